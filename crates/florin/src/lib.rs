@@ -1,1 +1,17 @@
-//! florin
+//! The gateway: entrances, adapters, and the wiring between them.
+//!
+//! Listed in the order in which a newcomer should read them.
+
+pub mod limits;
+pub mod clock;
+pub mod gateway;
+pub mod api;
+pub mod checkout;
+pub mod acquirer;
+pub mod threeds;
+pub mod vault;
+pub mod store;
+pub mod notify;
+pub mod config;
+pub mod cli;
+pub mod app;

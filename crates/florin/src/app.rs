@@ -1,0 +1,1 @@
+//! Wires adapters to ports; the only file that names both sides.

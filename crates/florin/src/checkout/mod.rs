@@ -1,0 +1,1 @@
+//! Pages that the payer's browser sees.

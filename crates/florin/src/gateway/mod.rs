@@ -1,0 +1,1 @@
+//! What the gateway does with an order: load, decide, record, send, settle.

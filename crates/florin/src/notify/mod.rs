@@ -1,0 +1,1 @@
+//! Webhooks: canonical body, signature, delivery.

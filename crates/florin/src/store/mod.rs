@@ -1,0 +1,1 @@
+//! Everything else at rest, behind one trait, on SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Card data at rest: key hierarchy, sealing, keyed fingerprint.
