@@ -16,6 +16,7 @@ use crate::payment::{
 
 /// What somebody wants, or what somebody answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
 pub enum Command {
     /// A shop wants an order paid.
     Open(Opening),
@@ -118,6 +119,7 @@ impl ReversalReason {
 
 /// What happened, in the past tense; with the instant it makes the order's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
 pub enum Event {
     Opened(Opened),
     AuthenticationStarted(Waiting),
@@ -166,6 +168,7 @@ pub struct Opened {
 
 /// What must be done: the part of a commit that is not the order itself, and what follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
 pub enum Effect {
     /// Owe a reversal of this request from a moment after its answer can no longer come: should
     /// we vanish before the outcome is recorded, somebody undoes what may have been approved.

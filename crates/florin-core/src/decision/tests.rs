@@ -226,7 +226,7 @@ impl World {
                         reverse: None,
                     },
                 };
-                let hold = hold.then(|| Review {
+                let hold = hold.then_some(Review {
                     score: 7,
                     default: ReviewVerdict::Decline,
                     until: 5_000,
