@@ -1,8 +1,8 @@
 //! The codec against recorded bytes, against itself, and against bytes that mean harm.
 
-mod worked_messages;
-
 #![expect(clippy::unwrap_used, reason = "tests may")]
+
+mod worked_messages;
 mod properties;
 mod refusals;
 mod frames;
