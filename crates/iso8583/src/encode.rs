@@ -87,7 +87,7 @@ fn append(
             out.extend_from_slice(bitmaps);
         }
     }
-    for (de, value) in message.elements() {
+    for (de, value) in message.raw_elements() {
         if mac.is_some() && de == mac_element {
             continue;
         }
@@ -96,7 +96,7 @@ fn append(
         if spec.is_forbidden(de) {
             return Err(error(EncodeErrorKind::Forbidden));
         }
-        element_bytes(element, encoding, value.as_bytes(), out).map_err(error)?;
+        element_bytes(element, encoding, value, out).map_err(error)?;
         if out.len().saturating_sub(start) > MESSAGE_BYTES_MAX {
             return Err(EncodeError { element: Some(de), kind: EncodeErrorKind::TooLong });
         }
@@ -116,7 +116,7 @@ fn append(
 
 /// An upper bound of the bytes of a message, in either encoding.
 fn bytes_max(spec: &Spec, message: &Message) -> usize {
-    message.elements().fold(HEADER_BYTES_MAX, |sum, (de, value)| {
+    message.raw_elements().fold(HEADER_BYTES_MAX, |sum, (de, value)| {
         let fixed = match spec.element(de).map(|element| element.length) {
             Some(Length::Fixed(width)) => usize::from(width),
             _ => 0,

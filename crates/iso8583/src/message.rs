@@ -121,6 +121,11 @@ impl Message {
         Ok(())
     }
 
+    /// The elements as bytes, for a reader that checks them itself.
+    pub(crate) fn raw_elements(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        Numbers(self.present).zip(self.spans.iter().map(|span| &self.text[span.start..span.end]))
+    }
+
     /// The present elements as both bitmaps write them.
     pub(crate) fn present(&self) -> u128 {
         self.present
