@@ -7,4 +7,5 @@ pub mod target;
 pub mod signature;
 pub mod acknowledgement;
 pub mod policy;
+pub mod client;
 pub mod schedule;
