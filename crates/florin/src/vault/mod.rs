@@ -8,9 +8,12 @@ mod key;
 mod kek;
 mod xaes;
 pub mod random;
+pub mod leak_scan;
+mod log_mask;
 
 pub use kek::{Kek, KekError, KekSource, Obtained};
 pub use key::{KeyState, KeyStore, KeyStoreError, Purpose, WrappedKey};
+pub use log_mask::{MaskingMakeWriter, MaskingWriter};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use sealing::{
     CVC_KEY_AGE_MAX_MS, Class, KEY_AGE_MAX_MS, PLAINTEXT_BYTES_MAX, SEALS_PER_KEY_MAX, SealContext,
