@@ -138,7 +138,7 @@ fn client_with(lookup: Arc<ScriptedLookup>) -> WebhookClient {
 }
 
 fn impatient() -> WebhookClient {
-    let wait = Duration::from_millis(300);
+    let wait = Duration::from_secs(1);
     WebhookClient::with(Arc::new(SystemLookup), wait, wait).unwrap()
 }
 
@@ -288,7 +288,7 @@ async fn a_receiver_that_does_not_finish_is_given_up() {
         let attempt = impatient().deliver(post(&receiver.url())).await;
         assert_eq!(attempt.outcome, Outcome::Failed(FailureClass::TimedOut));
         assert_eq!((attempt.http_status, attempt.reply_start.as_str()), (status, reply));
-        assert!((300..5_000).contains(&attempt.latency_ms), "{}", attempt.latency_ms);
+        assert!((1_000..10_000).contains(&attempt.latency_ms), "{}", attempt.latency_ms);
     }
 }
 

@@ -83,8 +83,9 @@ pub fn find_number(bytes: &[u8], number: &str) -> Vec<Finding> {
             }
         }
     }
-    let nibble =
-        |at: usize| bytes.get(at / 2).map(|it| if at % 2 == 0 { it >> 4 } else { it & 15 });
+    let nibble = |at: usize| {
+        bytes.get(at / 2).map(|it| if at.is_multiple_of(2) { it >> 4 } else { it & 15 })
+    };
     for start in 0..bytes.len() * 2 {
         if (start..).zip(&wanted).all(|(at, digit)| nibble(at) == Some(*digit)) {
             report(start / 2, Form::PackedBcd);

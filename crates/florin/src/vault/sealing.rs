@@ -3,18 +3,19 @@
 //! A sealed value names its key and is bound to its place: it opens only with the class, site, row
 //! and field that it was sealed for. The vault keeps no rows and knows no clock.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use super::kek::{Kek, UnwrapError};
-use super::key::{KeyState, KeyStore, KeyStoreError, Purpose, WrappedKey};
+use super::error::VaultError;
+use super::kek::Kek;
+use super::key::{KeyState, KeyStore, Purpose, WrappedKey};
+use super::key_ring::{DataKey, Keys, Material, new_key, unwrap};
 use super::random::Random;
-use super::xaes::{KEY_BYTES, NONCE_BYTES, TAG_BYTES, ValueKey};
+use super::xaes::{NONCE_BYTES, TAG_BYTES};
 use crate::clock::UnixMillis;
 
 /// Values that one key seals before [`Vault::rotation_due`] asks for another. The cipher itself
@@ -24,10 +25,14 @@ pub const SEALS_PER_KEY_MAX: u64 = 1 << 30;
 pub const KEY_AGE_MAX_MS: i64 = 365 * DAY_MS;
 /// Age at which the key for CVCs is replaced. It lives a day, and what it sealed an hour.
 pub const CVC_KEY_AGE_MAX_MS: i64 = DAY_MS;
+/// Time from the making of its successor after which a key for CVCs is destroyed. Longer than a CVC
+/// waits (an hour) after the last process has learnt of the successor by reloading.
+pub const CVC_KEY_KEPT_MS: i64 = 6 * HOUR_MS;
 /// Longest value that can be sealed, in bytes.
 pub const PLAINTEXT_BYTES_MAX: usize = 4096;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// How often a race for key ids is run again. Each round lost means that another process made one.
 const KEY_ROUNDS_MAX: u32 = 32;
 
@@ -63,31 +68,6 @@ pub struct SealContext<'a> {
 pub struct Vault {
     random: Arc<dyn Random>,
     keys: RwLock<Arc<Keys>>,
-}
-
-/// Why the vault did not do what it was asked. Never contains key material or plaintext.
-#[derive(Debug)]
-pub enum VaultError {
-    /// A data key was wrapped under another key-encryption key than the one given.
-    WrongKek { key_id: i32, wrapped_under: String, given: String },
-    /// A stored data key was changed or damaged.
-    DamagedKey { key_id: i32 },
-    /// The store of data keys failed.
-    Store(KeyStoreError),
-    /// Other processes were quicker in every round.
-    Contended,
-    /// Sealed by a key that this process has not seen: [`Vault::reload`] and try once more.
-    UnknownKey { key_id: i32 },
-    /// The key, and with it the value, was destroyed on purpose.
-    DestroyedKey { key_id: i32 },
-    /// Not a sealed value at all.
-    NotSealed,
-    /// Changed, or sealed for another place or class.
-    NotAuthentic,
-    /// Hashes under this key are in the database and cannot be computed again from it alone.
-    CannotRotate(Purpose),
-    /// An active key was to be destroyed.
-    StillActive { key_id: i32 },
 }
 
 impl Vault {
@@ -187,6 +167,7 @@ impl Vault {
     }
 
     /// Reads the keys again, so that this process knows those which others have made or destroyed.
+    /// To be called every hour, and when [`VaultError::UnknownKey`] comes up.
     ///
     /// # Errors
     /// As [`Vault::open`]; the keys known so far stay in use.
@@ -206,6 +187,20 @@ impl Vault {
             age >= class.key_age_max_ms() || seals >= SEALS_PER_KEY_MAX
         };
         Class::ALL.iter().filter(|class| due(class)).map(|class| class.purpose()).collect()
+    }
+
+    /// Keys for CVCs whose successor is older than [`CVC_KEY_KEPT_MS`]: nothing that they sealed is
+    /// needed any more, and destroying them makes sure of it in backups too.
+    #[must_use]
+    pub fn destruction_due(&self, now: UnixMillis) -> Vec<i32> {
+        let keys = self.keys();
+        let cvc_keys = keys.by_id.iter().filter(|(_, it)| it.purpose == Purpose::Cvc);
+        let with_successor = cvc_keys.clone().zip(cvc_keys.skip(1));
+        with_successor
+            .filter(|((_, key), _)| key.state == KeyState::ReadOnly)
+            .filter(|(_, (_, next))| now.saturating_sub(next.created_at) >= CVC_KEY_KEPT_MS)
+            .map(|((id, _), _)| *id)
+            .collect()
     }
 
     /// Makes a new key for what is sealed from now on; the older ones only open from then on.
@@ -353,178 +348,9 @@ impl SealContext<'_> {
     }
 }
 
-/// All keys of the store, unwrapped, under one key-encryption key.
-struct Keys {
-    kek: Arc<Kek>,
-    by_id: BTreeMap<i32, DataKey>,
-}
-
-struct DataKey {
-    purpose: Purpose,
-    state: KeyState,
-    created_at: UnixMillis,
-    material: Material,
-}
-
-enum Material {
-    Sealing(Arc<SealingKey>),
-    Hashing(Box<hmac::Key>),
-    Destroyed,
-}
-
-struct SealingKey {
-    id: i32,
-    cipher: ValueKey,
-    /// Values sealed by this process.
-    seals: AtomicU64,
-}
-
-impl Keys {
-    /// Keys that `known` has already opened are taken from there, with their counts.
-    fn unwrap(
-        kek: Arc<Kek>,
-        stored: &[WrappedKey],
-        known: Option<&Keys>,
-    ) -> Result<Keys, VaultError> {
-        let mut by_id = BTreeMap::new();
-        for row in stored {
-            let opened = known.and_then(|keys| keys.by_id.get(&row.id)).and_then(DataKey::shared);
-            let material = match row.state {
-                KeyState::Destroyed => Material::Destroyed,
-                // Unwrapped even when known: a key under another KEK must be noticed.
-                KeyState::Active | KeyState::ReadOnly => {
-                    let clear = unwrap(&kek, row)?;
-                    match (row.purpose, opened) {
-                        (Purpose::Fingerprint | Purpose::ApiKeyHash, _) => Material::Hashing(
-                            Box::new(hmac::Key::new(hmac::HMAC_SHA256, &clear[..])),
-                        ),
-                        (_, Some(opened)) => Material::Sealing(opened),
-                        (_, None) => Material::Sealing(Arc::new(SealingKey {
-                            id: row.id,
-                            cipher: ValueKey::new(&clear),
-                            seals: AtomicU64::new(0),
-                        })),
-                    }
-                }
-            };
-            let key = DataKey {
-                purpose: row.purpose,
-                state: row.state,
-                created_at: row.created_at,
-                material,
-            };
-            by_id.insert(row.id, key);
-        }
-        Ok(Keys { kek, by_id })
-    }
-
-    fn current(&self, purpose: Purpose) -> Option<&DataKey> {
-        let mut newest_first = self.by_id.values().rev();
-        newest_first.find(|it| it.purpose == purpose && it.state == KeyState::Active)
-    }
-}
-
-impl DataKey {
-    fn sealing(&self) -> Option<&SealingKey> {
-        match &self.material {
-            Material::Sealing(key) => Some(key),
-            Material::Hashing(_) | Material::Destroyed => None,
-        }
-    }
-
-    fn shared(&self) -> Option<Arc<SealingKey>> {
-        match &self.material {
-            Material::Sealing(key) => Some(Arc::clone(key)),
-            Material::Hashing(_) | Material::Destroyed => None,
-        }
-    }
-
-    fn hashing(&self) -> Option<&hmac::Key> {
-        match &self.material {
-            Material::Hashing(key) => Some(key),
-            Material::Sealing(_) | Material::Destroyed => None,
-        }
-    }
-}
-
-fn new_key(
-    kek: &Kek,
-    stored: &[WrappedKey],
-    purpose: Purpose,
-    random: &dyn Random,
-    now: UnixMillis,
-) -> WrappedKey {
-    let id = stored.iter().map(|it| it.id).max().unwrap_or(0).checked_add(1);
-    let id = id.expect("keys are made daily at most, ids last for millions of years");
-    let mut clear = Zeroizing::new([0; KEY_BYTES]);
-    random.fill(&mut clear[..]);
-    let wrapped = kek.wrap(id, purpose, &clear, random);
-    WrappedKey { id, purpose, wrapped, state: KeyState::Active, created_at: now }
-}
-
-fn unwrap(kek: &Kek, row: &WrappedKey) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-    kek.unwrap(row.id, row.purpose, &row.wrapped).map_err(|error| match error {
-        UnwrapError::OtherKek { check } => {
-            VaultError::WrongKek { key_id: row.id, wrapped_under: check, given: kek.check_value() }
-        }
-        UnwrapError::Damaged => VaultError::DamagedKey { key_id: row.id },
-    })
-}
-
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(hidden)")
-    }
-}
-
-impl From<KeyStoreError> for VaultError {
-    fn from(error: KeyStoreError) -> VaultError {
-        VaultError::Store(error)
-    }
-}
-
-impl fmt::Display for VaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            VaultError::WrongKek { key_id, wrapped_under, given } => write!(
-                f,
-                "wrong key-encryption key: data key {key_id} was wrapped under the one with check \
-                 value {wrapped_under}, the one given has {given}; start with the key that belongs \
-                 to this database"
-            ),
-            VaultError::DamagedKey { key_id } => {
-                write!(f, "data key {key_id} is damaged in the database; restore it from a backup")
-            }
-            VaultError::Store(_) => f.write_str("the data keys cannot be read or written"),
-            VaultError::Contended => {
-                f.write_str("other processes kept changing the data keys; try again")
-            }
-            VaultError::UnknownKey { key_id } => write!(f, "there is no data key {key_id}"),
-            VaultError::DestroyedKey { key_id } => {
-                write!(f, "data key {key_id} was destroyed, and with it this value")
-            }
-            VaultError::NotSealed => f.write_str("this is not a sealed value"),
-            VaultError::NotAuthentic => {
-                f.write_str("a sealed value was changed, or belongs to another place")
-            }
-            VaultError::CannotRotate(purpose) => write!(
-                f,
-                "the {} key cannot be rotated: stored hashes would no longer be found",
-                purpose.as_str()
-            ),
-            VaultError::StillActive { key_id } => {
-                write!(f, "data key {key_id} still seals; rotate before destroying it")
-            }
-        }
-    }
-}
-
-impl std::error::Error for VaultError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            VaultError::Store(error) => Some(error),
-            _ => None,
-        }
     }
 }
 

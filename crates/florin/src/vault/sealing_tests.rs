@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use proptest::prelude::*;
 
 use super::*;
+use crate::vault::key::KeyStoreError;
 use crate::vault::random::{SeededRandom, SystemRandom};
+use crate::vault::xaes::KEY_BYTES;
 
 const NOW: UnixMillis = 1_700_000_000_000;
 const PAN: &[u8] = b"4111111111111111";
@@ -256,6 +258,22 @@ async fn a_destroyed_key_takes_its_values_with_it() {
     let rows = store.rows();
     assert!(rows.iter().find(|it| it.id == key_id).unwrap().wrapped.is_empty());
     assert!(matches!(vault.destroy(&store, 99).await, Err(VaultError::UnknownKey { key_id: 99 })));
+}
+
+#[tokio::test]
+async fn a_key_for_cvcs_is_due_for_destruction_some_hours_after_its_successor() {
+    let (store, vault) = vault().await;
+    let first = Vault::key_id_of(&vault.seal(Class::Cvc, PLACE, b"123")).unwrap();
+    const NONE: [i32; 0] = [];
+    // However old: as long as it has no successor, it stays.
+    assert_eq!(vault.destruction_due(NOW + 100 * KEY_AGE_MAX_MS), NONE);
+    let rotated_at = NOW + 10 * CVC_KEY_AGE_MAX_MS;
+    vault.rotate(&store, Purpose::Cvc, rotated_at).await.unwrap();
+    vault.rotate(&store, Purpose::Card, rotated_at).await.unwrap();
+    assert_eq!(vault.destruction_due(rotated_at + CVC_KEY_KEPT_MS - 1), NONE);
+    assert_eq!(vault.destruction_due(rotated_at + CVC_KEY_KEPT_MS), [first]);
+    vault.destroy(&store, first).await.unwrap();
+    assert_eq!(vault.destruction_due(rotated_at + CVC_KEY_KEPT_MS), NONE);
 }
 
 #[tokio::test]
