@@ -1,1 +1,3 @@
 //! JSON for merchants.
+
+pub mod contract;
