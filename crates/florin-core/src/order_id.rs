@@ -24,7 +24,9 @@ impl OrderId {
         // One more than allowed is enough to know, however long the text is.
         let chars = text.chars().take(ORDER_ID_CHARS_MAX.saturating_add(1)).count();
         match chars {
-            1..=ORDER_ID_CHARS_MAX if !text.chars().any(char::is_control) => Ok(OrderId(text.to_owned())),
+            1..=ORDER_ID_CHARS_MAX if !text.chars().any(char::is_control) => {
+                Ok(OrderId(text.to_owned()))
+            }
             _ => Err(InvalidOrderId),
         }
     }

@@ -1,7 +1,7 @@
 //! Reading loosely typed JSON: what merchants' libraries send for one and the same thing.
 //!
 //! Absent, `null`, `""`, `[]` and `{}` are all "nothing". Numbers may be texts and texts numbers;
-//! booleans may be either. A number keeps the text of its literal.
+//! booleans may be either. A number keeps the text of its literal (an exponent gets its sign).
 
 use serde_json::{Map, Value};
 

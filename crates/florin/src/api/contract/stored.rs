@@ -263,3 +263,62 @@ impl TryFrom<CardRow> for StoredCard {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::read::read_order;
+    use super::super::rules::SiteRules;
+    use super::*;
+
+    fn stored(card_number: &str) -> StoredRequest {
+        let body = json!({
+            "type": "direct", "order_id": 1741782328.5, "gateway": "AMERICAN EXPRESS", "currency": "EUR",
+            "amount": 2599, "description": "é", "capture": "", "recurring_model": "cardonfile",
+            "payment_options": {"redirect_url": "https://shop.example/ok", "settings": {"gateways": {"coupons": 1.50}}},
+            "customer": {"ip_address": "::1", "country": "nl", "reference": "r", "browser": {"time_zone": -120}},
+            "delivery": {"city": "Utrecht"}, "var2": 182, "custom_info": {"custom1": "c"},
+            "gateway_info": {"card_number": card_number, "card_holder_name": "A de Vries",
+                "card_expiry_date": "3012", "card_cvc": "7391", "flexible_3d": 0,
+                "term_url": "https://shop.example/term"},
+            "shopping_cart": {"items": [{"unit_price": "0.1000000001", "quantity": -2, "options": [1.10]}]},
+            "checkout_options": {"tax_tables": {"default": {"rate": 0.21}}},
+            "plugin": {"shop": "s"}, "affiliate": {"split_payments": [{"fixed": 1}]},
+        });
+        let request = read_order(body.to_string().as_bytes(), &SiteRules::test_site(), 0).unwrap();
+        StoredRequest::from(&request)
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        for number in ["374500000000015", "374500000000016"] {
+            let request = stored(number);
+            let text = request.to_json();
+            assert_eq!(StoredRequest::from_json(&text).unwrap(), request);
+            assert!(!text.contains(number) && !text.contains("7391"));
+        }
+    }
+
+    #[test]
+    fn the_stored_form_does_not_change_unnoticed() {
+        let text = stored("374500000000015").to_json();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_without_its_content() {
+        let text = stored("374500000000015").to_json();
+        let later = text.replacen("\"version\":1", "\"version\":2", 1);
+        let odd = text.replacen("\"EUR\"", "\"EURO\"", 1);
+        for (text, expected) in [
+            (later.as_str(), "a stored request has version 2"),
+            (odd.as_str(), "a stored request has an odd currency"),
+            ("{}", "a stored request cannot be read"),
+            ("", "a stored request cannot be read"),
+        ] {
+            assert_eq!(StoredRequest::from_json(text).unwrap_err().to_string(), expected);
+        }
+    }
+}
