@@ -18,9 +18,10 @@ use crate::limits::{
 use crate::threeds::ChallengeRecord;
 
 /// A record of the journal.
+#[expect(clippy::large_enum_variant, reason = "a record lives only until it is written")]
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Record {
+pub(crate) enum Record {
     /// The host's books changed.
     Book(Event),
     /// A challenge was opened, answered or told.
@@ -28,7 +29,7 @@ pub enum Record {
 }
 
 /// The journal; without a file it forgets everything.
-pub struct Journal {
+pub(crate) struct Journal {
     /// Records in the order of what they record, not yet written.
     pending: Mutex<Vec<u8>>,
     file: Mutex<Option<Open>>,
@@ -46,12 +47,11 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be read or written, or another simulator has it open.
-    pub fn open(path: Option<&Path>, mut replay: impl FnMut(Record)) -> io::Result<Journal> {
+    pub(crate) fn open(path: Option<&Path>, mut replay: impl FnMut(Record)) -> io::Result<Journal> {
         let mut records = 0;
         let mut open = None;
         if let Some(path) = path {
-            let mut file =
-                OpenOptions::new().create(true).read(true).append(true).open(path)?;
+            let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
             file.try_lock().map_err(|error| {
                 io::Error::other(format!("the journal is in use by another process: {error}"))
             })?;
@@ -64,7 +64,7 @@ impl Journal {
 
     /// Adds a record. The caller still holds the lock of what it changed, so that records of one
     /// thing are in its order, and calls [`Journal::flush`] before it tells anybody.
-    pub fn append(&self, record: &Record) {
+    pub(crate) fn append(&self, record: &Record) {
         let mut pending = lock(&self.pending);
         let start = pending.len();
         if let Err(error) = serde_json::to_writer(&mut *pending, record) {
@@ -77,7 +77,7 @@ impl Journal {
     }
 
     /// Writes all records that were added before this call.
-    pub fn flush(&self) {
+    pub(crate) fn flush(&self) {
         // Whoever has this lock may be writing our records; afterwards they are in the file.
         let mut file = lock(&self.file);
         let records = std::mem::take(&mut *lock(&self.pending));
@@ -92,7 +92,7 @@ impl Journal {
     }
 
     /// Whether so much of the file is no longer needed that it is worth rewriting.
-    pub fn is_mostly_dead(&self, needed: u64) -> bool {
+    pub(crate) fn is_mostly_dead(&self, needed: u64) -> bool {
         let records = self.records.load(Ordering::Relaxed);
         records > JOURNAL_COMPACT_RECORDS_MIN
             && records > needed.saturating_mul(JOURNAL_COMPACT_FACTOR)
@@ -103,10 +103,10 @@ impl Journal {
     ///
     /// # Errors
     /// The new file cannot be written; the old one stays.
-    pub fn rewrite(&self, snapshot: impl Iterator<Item = Record>) -> io::Result<()> {
+    pub(crate) fn rewrite(&self, snapshot: impl Iterator<Item = Record>) -> io::Result<()> {
         let mut file = lock(&self.file);
-        lock(&self.pending).clear();
         let Some(open) = &mut *file else {
+            lock(&self.pending).clear();
             self.records.store(0, Ordering::Relaxed);
             return Ok(());
         };
@@ -123,6 +123,7 @@ impl Journal {
         replacement.try_lock().map_err(io::Error::other)?;
         fs::rename(&beside, &open.path)?;
         open.file = replacement;
+        lock(&self.pending).clear();
         self.records.store(records, Ordering::Relaxed);
         Ok(())
     }

@@ -19,7 +19,7 @@ const BASE36: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// The proof of an authentication, 28 characters: bound to the card, the transaction and the
 /// status (Y or A).
-pub fn authentication_value(card: &TestCard, ds_trans_id: &str, status: &str) -> String {
+pub(crate) fn authentication_value(card: &TestCard, ds_trans_id: &str, status: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, AUTHENTICATION_KEY);
     let mut context = hmac::Context::with_key(&key);
     for part in [card.id, ds_trans_id, status] {
@@ -31,7 +31,7 @@ pub fn authentication_value(card: &TestCard, ds_trans_id: &str, status: &str) ->
 
 /// A network reference (tag 63) in the form of the card's scheme: 15 digits, or for Mastercard
 /// nine characters and the date.
-pub fn network_reference(card: &TestCard, sequence: u64, month_day: &str) -> String {
+pub(crate) fn network_reference(card: &TestCard, sequence: u64, month_day: &str) -> String {
     if card.brand.is_mastercard_family() {
         let counter = base36(sequence, 5);
         let body = format!("MD{counter}");
@@ -46,7 +46,7 @@ pub fn network_reference(card: &TestCard, sequence: u64, month_day: &str) -> Str
 }
 
 /// Whether this reference was issued for this card.
-pub fn is_reference_of(card: &TestCard, reference: &str) -> bool {
+pub(crate) fn is_reference_of(card: &TestCard, reference: &str) -> bool {
     if !reference.is_ascii() {
         return false;
     }
@@ -65,7 +65,7 @@ pub fn is_reference_of(card: &TestCard, reference: &str) -> bool {
 
 /// An approval code (DE38) of six characters: every third one starts with a zero and is all
 /// digits, the others have letters, so that a reader who takes it for a number is found out.
-pub fn approval_code(sequence: u64) -> String {
+pub(crate) fn approval_code(sequence: u64) -> String {
     let scattered = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
     if sequence.is_multiple_of(3) {
         format!("{:06}", scattered % 100_000)
@@ -121,7 +121,9 @@ mod tests {
         let codes: Vec<String> = (0..300).map(approval_code).collect();
         assert!(codes.iter().all(|code| code.len() == 6));
         assert_eq!(codes.iter().filter(|code| code.starts_with('0')).count() / 100, 1);
-        assert!(codes.iter().filter(|code| code.bytes().any(|b| b.is_ascii_uppercase())).count() > 150);
+        assert!(
+            codes.iter().filter(|code| code.bytes().any(|b| b.is_ascii_uppercase())).count() > 150
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Passed {
 
 /// The rings of all merchants.
 #[derive(Default)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     rings: Mutex<HashMap<String, Ring>>,
 }
 
@@ -49,14 +49,12 @@ struct Ring {
 
 impl Transcript {
     /// Keeps an ISO 8583 message.
-    pub fn message(&self, merchant: &str, direction: &'static str, message: &Message) {
-        self.keep(merchant, direction, || {
-            (message.mti().to_string(), describe::describe(message))
-        });
+    pub(crate) fn message(&self, merchant: &str, direction: &'static str, message: &Message) {
+        self.keep(merchant, direction, || (message.mti().to_string(), describe::describe(message)));
     }
 
     /// Keeps a 3-D Secure message.
-    pub fn json(&self, merchant: &str, direction: &'static str, message: &[u8]) {
+    pub(crate) fn json(&self, merchant: &str, direction: &'static str, message: &[u8]) {
         self.keep(merchant, direction, || {
             let Ok(mut value) = serde_json::from_slice::<Value>(message) else {
                 return ("unreadable".to_owned(), String::new());
@@ -68,7 +66,7 @@ impl Transcript {
     }
 
     /// The newest messages after a number, oldest first.
-    pub fn last(&self, merchant: &str, after: u64, limit: usize) -> Vec<Passed> {
+    pub(crate) fn last(&self, merchant: &str, after: u64, limit: usize) -> Vec<Passed> {
         let rings = self.lock();
         let Some(ring) = rings.get(merchant) else { return Vec::new() };
         let newer = ring.passed.iter().filter(|passed| passed.number > after);
@@ -78,7 +76,7 @@ impl Transcript {
     }
 
     /// Forgets the messages of a merchant.
-    pub fn clear(&self, merchant: &str) {
+    pub(crate) fn clear(&self, merchant: &str) {
         self.lock().remove(merchant);
     }
 

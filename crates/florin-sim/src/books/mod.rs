@@ -120,8 +120,8 @@ impl Ledger {
             let kept = entries
                 .map(move |entry| Event::Kept { merchant: merchant(), entry: entry.clone() });
             let early = books.undone_order.iter();
-            let early = early
-                .map(move |key| Event::UndoneEarly { merchant: merchant(), original: *key });
+            let early =
+                early.map(move |key| Event::UndoneEarly { merchant: merchant(), original: *key });
             answered.chain(kept).chain(early)
         }))
     }

@@ -9,7 +9,7 @@ use crate::proof;
 use super::request::{Kind, Request};
 
 /// The issuer's word: a code that declines, or none; and what it found (tags 60 to 69).
-pub struct Verdict {
+pub(crate) struct Verdict {
     pub decline: Option<&'static str>,
     pub tags: Vec<(&'static str, String)>,
 }
@@ -24,7 +24,7 @@ const AUTHENTICATION_FAILED: &str = "Q1";
 
 /// Judges an authorization, an increment or a single message. `spent` is what the card's account
 /// has already spent, in minor units.
-pub fn judge(card: &'static TestCard, request: &Request<'_>, spent: i64) -> Verdict {
+pub(crate) fn judge(card: &'static TestCard, request: &Request<'_>, spent: i64) -> Verdict {
     let code_result = card_code_result(card, request);
     let proof_result = proof_result(card, request);
     let exemption = request.tags.get("36");
@@ -54,7 +54,7 @@ pub fn judge(card: &'static TestCard, request: &Request<'_>, spent: i64) -> Verd
 }
 
 /// Product, funding and country of an approved card (tags 66 to 68).
-pub fn describe_card(card: &TestCard, tags: &mut Vec<(&'static str, String)>) {
+pub(crate) fn describe_card(card: &TestCard, tags: &mut Vec<(&'static str, String)>) {
     tags.push(("66", card.product.to_owned()));
     tags.push(("67", card.funding.to_owned()));
     tags.push(("68", card.country.to_owned()));

@@ -11,7 +11,7 @@ const ECHOED: [u8; 11] = [3, 4, 7, 11, 32, 33, 37, 41, 42, 49, 95];
 const ECHOED_NETWORK: [u8; 5] = [7, 11, 32, 33, 70];
 
 /// The answer to a financial message; none when the message is itself an answer.
-pub fn financial(request: &Message, decision: &Decision, now: HostTime) -> Option<Message> {
+pub(crate) fn financial(request: &Message, decision: &Decision, now: HostTime) -> Option<Message> {
     let mut answer = echo(request, &ECHOED)?;
     answer.set(15, &now.business_date());
     answer.set(39, decision.code.as_str());
@@ -31,7 +31,7 @@ pub fn financial(request: &Message, decision: &Decision, now: HostTime) -> Optio
 }
 
 /// The answer to a network management message; none when the message is itself an answer.
-pub fn network(request: &Message, code: &str) -> Option<Message> {
+pub(crate) fn network(request: &Message, code: &str) -> Option<Message> {
     let mut answer = echo(request, &ECHOED_NETWORK)?;
     answer.set(39, code);
     Some(answer)

@@ -17,7 +17,7 @@ use super::time::HostTime;
 
 /// The host's answer before it is a message.
 #[derive(Debug)]
-pub struct Decision {
+pub(crate) struct Decision {
     pub code: ResponseCode,
     /// The element at fault (DE44), with 30.
     pub element_at_fault: Option<u8>,
@@ -32,7 +32,7 @@ pub struct Decision {
 
 /// When the answer leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timing {
+pub(crate) enum Timing {
     AtOnce,
     Late(Duration),
     Never,
@@ -55,12 +55,17 @@ mod code {
 }
 
 /// Answers a message that cannot be read: 30, with the element at fault.
-pub fn format_error(error: FormatError) -> Decision {
+pub(crate) fn format_error(error: FormatError) -> Decision {
     Decision { element_at_fault: Some(error.0), ..Decision::plain(code::FORMAT_ERROR) }
 }
 
+/// An answer that has no effect and is not remembered.
+pub(crate) fn refuse(code: &str) -> Decision {
+    Decision::plain(code)
+}
+
 /// Decides about a request.
-pub fn decide(ledger: &Ledger, request: &Request<'_>, now: HostTime) -> Decision {
+pub(crate) fn decide(ledger: &Ledger, request: &Request<'_>, now: HostTime) -> Decision {
     let empty = Merchant::default();
     let books = match ledger.merchant(request.merchant) {
         Some(books) => books,
@@ -249,8 +254,8 @@ impl Deciding<'_> {
             return Err(Refusal::Code(code::INCONSISTENT_REVERSAL));
         }
         let is_authorization = operation.kind == OperationKind::Authorization;
-        let amount_fits =
-            request.amount == operation.amount || (is_authorization && request.amount == entry.authorized);
+        let amount_fits = request.amount == operation.amount
+            || (is_authorization && request.amount == entry.authorized);
         if !amount_fits || entry.currency != request.currency {
             return Err(Refusal::Code(code::ORIGINAL_AMOUNT_INCORRECT));
         }

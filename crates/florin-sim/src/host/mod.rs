@@ -3,13 +3,13 @@
 //! `request` reads a message, `decide` and `account` answer it from the books, `answer` makes the
 //! message, `exchange` ties them to books, journal and faults, `connection` moves the bytes.
 
-pub mod time;
-pub mod request;
-pub mod account;
-pub mod decide;
-pub mod answer;
-pub mod mac;
-pub mod exchange;
-pub mod connection;
+pub(crate) mod time;
+pub(crate) mod request;
+pub(crate) mod account;
+pub(crate) mod decide;
+pub(crate) mod answer;
+pub(crate) mod mac;
+pub(crate) mod exchange;
+pub(crate) mod connection;
 
-pub use connection::listen;
+pub(crate) use connection::listen;

@@ -12,7 +12,7 @@ use crate::cards::{self, TestCard};
 
 /// What a financial message asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// 0100: normal, pre-authorization or account verification.
     Authorization,
     /// 0100 with tag 03 = I.
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 /// A financial message.
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     pub message: &'a Message,
     pub kind: Kind,
     /// DE42 without its filling.
@@ -47,14 +47,14 @@ pub struct Request<'a> {
 
 /// The element at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormatError(pub u8);
+pub(crate) struct FormatError(pub u8);
 
 impl<'a> Request<'a> {
     /// Reads a message of the classes 1, 2 and 4.
     ///
     /// # Errors
     /// The first element that is missing or that cannot be read.
-    pub fn read(message: &'a Message) -> Result<Request<'a>, FormatError> {
+    pub(crate) fn read(message: &'a Message) -> Result<Request<'a>, FormatError> {
         presence::check_received(message).map_err(|error| FormatError(error.de))?;
         let get = |de: u8| message.get(de).ok_or(FormatError(de));
         let tags = message.private_data().map_err(|_| FormatError(48))?;
@@ -80,12 +80,12 @@ impl<'a> Request<'a> {
     }
 
     /// The RRN of the authorization that this message refers to (tag 08).
-    pub fn original_rrn(&self) -> Option<Rrn> {
+    pub(crate) fn original_rrn(&self) -> Option<Rrn> {
         self.tags.get("08").and_then(Rrn::parse)
     }
 
     /// The identity of the message that DE90 names; its RRN is that of a reversal.
-    pub fn original_key(&self) -> Result<Key, FormatError> {
+    pub(crate) fn original_key(&self) -> Result<Key, FormatError> {
         let element = self.message.get(90).ok_or(FormatError(90))?;
         let original = OriginalData::parse(element).ok_or(FormatError(90))?;
         let acquirer = self.message.get(32).unwrap_or_default();
@@ -93,14 +93,14 @@ impl<'a> Request<'a> {
     }
 
     /// What a partial reversal leaves (DE95), in minor units; none for a full reversal.
-    pub fn remains(&self) -> Result<Option<i64>, FormatError> {
+    pub(crate) fn remains(&self) -> Result<Option<i64>, FormatError> {
         let Some(element) = self.message.get(95) else { return Ok(None) };
         let amount = remaining_amount(element).ok_or(FormatError(95))?;
         i64::try_from(amount).map(Some).map_err(|_| FormatError(95))
     }
 
     /// Whether the merchant starts this payment and no payer is there (initiators M…).
-    pub fn is_merchant_initiated(&self) -> bool {
+    pub(crate) fn is_merchant_initiated(&self) -> bool {
         self.tags.get("02").is_some_and(|initiator| initiator.starts_with('M'))
     }
 }

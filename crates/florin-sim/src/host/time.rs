@@ -5,32 +5,33 @@ use jiff::{Timestamp, ToSpan};
 
 /// A moment at the host.
 #[derive(Clone, Copy, Debug)]
-pub struct HostTime(Timestamp);
+pub(crate) struct HostTime(Timestamp);
 
 impl HostTime {
     /// Now.
-    pub fn now() -> HostTime {
+    pub(crate) fn now() -> HostTime {
         HostTime(Timestamp::now())
     }
 
     /// A given moment, for tests.
-    pub fn at(moment: Timestamp) -> HostTime {
+    #[cfg(test)]
+    pub(crate) fn at(moment: Timestamp) -> HostTime {
         HostTime(moment)
     }
 
     /// Milliseconds since 1970.
-    pub fn unix_millis(self) -> i64 {
+    pub(crate) fn unix_millis(self) -> i64 {
         self.0.as_millisecond()
     }
 
     /// MMDD of today, UTC.
-    pub fn month_day(self) -> String {
+    pub(crate) fn month_day(self) -> String {
         let today = self.0.to_zoned(TimeZone::UTC).date();
         format!("{:02}{:02}", today.month(), today.day())
     }
 
     /// The business date (DE15), MMDD: what is authorized today settles tomorrow, UTC.
-    pub fn business_date(self) -> String {
+    pub(crate) fn business_date(self) -> String {
         let today = self.0.to_zoned(TimeZone::UTC).date();
         let tomorrow = today.saturating_add(1.day());
         format!("{:02}{:02}", tomorrow.month(), tomorrow.day())
