@@ -209,8 +209,7 @@ pub(crate) async fn a_unit_that_contradicts_itself_is_refused(place: Place) {
             "advices",
             Box::new(|unit| {
                 let owed = AdviceRow::new(1, "capture", "a", "rrn", 5);
-                unit.advices =
-                    vec![AdviceChange::Owe(owed), AdviceChange::Settle { seq: 1 }];
+                unit.advices = vec![AdviceChange::Owe(owed), AdviceChange::Settle { seq: 1 }];
             }),
         ),
         (

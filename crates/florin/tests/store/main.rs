@@ -3,6 +3,8 @@
 //! A rule is a function that gets an empty store; the list below runs it on SQLite and on a
 //! private PostgreSQL server.
 
+#![expect(clippy::unwrap_used, reason = "a failure of a test is a panic")]
+
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 mod places;

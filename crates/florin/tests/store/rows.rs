@@ -1,8 +1,8 @@
 //! Rows to play with.
 
 use florin::store::{
-    Bucket, Claim, DeliveryRow, EventRow, NotificationNext, NotificationResult, NotificationRow,
-    OrderKey, OrderRow, SiteId, Store, UnitOfWork, ClaimedNotification, Committed,
+    Bucket, Claim, ClaimedNotification, Committed, DeliveryRow, EventRow, NotificationNext,
+    NotificationResult, NotificationRow, OrderKey, OrderRow, SiteId, Store, UnitOfWork,
 };
 
 pub(crate) const SITE: SiteId = 7;

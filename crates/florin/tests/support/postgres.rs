@@ -18,18 +18,18 @@ const START_WAIT: Duration = Duration::from_secs(60);
 const SESSIONS_MAX: u32 = 400;
 
 /// A database that exists until this is dropped.
-pub struct Database {
+pub(crate) struct Database {
     name: String,
     admin_url: String,
     /// Where a store finds it.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 /// An empty database, on the cluster that all tests of this process share.
 ///
 /// # Panics
 /// When PostgreSQL is not installed or does not start: these tests must not pass without it.
-pub async fn fresh_database() -> Database {
+pub(crate) async fn fresh_database() -> Database {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +42,7 @@ pub async fn fresh_database() -> Database {
 }
 
 /// A session with no set-up of its own.
-pub async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
@@ -100,7 +100,7 @@ fn with_database(url: &str, database: &str) -> String {
 }
 
 /// A cluster that ends with the process that started it, however that ends.
-pub struct Cluster {
+pub(crate) struct Cluster {
     folder: PathBuf,
     /// Watches over the server; stops it and removes the folder when its standard input closes.
     _guard: Child,
@@ -111,7 +111,7 @@ impl Cluster {
     ///
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
-    pub fn start(settings: &[&str]) -> Cluster {
+    pub(crate) fn start(settings: &[&str]) -> Cluster {
         let programs = programs();
         let folder = private_folder();
         let owner = is_root().then(|| owner_of_cluster(&folder));
@@ -131,7 +131,7 @@ impl Cluster {
             cat >/dev/null
             kill -INT $server
             wait $server
-            rm -rf "$FOLDER"/*"#;
+            cd / && rm -rf "$FOLDER""#;
         let mut guard = as_owner(owner, Path::new("/bin/sh"));
         guard.args(["-c", script]).arg(programs.join("postgres"));
         guard.arg("-D").arg(&data).arg("-k").arg(&folder);
@@ -147,7 +147,7 @@ impl Cluster {
     }
 
     /// Where this database is found.
-    pub fn url_of(&self, database: &str) -> String {
+    pub(crate) fn url_of(&self, database: &str) -> String {
         let host = self.folder.to_str().expect("the temporary folder has a plain name");
         format!("postgres://postgres@{}/{database}", host.replace('/', "%2F"))
     }
@@ -181,9 +181,8 @@ fn programs() -> PathBuf {
         .unwrap_or_default();
     installed.sort();
     folders.extend(installed.into_iter().rev());
-    let has_both = |folder: &PathBuf| {
-        folder.join("initdb").is_file() && folder.join("postgres").is_file()
-    };
+    let has_both =
+        |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     folders.into_iter().find(has_both).expect(
         "these tests need PostgreSQL: install it (on Debian: apt-get install postgresql), or set \
          FLORIN_TEST_POSTGRES_URL",

@@ -13,7 +13,7 @@ const NODE_TRIES_MAX: u32 = 16;
 impl Numbers for PostgresStore {
     async fn reserve_numbers(&self, sequence: &str, count: u32) -> Result<u64, StoreError> {
         const DOING: &str = "reserve numbers";
-        let sql = "INSERT INTO sequences AS s (name, next_number) VALUES ($1, 1 + $2) \
+        let sql = "INSERT INTO sequences AS s (name, next_number) VALUES ($1, 1 + $2::bigint) \
             ON CONFLICT (name) DO UPDATE SET next_number = s.next_number + $2 \
             RETURNING next_number - $2";
         let rows = self.write(DOING, sql, &[&sequence, &i64::from(count)]).await?;

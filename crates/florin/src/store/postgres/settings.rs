@@ -157,7 +157,7 @@ impl Settings for PostgresStore {
         let sql = "
             WITH site AS MATERIALIZED (
                 UPDATE sites SET clock_offset_ms = clock_offset_ms + $2
-                WHERE site_id = $1 AND clock_offset_ms <= $3 - $2
+                WHERE site_id = $1 AND clock_offset_ms <= $3::bigint - $2::bigint
                 RETURNING site_id, clock_offset_ms
             ), a AS (
                 UPDATE notifications t
@@ -175,7 +175,7 @@ impl Settings for PostgresStore {
             )
             SELECT clock_offset_ms FROM site
             UNION ALL
-            SELECT NULL FROM sites WHERE site_id = $1 AND clock_offset_ms > $3 - $2";
+            SELECT NULL FROM sites WHERE site_id = $1 AND clock_offset_ms > $3::bigint - $2::bigint";
         let rows = self.write(DOING, sql, &[&site, &by_ms, &CLOCK_OFFSET_MS_MAX]).await?;
         match rows.first() {
             None => Ok(None),
