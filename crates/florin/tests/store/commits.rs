@@ -202,7 +202,8 @@ pub(crate) async fn a_unit_that_breaks_a_table_costs_only_itself(place: Place) {
 pub(crate) async fn a_unit_that_contradicts_itself_is_refused(place: Place) {
     let store = place.open().await;
     let timer = |due_at| TimerChange::Set { kind: "expiry".to_owned(), due_at };
-    let spoils: Vec<(&str, Box<dyn Fn(&mut UnitOfWork)>)> = vec![
+    type Spoil = Box<dyn Fn(&mut UnitOfWork)>;
+    let spoils: Vec<(&str, Spoil)> = vec![
         ("events", Box::new(|unit| unit.events = vec![event(1), event(1)])),
         ("timers", Box::new(move |unit| unit.timers = vec![timer(1), timer(2)])),
         (
