@@ -80,6 +80,11 @@ class Gateway:
         answer = self.call("POST", "/test/clock/advance", {"seconds": seconds})
         assert answer.status == 200 and answer.body["success"] is True, answer
 
+    def forget_everything(self):
+        """Empties the test site: orders, notifications, and the host's books."""
+        answer = self.call("DELETE", "/test/data")
+        assert answer.status == 200 and answer.body["success"] is True, answer
+
     def hosts_books(self, order_id: str) -> list[dict]:
         """What the acquirer's host has in its own books for the order."""
         answer = self.call("GET", "/test/host")
