@@ -5,6 +5,7 @@ issuer's challenge; the shop's address is the end; a lone button on any other pa
 a payer without scripts has to press. With scripts, nothing but Confirm may have to be pressed.
 """
 
+import os
 import pathlib
 import shutil
 import tempfile
@@ -71,7 +72,9 @@ class Payer:
 
     def __init__(self, scripts: bool = True, known_as: dict[str, int] | None = None):
         self.scripts = scripts
-        self._profile = tempfile.mkdtemp(prefix="florin-chromium-")
+        # Whoever starts the suite may name a folder that is removed even if we do not get to it.
+        parent = os.environ.get("FLORIN_TEST_FOLDER")
+        self._profile = tempfile.mkdtemp(prefix="florin-chromium-", dir=parent)
         options = webdriver.ChromeOptions()
         options.binary_location = _program(["chromium", "chromium-browser"])
         for flag in CHROMIUM_FLAGS:

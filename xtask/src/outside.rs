@@ -116,6 +116,7 @@ fn run_suite(suite: Suite, what: &str, gateway: &Gateway) -> Result<Count, Strin
         Suite::Node => node(&report),
     };
     command.env("FLORIN_BASE_URL", gateway.url()).env("FLORIN_TEST_API_KEY", API_KEY);
+    command.env("FLORIN_TEST_FOLDER", places::this_run());
     let mut running = Running::start_in_view(what, &mut command, STOP_WAIT)?;
     let ended = running.wait(SUITE_WAIT)?.ok_or(format!("not done after {SUITE_WAIT:?}"))?;
     let text = fs::read_to_string(&report).map_err(|_| format!("{ended}, and no report"))?;
