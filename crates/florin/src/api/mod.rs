@@ -51,19 +51,19 @@ impl From<Failure> for Answer {
         match failure {
             Failure::Busy | Failure::Contended => Answer {
                 retry_after: Some(1),
-                ..Answer::from(ApiError::unavailable())
+                ..Answer::from(ApiError::overloaded())
             },
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
-                Answer { retry_after: Some(5), ..Answer::from(ApiError::unavailable()) }
+                Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
             }
             Failure::NoRails => {
                 tracing::error!("a site has no acquirer configured for its mode");
-                Answer::from(ApiError::cannot_create_transaction())
+                Answer::from(ApiError::cannot_create())
             }
             Failure::Damaged(what) => {
                 tracing::error!(what, "stored data cannot be read");
-                Answer::from(ApiError::fault())
+                Answer::from(ApiError::internal())
             }
         }
     }
@@ -162,7 +162,7 @@ pub(crate) async fn read_body(request: Request) -> Result<Bytes, Answer> {
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(ApiError::body_too_large().into())
         }
-        Ok(Err(_)) => Err(ApiError::unreadable_body().into()),
-        Err(_) => Err(ApiError::body_too_slow().into()),
+        Ok(Err(_)) => Err(ApiError::not_json().into()),
+        Err(_) => Err(ApiError::new(408, 1000, "Request timed out").into()),
     }
 }

@@ -10,7 +10,9 @@ use florin_core::payment::{State, Waiting};
 
 use super::Answer;
 use super::contract::answer::CreateExtras;
-use super::contract::{ApiError, SiteRules, read_order, rules, verification_form};
+use super::contract::payment_options::WebUrl;
+use super::contract::verification_form::{Target, verification_page};
+use super::contract::{ApiError, SiteRules, read_order, rules};
 use crate::gateway::create::Created;
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
@@ -40,9 +42,6 @@ pub(super) async fn create(
     }
     if request.details.manual_capture {
         return Err(ApiError::gateway_unavailable().into());
-    }
-    if request.details.recurring_model.is_some() {
-        return Err(ApiError::not_allowed().into());
     }
     if request.details.amount.minor == 0 {
         return Err(ApiError::invalid_amount().into());
@@ -99,16 +98,18 @@ fn create_extras(gateway: &Gateway, record: &Record) -> Result<CreateExtras, Fai
     let token = gateway.payer_token(record);
     let locale = record.request.details.customer.language();
     let page = format!("{}/pay/{token}?lang={locale}", gateway.public_url);
-    let back = |url: Option<&crate::api::contract::WebUrl>| {
-        url.map(|url| url.with_transaction_id(&record.order_id))
-    };
+    let back = |url: Option<WebUrl>| url.map(|url| url.with_transaction_id(&record.order_id));
     let customer_verification = match &record.order.payment.state {
         State::Authenticating(Waiting::Challenge(challenge)) => {
             let form = gateway.rails_of(&record.site)?.challenge_form(record, challenge, &token);
-            Some(verification_form::to_acs(&form.acs_url, &form.creq, &form.session_data))
+            Some(verification_page(&Target::Acs {
+                url: form.acs_url,
+                creq: form.creq,
+                session_data: form.session_data,
+            }))
         }
         State::Authenticating(Waiting::Page { .. }) => {
-            Some(verification_form::to_own_page(&page))
+            Some(verification_page(&Target::Gateway { url: page.clone() }))
         }
         _ => None,
     };

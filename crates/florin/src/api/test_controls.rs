@@ -18,10 +18,10 @@ impl From<ControlError> for Answer {
             ControlError::NotOffered => ApiError::unknown_path().into(),
             ControlError::Refused(words) => {
                 let words: String = words.chars().take(200).collect();
-                ApiError::refused(400, &words).into()
+                ApiError::new(400, 1000, &words).into()
             }
             ControlError::Unreachable => {
-                ApiError::refused(503, "The simulator does not answer").into()
+                ApiError::new(503, 1000, "The simulator does not answer").into()
             }
             ControlError::Failure(failure) => failure.into(),
         }
@@ -42,7 +42,7 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let seconds = seconds_of(&body)
                 .filter(|seconds| (0..=ADVANCE_SECONDS_MAX).contains(seconds))
                 .ok_or_else(|| {
-                    ApiError::refused(400, "seconds is a whole number from 0 to ten years")
+                    ApiError::new(400, 1000, "seconds is a whole number from 0 to ten years")
                 })?;
             Ok(clock(gateway.advance_site_clock(&site, seconds).await?))
         }
@@ -74,8 +74,8 @@ fn seconds_of(body: &Value) -> Option<i64> {
 async fn read_json(request: Request) -> Result<Value, Answer> {
     let body = read_body(request).await?;
     let value: Value =
-        serde_json::from_slice(&body).map_err(|_| ApiError::unreadable_body())?;
-    if value.is_object() { Ok(value) } else { Err(ApiError::unreadable_body().into()) }
+        serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
+    if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
 }
 
 /// The simulator answers either bare data or an envelope of its own; shops see one envelope.
@@ -85,12 +85,12 @@ fn success(data: &Value) -> Answer {
         _ if data.is_null() => &json!({}),
         _ => data,
     };
-    Answer::ok(canonical::to_bytes(&json!({ "success": true, "data": data })))
+    Answer::ok(canonical::to_vec(&json!({ "success": true, "data": data })))
 }
 
 fn clock((now, offset_ms): (i64, i64)) -> Answer {
     success(&json!({
-        "now": super::contract::timestamp(now),
+        "now": super::contract::timestamp::to_text(now),
         "unix_ms": now,
         "offset_seconds": offset_ms.div_euclid(1000),
     }))

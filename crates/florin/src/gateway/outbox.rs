@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::record::{Record, row_number};
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::api::contract::payment_options::NotificationMethod;
 use crate::notify::client::{Attempt, Delivery, Method, Outcome};
 use crate::notify::policy::WebhookPolicy;
 use crate::notify::signature::SigningKey;
@@ -86,7 +87,10 @@ impl Gateway {
         let number = notification.attempts + 1;
         let begun = self.now();
         let timestamp = site.time(begun).div_euclid(1000);
-        let method = if record.request.notifies_by_post() { Method::Post } else { Method::Get };
+        let method = match record.request.details.payment_options.notification_method {
+            NotificationMethod::Post => Method::Post,
+            NotificationMethod::Get => Method::Get,
+        };
         let key = site.signing_key(record.extra.key_id);
         let attempt = match (record.notification_url(), key) {
             (Some(url), Some(key)) => {

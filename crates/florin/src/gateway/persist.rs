@@ -27,35 +27,18 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// What an order shows of its card. Never the whole number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CardFacts {
-    #[serde(rename = "h")]
-    pub holder: String,
-    /// YYMM.
-    #[serde(rename = "x")]
-    pub expiry: String,
-    #[serde(rename = "l")]
-    pub last4: String,
-    /// First six digits.
-    #[serde(rename = "b")]
-    pub bin: String,
-}
-
 /// Facts of the order that the gateway keeps beside the core's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
-    #[serde(rename = "c")]
-    pub card: CardFacts,
+    /// First six digits of the card.
+    #[serde(rename = "b", default, skip_serializing_if = "String::is_empty")]
+    pub bin: String,
     /// The API key that created the attempt.
     #[serde(rename = "k")]
     pub key_id: i64,
     /// The link its messages travel on.
     #[serde(rename = "n")]
     pub link: String,
-    /// Mail or telephone order.
-    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
-    pub moto: bool,
     /// The order wants a challenge whatever the issuer prefers.
     #[serde(rename = "f", default, skip_serializing_if = "std::ops::Not::not")]
     pub challenge_wanted: bool,
@@ -591,10 +574,9 @@ mod tests {
             State::Void(authorization),
         ];
         let extra = Extra {
-            card: CardFacts { holder: "A de Vries".into(), ..CardFacts::default() },
+            bin: "555555".into(),
             key_id: 7,
             link: "default".into(),
-            moto: false,
             challenge_wanted: true,
             created_at: 11,
         };

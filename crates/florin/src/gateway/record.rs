@@ -10,13 +10,14 @@ use super::persist::{Extra, OwedCapture, OwedMessage, OwedReversal, read_state, 
 use super::site::Site;
 use super::{Failure, Gateway, rails::Rails};
 use crate::api::contract::StoredRequest;
+use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
 use crate::limits::GUARD_MARGIN_MS;
 use crate::store::{
     AdviceChange, AdviceRow, CardChange, Committed, EventRow, NotificationRow, OrderRow,
     TimerChange, UnitOfWork,
 };
-use crate::vault::{Class, SealContext};
+use crate::vault::{Class, SealContext, Vault};
 
 /// A stored order, read.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl Record {
     /// [`Failure::Damaged`] when its texts cannot be read.
     pub fn read(site: Arc<Site>, row: OrderRow) -> Result<Record, Failure> {
         let (order, extra) = read_state(&row.state)?;
-        let request = StoredRequest::from_text(&row.request)
+        let request = StoredRequest::from_json(&row.request)
             .map_err(|error| Failure::Damaged(error.to_string()))?;
         Ok(Record {
             site,
@@ -87,7 +88,7 @@ impl Record {
             amount: self.order.payment.amount.minor,
             created_at: self.extra.created_at,
             modified_at: site_now,
-            request: self.request.to_text(),
+            request: self.request.to_json(),
             state: write_state(&self.order, &self.extra),
         }
     }
@@ -330,32 +331,38 @@ impl Gateway {
                 Some(cvc.map_err(|_| damaged("not a code"))?)
             }
         };
-        let expiry = Some(record.extra.card.expiry.clone()).filter(|yymm| !yymm.is_empty());
+        let stored = record.request.card.as_ref();
+        let expiry = stored.and_then(|card| card.expiry).map(florin_core::card::Expiry::yymm);
         Ok(CardSecrets { pan, expiry, cvc, fingerprint: row.fingerprint })
     }
 }
 
-use crate::vault::Vault;
-
 impl Record {
     /// Where the shop wants to be told: the order's address, else the site's.
     pub fn notification_url(&self) -> Option<&str> {
-        self.request.notification_url().or(self.site.settings.notification_url.as_deref())
+        let of_order = self.request.details.payment_options.notification_url.as_ref();
+        of_order.map(WebUrl::as_str).or(self.site.settings.notification_url.as_deref())
     }
 
     /// Where the payer goes after success, before the order id is appended.
-    pub fn redirect_url(&self) -> Option<&str> {
-        self.request.redirect_url().or(self.site.settings.redirect_url.as_deref())
+    pub fn redirect_url(&self) -> Option<WebUrl> {
+        let of_order = self.request.details.payment_options.redirect_url.clone();
+        of_order.or_else(|| of_site(self.site.settings.redirect_url.as_deref()))
     }
 
     /// Where the payer goes otherwise.
-    pub fn cancel_url(&self) -> Option<&str> {
-        self.request.cancel_url().or(self.site.settings.cancel_url.as_deref())
+    pub fn cancel_url(&self) -> Option<WebUrl> {
+        let of_order = self.request.details.payment_options.cancel_url.clone();
+        of_order.or_else(|| of_site(self.site.settings.cancel_url.as_deref()))
     }
 }
 
+fn of_site(url: Option<&str>) -> Option<WebUrl> {
+    url.and_then(|url| WebUrl::parse(url).ok())
+}
+
 fn seal_context<'a>(record: &Record, card_id: u32, field: &'a str) -> SealContext<'a> {
-    SealContext { site_id: record.site.id, key: record.key, card_id: row_number(card_id), field }
+    SealContext { site_id: record.site.id, key: record.key, card_id: i64::from(card_id), field }
 }
 
 fn decision_card(record: &Record) -> u32 {

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use florin_core::decision::{Command, Verification};
-use florin_core::payment::{State, Waiting};
+use florin_core::payment::{AuthenticationResult, State, Waiting};
 
 use super::authorize::is_settled;
 use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
-use super::rails::{AuthenticationStep, Browser, ChallengeForm, ResultMessage};
+use super::rails::{AuthenticationStep, Browser};
+use crate::threeds::{CreqForm, MethodForm};
 use super::record::Record;
 use super::{Failure, Gateway};
 use crate::limits::{PAYER_POLL_MS, PAYER_WAIT_MS, RESULT_WAIT_MS};
@@ -20,9 +21,9 @@ use crate::limits::{PAYER_POLL_MS, PAYER_WAIT_MS, RESULT_WAIT_MS};
 /// Where a payer with a token stands.
 pub enum PayerStep {
     /// Show the page that collects browser data and runs the 3DS Method.
-    Page { record: Box<Record>, method: Option<crate::threeds::MethodForm> },
+    Page { record: Box<Record>, method: Option<MethodForm> },
     /// Send the browser to the ACS.
-    Challenge { record: Box<Record>, form: ChallengeForm },
+    Challenge { record: Box<Record>, form: CreqForm },
     /// An authorization is on its way.
     Wait(Box<Record>),
     /// Send the payer back to the shop: paid (or taken for paid) or not.
@@ -77,7 +78,7 @@ impl Gateway {
                 PayerStep::Page { record: Box::new(record), method }
             }
             State::Authenticating(Waiting::Challenge(challenge)) => {
-                let form = rails.challenge_form(challenge, &self.payer_token(&record));
+                let form = rails.challenge_form(&record, challenge, &self.payer_token(&record));
                 PayerStep::Challenge { record: Box::new(record), form }
             }
             State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
@@ -120,14 +121,15 @@ impl Gateway {
     pub async fn take_result(
         self: &Arc<Gateway>,
         record: Record,
-        result: ResultMessage,
+        server_trans_id: String,
+        result: AuthenticationResult,
     ) -> Result<(), Failure> {
         let rails = self.rails_of(&record.site)?;
         let card = self.open_card(&record, record.order.counters.attempts).await?;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify {
-            server_trans_id: Some(result.server_trans_id),
-            verification: Verification::Finished(result.result),
+            server_trans_id: Some(server_trans_id),
+            verification: Verification::Finished(result),
             trace,
         };
         let (record, effects) = self.settle(record, command).await?;
