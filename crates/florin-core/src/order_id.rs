@@ -8,11 +8,12 @@ use std::fmt;
 /// Most characters (Unicode scalar values) of an order id.
 pub const ORDER_ID_CHARS_MAX: usize = 50;
 
-/// 1 to 50 characters without surrounding blanks.
+/// 1 to 50 characters without control characters and surrounding blanks.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderId(String);
 
-/// The text has no characters, or more than [`ORDER_ID_CHARS_MAX`].
+/// The text has no characters, more than [`ORDER_ID_CHARS_MAX`], or control characters, which
+/// URLs, messages and databases would not all carry unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidOrderId;
 
@@ -23,7 +24,9 @@ impl OrderId {
         // One more than allowed is enough to know, however long the text is.
         let chars = text.chars().take(ORDER_ID_CHARS_MAX.saturating_add(1)).count();
         match chars {
-            1..=ORDER_ID_CHARS_MAX => Ok(OrderId(text.to_owned())),
+            1..=ORDER_ID_CHARS_MAX if !text.chars().any(char::is_control) => {
+                Ok(OrderId(text.to_owned()))
+            }
             _ => Err(InvalidOrderId),
         }
     }
@@ -70,7 +73,7 @@ mod tests {
         assert_eq!(OrderId::parse("  a b \n").unwrap().as_str(), "a b");
         assert_eq!(OrderId::parse("1741782328.1025").unwrap().as_str(), "1741782328.1025");
         assert!(OrderId::parse(&"é".repeat(50)).is_ok());
-        for text in ["", "  \t", &"é".repeat(51), &"a".repeat(1 << 20)] {
+        for text in ["", "  \t", "a\nb", "a\0b", &"é".repeat(51), &"a".repeat(1 << 20)] {
             assert_eq!(OrderId::parse(text), Err(InvalidOrderId));
         }
     }
@@ -84,7 +87,8 @@ mod tests {
                     prop_assert_eq!(OrderId::parse(id.as_str()), Ok(id.clone()));
                 }
                 Err(InvalidOrderId) => {
-                    prop_assert!(!(1..=50).contains(&text.trim().chars().count()));
+                    let chars = text.trim().chars().count();
+                    prop_assert!(!(1..=50).contains(&chars) || text.chars().any(char::is_control));
                 }
             }
         }

@@ -1,1 +1,42 @@
-//! florin-sim
+//! The world outside a card payment gateway: acquirer's host, directory servers, issuers.
+//!
+//! For tests, demos and benchmarks. It knows only the two message formats and is reached only over
+//! the wires, so that a mistake in a gateway's mapping cannot cancel itself out. Listed in the
+//! order in which a newcomer should read them.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use florin_sim::{Simulator, SimulatorConfig};
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let simulator = Simulator::start(SimulatorConfig {
+//!     public_url: format!("http://{}", listener.local_addr()?),
+//!     control_token: "secret".to_owned().into(),
+//!     ..SimulatorConfig::default()
+//! })
+//! .await?;
+//! println!("ISO 8583 host at {}", simulator.host_address());
+//! simulator.serve(listener).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cards;
+mod config;
+mod simulator;
+pub mod books;
+mod host;
+mod proof;
+mod threeds;
+pub mod faults;
+mod transcript;
+mod control;
+mod journal;
+mod shared;
+mod limits;
+
+pub use config::SimulatorConfig;
+pub use control::EntryView;
+pub use faults::{CutWhen, FaultOrder};
+pub use host::mac::MacConfig;
+pub use simulator::{Simulator, StartError};
+pub use transcript::Passed;

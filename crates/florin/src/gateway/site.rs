@@ -174,22 +174,20 @@ pub struct SiteSettings {
     pub api_version: ApiYear,
     /// Gateways of direct orders that are open: `CREDITCARD`, `VISA`, …
     pub gateways: Vec<String>,
+    /// Currencies that the site sells in; empty means all that cards have.
+    pub currencies: Vec<String>,
     /// Raw card data may come in `gateway_info`.
     pub server_to_server: bool,
     pub moto: bool,
     /// Card data whose month has ended is refused before the issuer is asked.
     pub check_expiry: bool,
     /// Largest amount of one card payment, in minor units, by currency. A currency without an
-    /// entry has no limit of its own.
+    /// entry has the contract's usual limit, worth about 5 000 EUR.
     pub amount_max: BTreeMap<String, i64>,
     pub three_ds: ThreeDsSettings,
     pub acceptor: Acceptor,
     pub review: Vec<ReviewEntry>,
 }
-
-/// The contract's default of 5 000 EUR, and sums of the same order in the other main currencies.
-const AMOUNT_MAX_DEFAULT: [(&str, i64); 5] =
-    [("EUR", 500_000), ("USD", 500_000), ("GBP", 450_000), ("CHF", 500_000), ("JPY", 800_000)];
 
 impl Default for SiteSettings {
     fn default() -> SiteSettings {
@@ -203,13 +201,11 @@ impl Default for SiteSettings {
             gateways: ["CREDITCARD", "VISA", "MASTERCARD", "AMEX", "MAESTRO"]
                 .map(str::to_owned)
                 .to_vec(),
+            currencies: Vec::new(),
             server_to_server: false,
             moto: false,
             check_expiry: true,
-            amount_max: AMOUNT_MAX_DEFAULT
-                .map(|(currency, max)| (currency.to_owned(), max))
-                .into_iter()
-                .collect(),
+            amount_max: BTreeMap::new(),
             three_ds: ThreeDsSettings::default(),
             acceptor: Acceptor::default(),
             review: Vec::new(),

@@ -22,12 +22,20 @@ pub enum Purpose {
     Fingerprint,
     /// Keys the HMAC over an API key by which its site is found.
     ApiKeyHash,
+    /// Keys the HMAC that proves a payer's link to be ours.
+    Token,
 }
 
 impl Purpose {
     /// All of them; a vault has a current key for each.
-    pub const ALL: [Purpose; 5] =
-        [Purpose::Card, Purpose::Cvc, Purpose::ApiKey, Purpose::Fingerprint, Purpose::ApiKeyHash];
+    pub const ALL: [Purpose; 6] = [
+        Purpose::Card,
+        Purpose::Cvc,
+        Purpose::ApiKey,
+        Purpose::Fingerprint,
+        Purpose::ApiKeyHash,
+        Purpose::Token,
+    ];
 
     /// The name in the database.
     #[must_use]
@@ -38,6 +46,7 @@ impl Purpose {
             Purpose::ApiKey => "api_key",
             Purpose::Fingerprint => "fingerprint",
             Purpose::ApiKeyHash => "api_key_hash",
+            Purpose::Token => "token",
         }
     }
 

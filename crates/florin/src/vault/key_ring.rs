@@ -59,7 +59,7 @@ impl Keys {
                 KeyState::Active | KeyState::ReadOnly => {
                     let clear = unwrap(&kek, row)?;
                     match (row.purpose, opened) {
-                        (Purpose::Fingerprint | Purpose::ApiKeyHash, _) => Material::Hashing(
+                        (Purpose::Fingerprint | Purpose::ApiKeyHash | Purpose::Token, _) => Material::Hashing(
                             Box::new(hmac::Key::new(hmac::HMAC_SHA256, &clear[..])),
                         ),
                         (_, Some(opened)) => Material::Sealing(opened),

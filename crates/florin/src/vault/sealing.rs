@@ -166,6 +166,12 @@ impl Vault {
         self.keyed_hash(Purpose::ApiKeyHash, api_key.as_bytes())
     }
 
+    /// HMAC-SHA-256 of what a payer's link names, which proves that the link is ours.
+    #[must_use]
+    pub fn token_hash(&self, subject: &[u8]) -> [u8; 32] {
+        self.keyed_hash(Purpose::Token, subject)
+    }
+
     /// Reads the keys again, so that this process knows those which others have made or destroyed.
     /// To be called every hour, and when [`VaultError::UnknownKey`] comes up.
     ///
