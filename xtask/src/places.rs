@@ -13,7 +13,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// Where cargo builds to.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    let chosen = std::env::var_os("CARGO_TARGET_DIR");
+    root().join(chosen.map_or_else(|| PathBuf::from("target"), PathBuf::from))
 }
 
 /// The virtual environment that the Python suites run in.

@@ -49,7 +49,9 @@ fn rust_tests() -> Result<(), String> {
 
 fn outside_suites() -> Result<(), String> {
     let mut build = cargo();
-    run("cargo build", build.args(["build", "--locked", "--package", "florin"]))?;
+    // Of the whole workspace, so that dependencies have the features that the tests built them with.
+    build.args(["build", "--locked", "--workspace", "--bin", "florin"]);
+    run("cargo build", &mut build)?;
     let count = outside::run();
     println!("\n{} passed, {} failed", count.passed, count.failed);
     if count.failed == 0 && count.passed > 0 {
