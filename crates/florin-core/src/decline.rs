@@ -209,9 +209,9 @@ impl GatewayDecline {
                 "Authorization or issuer system inoperative"
             }
             GatewayDecline::InvalidAnswer => "System error",
-            GatewayDecline::CardData => "Expired card or Invalid Account Number",
-            GatewayDecline::FraudRules => "Declined by fraud filter",
-            GatewayDecline::OnlyAuthenticated => "3D Secure-authenticated cards only",
+            GatewayDecline::CardData => "Expired card, or Invalid Account Number",
+            GatewayDecline::FraudRules => "Declined by Florin",
+            GatewayDecline::OnlyAuthenticated => "3D Secure-authenticated cards",
             GatewayDecline::ChallengeCancelled => "3D Secure authentication cancelled",
             GatewayDecline::ChallengeTimedOut => "Transaction timed out (ACS)",
             GatewayDecline::NotEnrolled => "Cardholder not enrolled in service",
@@ -272,7 +272,7 @@ fn overridden(code: &str, context: &Context<'_>) -> Option<Decline> {
         "1A" if merchant => Some(NO_STEP_UP),
         "81" if context.brand == Brand::CartesBancaires => Some(STEP_UP),
         "79" if mastercard && matches!(context.advice, Some("01" | "03")) => {
-            Some(decline(Hard, Never, "4005", "Expired card or Invalid Account Number"))
+            Some(decline(Hard, Never, "4005", "Expired card, or Invalid Account Number"))
         }
         "82" if mastercard => {
             Some(decline(Hard, ByAdvice, OTHER, "Transaction not permitted to cardholder"))
@@ -319,7 +319,7 @@ mod tests {
         check("51", ONLINE, (Retryable, Later, "4002", "Insufficient funds"));
         check("59", ONLINE, (Fraud, Later, "4003", "Suspected fraud"));
         check("1A", ONLINE, (Soft, WithSca, "4004", "Soft decline"));
-        check("54", ONLINE, (Hard, AfterFix, "4005", "Expired card or Invalid Account Number"));
+        check("54", ONLINE, (Hard, AfterFix, "4005", "Expired card, or Invalid Account Number"));
         check("41", ONLINE, (PickUp, Never, "4999", "Pick up the card"));
         check("N7", ONLINE, (Hard, AfterFix, "4999", "Decline for CVV2 failure"));
         check("??", ONLINE, (Hard, NeverUnchanged, "4999", "Declined"));
@@ -372,7 +372,7 @@ mod tests {
         check("51", amex, (Hard, AfterFix, "4999", "Card type verification error"));
         check("51", mismatch, (Retryable, Later, "4002", "Insufficient funds"));
         let ended = Context { advice: Some("03"), ..mastercard };
-        check("79", ended, (Hard, Never, "4005", "Expired card or Invalid Account Number"));
+        check("79", ended, (Hard, Never, "4005", "Expired card, or Invalid Account Number"));
     }
 
     #[test]

@@ -102,14 +102,14 @@ fn create_extras(gateway: &Gateway, record: &Record) -> Result<CreateExtras, Fai
     let customer_verification = match &record.order.payment.state {
         State::Authenticating(Waiting::Challenge(challenge)) => {
             let form = gateway.rails_of(&record.site)?.challenge_form(record, challenge, &token);
-            Some(verification_page(&Target::Acs {
-                url: form.acs_url,
-                creq: form.creq,
-                session_data: form.session_data,
+            Some(verification_page(Target::Acs {
+                url: &form.acs_url,
+                creq: &form.creq,
+                session_data: Some(&form.session_data),
             }))
         }
         State::Authenticating(Waiting::Page { .. }) => {
-            Some(verification_page(&Target::Gateway { url: page.clone() }))
+            Some(verification_page(Target::Gateway { url: &page }))
         }
         _ => None,
     };

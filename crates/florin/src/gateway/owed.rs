@@ -171,8 +171,9 @@ impl Gateway {
             .await;
         Ok(match outcome {
             AdviceOutcome::Done => AdviceChange::Settle { seq },
-            AdviceOutcome::Repeat { at, note } => {
-                AdviceChange::Postpone { seq, due_at: at, attempts: attempts + 1, note }
+            AdviceOutcome::Repeat { at, sent, note } => {
+                let attempts = attempts + i32::from(sent);
+                AdviceChange::Postpone { seq, due_at: at, attempts, note }
             }
             AdviceOutcome::Stop { note } => {
                 tracing::error!(

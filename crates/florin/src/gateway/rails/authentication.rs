@@ -276,10 +276,10 @@ fn browser_of_order(customer: &customer::Customer) -> BrowserData {
         javascript_enabled: told.javascript_enabled,
         java_enabled: told.java_enabled,
         language: told.language,
-        screen_color_depth: told.screen_color_depth,
-        screen_height: told.screen_height,
-        screen_width: told.screen_width,
-        time_zone: told.time_zone,
+        screen_color_depth: number(told.screen_color_depth),
+        screen_height: number(told.screen_height),
+        screen_width: number(told.screen_width),
+        time_zone: number(told.time_zone),
         user_agent: told.user_agent.or_else(|| customer.user_agent.clone()),
         accept_header: told.accept_header,
         accept_language: None,
@@ -287,17 +287,18 @@ fn browser_of_order(customer: &customer::Customer) -> BrowserData {
     }
 }
 
+/// Shops send these as numbers or as text; what is neither is not known.
+fn number<N: std::str::FromStr>(text: Option<String>) -> Option<N> {
+    text?.trim().parse().ok()
+}
+
 fn address_of(address: &customer::Address) -> Option<Address> {
     let street = [address.address1.as_deref(), address.house_number.as_deref()];
     let street: Vec<&str> = street.into_iter().flatten().collect();
-    let mut lines: Vec<String> = Vec::new();
-    if !street.is_empty() {
-        lines.push(street.join(" "));
-    }
-    lines.extend(address.address2.clone());
-    let known = !lines.is_empty() || address.city.is_some() || address.zip_code.is_some();
+    let street = (!street.is_empty()).then(|| street.join(" "));
+    let known = street.is_some() || address.city.is_some() || address.zip_code.is_some();
     known.then(|| Address {
-        lines,
+        lines: [street, address.address2.clone(), None],
         city: address.city.clone(),
         post_code: address.zip_code.clone(),
         state: address.state.clone(),

@@ -77,7 +77,7 @@ impl Rails {
 
     /// Longest time that an authorization can be on its way, in milliseconds.
     pub fn answer_time_out_ms(&self) -> i64 {
-        self.link.config().answer_wait_max_ms()
+        i64::try_from(self.link.config().timers.t2_response_ms).unwrap_or(i64::MAX)
     }
 
     /// Reads card ranges anew where that is due.
