@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use florin_sim::Simulator;
+
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::directory::Directory;
@@ -24,6 +26,7 @@ use crate::vault::{Random, Vault};
 
 mod bootstrap;
 mod key_rows;
+mod rails;
 mod server;
 mod simulator;
 
@@ -58,6 +61,8 @@ pub struct Running {
     /// The account's first test site and its key, for the greeting; none where the operator has
     /// removed it.
     pub first_site: Option<FirstSite>,
+    /// Keeps the simulator of this process alive.
+    simulator: Option<Simulator>,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
     shutdown_wait: Duration,
@@ -142,12 +147,11 @@ pub async fn start(
         .map_err(failed("read sites and keys"))?;
     let test = match &simulator {
         Some(simulator) => {
-            let rails = Rails::for_simulator(settings, simulator, &public_url, &foundation);
-            Some(Arc::new(rails?))
+            Some(Arc::new(rails::to_simulator(simulator, &public_url, &foundation)?))
         }
         None => None,
     };
-    let live = Rails::live(settings, &public_url, &foundation)?.map(Arc::new);
+    let live = rails::to_the_world(settings, &public_url, &foundation)?.map(Arc::new);
     let control = match &simulator {
         Some(simulator) => Some(
             SimulatorControl::new(&simulator.url, &simulator.token)
@@ -178,7 +182,8 @@ pub async fn start(
 
     let (shutdown, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let routes = server::routes(&gateway, simulator.and_then(|simulator| simulator.router));
+    let simulator = simulator.and_then(|simulator| simulator.running);
+    let routes = server::routes(&gateway, simulator.as_ref().map(Simulator::router));
     tasks.spawn(server::serve(listener, routes, settings.http.clone(), stopping.clone()));
     tasks.spawn(work(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
@@ -190,6 +195,7 @@ pub async fn start(
         gateway,
         address,
         first_site,
+        simulator,
         shutdown,
         tasks,
         shutdown_wait: Duration::from_millis(settings.http.shutdown_wait_ms),
@@ -218,6 +224,7 @@ impl Running {
         for rails in [&self.gateway.rails.test, &self.gateway.rails.live].into_iter().flatten() {
             rails.shut_down().await;
         }
+        drop(self.simulator);
         if let Err(error) = self.gateway.store.close().await {
             tracing::error!(%error, "the store did not close cleanly");
         }
@@ -322,7 +329,7 @@ async fn keep_node(
             Err(error) => tracing::warn!(%error, "the node number could not be renewed"),
         }
     }
-    if let Err(error) = gateway.store.release_node(node).await {
+    if let Err(error) = gateway.store.release_node(node, gateway.now()).await {
         tracing::warn!(%error, "the node number was not given back; its lease ends by itself");
     }
 }

@@ -86,6 +86,9 @@ pub struct SimulatorSettings {
     /// Base URL of one elsewhere.
     #[serde(deserialize_with = "none_if_empty")]
     pub url: Option<String>,
+    /// `name:port` of the ISO 8583 host of one elsewhere.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub host: Option<String>,
     /// Token for the one elsewhere.
     #[serde(deserialize_with = "none_if_empty")]
     pub token: Option<SecretText>,

@@ -2,9 +2,6 @@
 //!
 //! The gateway reaches either over the same wires: ISO 8583 over TCP, 3-D Secure over HTTP.
 
-use std::net::SocketAddr;
-
-use axum::Router;
 use florin_sim::{Simulator, SimulatorConfig};
 
 use super::{StartError, failed};
@@ -19,8 +16,8 @@ pub struct SimulatorAddress {
     pub url: String,
     /// Opens its control interface.
     pub token: String,
-    /// Its HTTP paths, when it runs in this process.
-    pub router: Option<Router>,
+    /// The simulator itself, when it runs in this process; it ends when this is dropped.
+    pub running: Option<Simulator>,
 }
 
 pub(super) async fn start(
@@ -38,23 +35,22 @@ pub(super) async fn start(
         });
         let url = format!("{public_url}/sim");
         let config = SimulatorConfig {
-            host_listen: simulator.host_listen,
+            host_listen: simulator.host_listen.to_string(),
             journal: Some(settings.data_dir.join("simulator.journal")),
             public_url: url.clone(),
-            control_token: token.clone(),
+            control_token: token.clone().into(),
             ..SimulatorConfig::default()
         };
         let running = Simulator::start(config).await.map_err(failed("start the simulator"))?;
-        let host: SocketAddr = running.host_address();
-        let router = Some(running.router());
-        return Ok(Some(SimulatorAddress { host: host.to_string(), url, token, router }));
+        let host = running.host_address().to_string();
+        return Ok(Some(SimulatorAddress { host, url, token, running: Some(running) }));
     }
     match (&simulator.url, &simulator.host) {
         (Some(url), Some(host)) => Ok(Some(SimulatorAddress {
             host: host.clone(),
             url: url.trim_end_matches('/').to_owned(),
             token: token.unwrap_or_default(),
-            router: None,
+            running: None,
         })),
         _ => Ok(None),
     }

@@ -9,7 +9,7 @@ use super::record::{Record, row_number};
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::api::contract::payment_options::NotificationMethod;
-use crate::notify::client::{Attempt, Delivery, Method, Outcome};
+use crate::notify::client::{Delivery, Method, Outcome};
 use crate::notify::policy::WebhookPolicy;
 use crate::notify::signature::SigningKey;
 use crate::notify::target::{Payload, notification_url};

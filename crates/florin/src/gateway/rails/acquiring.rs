@@ -323,7 +323,7 @@ fn read_answer(
     let (reason, kind, reverse) = match verdict {
         Verdict::Declined(Decline { category, reason_code, reason, reverse, .. }) => {
             let kind = match category {
-                Category::SoftDecline => DeclineKind::Soft,
+                Category::Soft => DeclineKind::Soft,
                 _ => DeclineKind::Final,
             };
             (Reason::new(reason_code, reason), kind, reverse)

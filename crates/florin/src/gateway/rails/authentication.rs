@@ -192,7 +192,7 @@ pub(in crate::gateway) fn open_challenge(record: &Record, open: &Challenge) -> O
     let network = record.order.payment.brand.map_or("", Brand::network);
     OpenChallenge {
         network: network.to_owned(),
-        version: Version::parse(&open.version).unwrap_or_default(),
+        version: open.version.parse().unwrap_or_default(),
         message_category: CATEGORY_PAYMENT.to_owned(),
         three_ds_server_trans_id: open.server_trans_id.clone(),
         acs_trans_id: open.acs_trans_id.clone(),
