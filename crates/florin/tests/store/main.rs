@@ -13,6 +13,8 @@ mod commits;
 mod dues;
 mod settings;
 mod schema;
+mod only_sqlite;
+mod only_postgres;
 
 macro_rules! on_both_engines {
     ($($module:ident { $($rule:ident)* })*) => {

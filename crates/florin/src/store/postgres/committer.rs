@@ -186,10 +186,9 @@ impl<B: Batch> Committer<B> {
         B::sort(&mut batch);
         match self.run_batch(&batch).await {
             Ok(changed) => tell::<B>(batch, &changed),
-            // Nothing was done, but perhaps because of one change only: each gets a try alone.
-            Err(StoreError::Rejected { .. } | StoreError::Unavailable { .. })
-                if batch.len() > 1 && self.session.is_some() =>
-            {
+            // Nothing was done, perhaps because of one change only, or because two transactions
+            // were in each other's way: each change gets a try alone.
+            Err(refusal) if self.session.is_some() && (batch.len() > 1 || was_undone(&refusal)) => {
                 for waiting in batch {
                     let alone = std::slice::from_ref(&waiting);
                     match self.run_batch(alone).await {
@@ -202,7 +201,8 @@ impl<B: Batch> Committer<B> {
         }
     }
 
-    /// Runs the statement for these changes. A session that may be lost is not used again.
+    /// Runs the statement for these changes. A session that may be lost is not used again; there
+    /// is one afterwards only if the server has answered.
     async fn run_batch(
         &mut self,
         batch: &[Waiting<B::Change>],
@@ -234,6 +234,11 @@ struct Gathered<C> {
     batch: Vec<Waiting<C>>,
     close: Option<oneshot::Sender<()>>,
     is_over: bool,
+}
+
+/// Whether the change itself had no part in the failure.
+fn was_undone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable { .. })
 }
 
 /// Takes the first change of each order.

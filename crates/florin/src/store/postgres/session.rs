@@ -48,6 +48,7 @@ const MIGRATION_LOCK: i64 = 0x666c_6f72_696e;
 const SET_UP: &str = "
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off;
+    SET enable_bitmapscan = off;
     SET enable_mergejoin = off;
     SET jit = off;
     SET statement_timeout = '10s';
