@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::record::{Record, row_number};
+use super::site::Site;
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::api::contract::payment_options::NotificationMethod;
@@ -78,6 +79,13 @@ impl Gateway {
         }
     }
 
+    /// What the site's clock was moved by since `site` was read, in milliseconds: instants that
+    /// were worked out before have to move with it.
+    pub(super) fn moved_since(&self, site: &Site) -> i64 {
+        let offset = self.directory.site(site.id).map(|site| site.clock_offset_ms);
+        offset.map_or(0, |offset| offset.saturating_sub(site.clock_offset_ms))
+    }
+
     async fn attempt_delivery(
         self: &Arc<Gateway>,
         record: Record,
@@ -119,7 +127,7 @@ impl Gateway {
         let next_due = self.schedule.next_due(made, notification.first_attempt_at);
         let next = match next_due {
             _ if acknowledged => NotificationNext::Acknowledged,
-            Some(due) => NotificationNext::RetryAt(due),
+            Some(due) => NotificationNext::RetryAt(due.saturating_sub(self.moved_since(site))),
             None => NotificationNext::Exhausted,
         };
         let delivery = DeliveryRow {

@@ -173,7 +173,8 @@ impl Gateway {
             AdviceOutcome::Done => AdviceChange::Settle { seq },
             AdviceOutcome::Repeat { at, sent, note } => {
                 let attempts = attempts + i32::from(sent);
-                AdviceChange::Postpone { seq, due_at: at, attempts, note }
+                let due_at = at.saturating_sub(self.moved_since(&record.site));
+                AdviceChange::Postpone { seq, due_at, attempts, note }
             }
             AdviceOutcome::Stop { note } => {
                 tracing::error!(

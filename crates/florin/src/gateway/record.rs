@@ -148,6 +148,7 @@ impl Gateway {
         let site_now = record.site.time(now);
         record.order = decision.order.clone();
         let mut unit = UnitOfWork::new(expected_version, record.row(site_now));
+        unit.new_request = alias.is_some();
         unit.transactions.extend(alias);
         let mut owed = Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() };
         self.add_events(&mut unit, decision, site_now);

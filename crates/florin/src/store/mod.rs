@@ -191,6 +191,13 @@ pub trait Dues: Send + Sync {
         change: AdviceChange,
     ) -> Result<Committed, StoreError>;
 
+    /// Ends every lease, and makes guards of requests due: what was under way in another process
+    /// is nobody's any more. Only for a database that is this process's alone, at its start.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] on a database that processes share.
+    async fn release_leases(&self, now: UnixMillis) -> Result<(), StoreError>;
+
     /// When the next work is due or the next lease ends, whichever is earlier; until then workers
     /// may sleep, unless they hear of new work.
     async fn next_due(&self) -> Result<Option<UnixMillis>, StoreError>;
@@ -236,6 +243,14 @@ pub trait Settings: Send + Sync {
 
     /// Adds a data key; a conflict means that its id is taken: someone else was first.
     async fn insert_data_key(&self, key: DataKeyRow) -> Result<Committed, StoreError>;
+
+    /// If the stored data keys are exactly `expected`, in any order, makes them `new`; a conflict
+    /// means that somebody else changed them. Nobody adds or changes one meanwhile.
+    async fn swap_data_keys(
+        &self,
+        expected: Vec<DataKeyRow>,
+        new: Vec<DataKeyRow>,
+    ) -> Result<Committed, StoreError>;
 
     /// Changes the state of a data key; a conflict means that there is no such key.
     async fn set_data_key_state(&self, id: i32, state: &str) -> Result<Committed, StoreError>;

@@ -91,6 +91,9 @@ pub struct NotificationRow {
     pub event: String,
     /// When the first attempt is due.
     pub due_at: UnixMillis,
+    /// Until when it is its committer's alone, as if a worker had claimed it: the process that
+    /// commits it can begin it at once. `None`: anybody's when it is due.
+    pub leased_until: Option<UnixMillis>,
 }
 
 /// What has become of a notification.
@@ -195,6 +198,9 @@ pub struct AdviceRow {
     pub note: Option<String>,
     /// The message.
     pub body: String,
+    /// Until when it is its committer's alone; see [`NotificationRow::leased_until`]. Not told
+    /// when it is read.
+    pub leased_until: Option<UnixMillis>,
 }
 
 impl AdviceRow {
@@ -210,6 +216,7 @@ impl AdviceRow {
             first_attempt_at: None,
             note: None,
             body: String::new(),
+            leased_until: None,
         }
     }
 

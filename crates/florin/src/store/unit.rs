@@ -16,6 +16,9 @@ pub struct UnitOfWork {
     pub expected_version: Option<i64>,
     /// The order as it shall be. Its `version` is ignored.
     pub order: OrderRow,
+    /// A new attempt was asked for with a request of its own, which replaces the stored one.
+    /// Otherwise an update leaves the request alone.
+    pub new_request: bool,
     /// Transaction ids of later attempts, by which the order shall be found as well.
     pub transactions: Vec<i64>,
     /// Facts to append to the history.
@@ -91,6 +94,13 @@ pub enum TimerChange {
 pub enum AdviceChange {
     /// An advice is owed; replaces what was there under this number.
     Owe(AdviceRow),
+    /// The message itself changes, while its owner still has the lease; only outside a unit.
+    Rewrite {
+        /// Which advice of the order.
+        seq: i32,
+        /// The new message.
+        body: String,
+    },
     /// An advice was answered: it is no longer owed.
     Settle {
         /// Which advice of the order.
@@ -122,6 +132,7 @@ impl UnitOfWork {
         UnitOfWork {
             expected_version,
             order,
+            new_request: false,
             transactions: Vec::new(),
             events: Vec::new(),
             cards: Vec::new(),
@@ -157,6 +168,9 @@ impl UnitOfWork {
             && are_distinct(self.advices.iter().map(AdviceChange::seq));
         if !once {
             return Err("a unit of work changes a row at most once");
+        }
+        if self.advices.iter().any(|it| matches!(it, AdviceChange::Rewrite { .. })) {
+            return Err("an advice is rewritten under its lease, not in a unit of work");
         }
         if self.texts().any(|text| text.contains('\0')) {
             return Err("a stored text has no NUL");
@@ -200,6 +214,7 @@ impl AdviceChange {
         match self {
             AdviceChange::Owe(advice) => advice.seq,
             AdviceChange::Settle { seq }
+            | AdviceChange::Rewrite { seq, .. }
             | AdviceChange::Postpone { seq, .. }
             | AdviceChange::Stop { seq, .. } => *seq,
         }
@@ -215,6 +230,7 @@ impl AdviceChange {
                 advice.note.as_deref().unwrap_or_default(),
             ],
             AdviceChange::Settle { .. } => Vec::new(),
+            AdviceChange::Rewrite { body, .. } => vec![body.as_str()],
             AdviceChange::Postpone { note, .. } | AdviceChange::Stop { note, .. } => {
                 vec![note.as_str()]
             }

@@ -47,7 +47,7 @@ pub(crate) fn event(seq: i32) -> EventRow {
 }
 
 pub(crate) fn notification(seq: i32, due_at: i64) -> NotificationRow {
-    NotificationRow { seq, event: format!("event-{seq}"), due_at }
+    NotificationRow { seq, event: format!("event-{seq}"), due_at, leased_until: None }
 }
 
 /// Makes order `key` with notifications that are due then.

@@ -113,6 +113,7 @@ struct Notifications<'a> {
     rows: Numbered,
     events: Vec<&'a str>,
     due_at: Vec<i64>,
+    leases: Vec<Option<i64>>,
 }
 
 #[derive(Default)]
@@ -126,6 +127,7 @@ struct OwedAdvices<'a> {
     first_attempt_at: Vec<Option<i64>>,
     notes: Vec<Option<&'a str>>,
     bodies: Vec<&'a str>,
+    leases: Vec<Option<i64>>,
 }
 
 #[derive(Default)]
@@ -177,6 +179,7 @@ impl<'a> Columns<'a> {
             self.notifications.rows.add(place, notification.seq);
             self.notifications.events.push(&notification.event);
             self.notifications.due_at.push(notification.due_at);
+            self.notifications.leases.push(notification.leased_until);
         }
         for change in &unit.timers {
             match change {
@@ -208,8 +211,8 @@ impl<'a> Columns<'a> {
         orders.amounts.push(order.amount);
         orders.created_at.push(order.created_at);
         orders.modified_at.push(order.modified_at);
-        // What was asked for never changes, so it need not travel twice.
-        let is_new = unit.expected_version.is_none();
+        // What was asked for changes with a new attempt only; else it need not travel twice.
+        let is_new = unit.expected_version.is_none() || unit.new_request;
         orders.requests.push(if is_new { &order.request } else { "" });
         orders.states.push(&order.state);
     }
@@ -241,8 +244,11 @@ impl<'a> Columns<'a> {
                 owed.first_attempt_at.push(advice.first_attempt_at);
                 owed.notes.push(advice.note.as_deref());
                 owed.bodies.push(&advice.body);
+                owed.leases.push(advice.leased_until);
             }
             AdviceChange::Settle { seq } => self.settled_advices.add(place, *seq),
+            // Refused before, see `UnitOfWork::check`.
+            AdviceChange::Rewrite { .. } => {}
             AdviceChange::Postpone { seq, due_at, attempts, note } => {
                 self.moved_advices.rows.add(place, *seq);
                 self.moved_advices.due_at.push(Some(*due_at));
@@ -262,7 +268,7 @@ impl<'a> Columns<'a> {
     fn in_sequence(&self) -> Vec<&(dyn ToSql + Sync)> {
         let Columns { orders, events, sealed_cards, notifications, .. } = self;
         let Columns { owed_advices, moved_advices, .. } = self;
-        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(66);
+        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(68);
         columns.extend(places(&orders.places));
         columns.extend::<[&(dyn ToSql + Sync); 10]>([
             &orders.expected,
@@ -314,6 +320,8 @@ impl<'a> Columns<'a> {
             &moved_advices.attempts,
             &moved_advices.notes,
         ]);
+        columns.push(&notifications.leases);
+        columns.push(&owed_advices.leases);
         columns
     }
 }

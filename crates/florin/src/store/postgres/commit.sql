@@ -17,7 +17,8 @@ WITH unit AS MATERIALIZED (
 ), updated AS (
     UPDATE orders o
     SET version = u.expected + 1, status = u.status, financial_status = u.financial_status,
-        amount = u.amount, modified_at = u.modified_at, state = u.state
+        amount = u.amount, modified_at = u.modified_at, state = u.state, currency = u.currency,
+        request = COALESCE(NULLIF(u.request, ''), o.request)
     FROM unit u
     WHERE u.expected > 0 AND o.site_id = u.site_id AND o.key = u.key AND o.version = u.expected
     RETURNING o.site_id, o.key
@@ -55,10 +56,14 @@ WITH unit AS MATERIALIZED (
     JOIN done USING (site_id, key)
     WHERE c.site_id = r.site_id AND c.key = r.key AND c.card_id = r.card_id
 ), added_notifications AS (
-    INSERT INTO notifications (site_id, key, seq, event, state, due_at, lease_until, attempts)
-    SELECT site_id, key, seq, event, 'pending', due_at, 0, 0
-    FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[])
-        AS r (site_id, key, seq, event, due_at)
+    -- A row that is leased from birth has been begun when it was due.
+    INSERT INTO notifications (site_id, key, seq, event, state, due_at, lease_until, attempts,
+        first_attempt_at)
+    SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
+        CASE WHEN lease IS NULL THEN NULL ELSE due_at END
+    FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
+        $67::bigint[])
+        AS r (site_id, key, seq, event, due_at, lease)
     JOIN done USING (site_id, key)
 ), set_timers AS (
     INSERT INTO timers (site_id, key, kind, due_at, lease_until)
@@ -75,14 +80,17 @@ WITH unit AS MATERIALIZED (
 ), owed_advices AS (
     INSERT INTO advices (site_id, key, seq, kind, link, chain, due_at, lease_until, attempts,
         first_attempt_at, note, body)
-    SELECT site_id, key, seq, kind, link, chain, due_at, 0, attempts, first_attempt_at, note, body
+    SELECT site_id, key, seq, kind, link, chain, due_at, COALESCE(lease, 0), attempts,
+        COALESCE(first_attempt_at, CASE WHEN lease IS NULL THEN NULL ELSE due_at END), note, body
     FROM unnest($47::bigint[], $48::bigint[], $49::int[], $50::text[], $51::text[], $52::text[],
-        $53::bigint[], $54::int[], $55::bigint[], $56::text[], $57::text[])
-        AS r (site_id, key, seq, kind, link, chain, due_at, attempts, first_attempt_at, note, body)
+        $53::bigint[], $54::int[], $55::bigint[], $56::text[], $57::text[], $68::bigint[])
+        AS r (site_id, key, seq, kind, link, chain, due_at, attempts, first_attempt_at, note, body,
+            lease)
     JOIN done USING (site_id, key)
     ON CONFLICT (site_id, key, seq) DO UPDATE
     SET kind = excluded.kind, link = excluded.link, chain = excluded.chain,
-        due_at = excluded.due_at, lease_until = 0, attempts = excluded.attempts,
+        due_at = excluded.due_at, lease_until = excluded.lease_until,
+        attempts = excluded.attempts,
         first_attempt_at = excluded.first_attempt_at, note = excluded.note, body = excluded.body
 ), settled_advices AS (
     DELETE FROM advices a

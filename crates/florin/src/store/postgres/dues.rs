@@ -202,6 +202,10 @@ impl Dues for PostgresStore {
         self.advice_results.commit(AdviceResult { site_id: site, key, lease, change }).await
     }
 
+    async fn release_leases(&self, _now: UnixMillis) -> Result<(), StoreError> {
+        Err(StoreError::rejected("end leases", "other processes may hold them"))
+    }
+
     async fn next_due(&self) -> Result<Option<UnixMillis>, StoreError> {
         const DOING: &str = "look for work";
         let rows = self.read(DOING, NEXT_DUE, &[]).await?;

@@ -153,6 +153,7 @@ impl Orders for PostgresStore {
             first_attempt_at: row.get(6),
             note: row.get(7),
             body: row.get(8),
+            leased_until: None,
         };
         Ok(rows.iter().map(advice).collect())
     }

@@ -120,16 +120,17 @@ pub(super) struct AdviceResults;
 impl Batch for AdviceResults {
     type Change = AdviceResult;
     const DOING: &'static str = "record an advice";
-    /// Without a note an advice is settled; with one but without an instant it is stopped.
+    /// With a body an advice is rewritten. Without a note it is settled; with one but without an
+    /// instant it is stopped.
     const SQL: &'static str = "
         WITH result AS MATERIALIZED (
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[],
-                $5::bigint[], $6::int[], $7::text[])
-                AS r (site_id, key, seq, lease, due_at, attempts, note)
+                $5::bigint[], $6::int[], $7::text[], $8::text[])
+                AS r (site_id, key, seq, lease, due_at, attempts, note, body)
         ), settled AS (
             DELETE FROM advices a USING result r
             WHERE a.site_id = r.site_id AND a.key = r.key AND a.seq = r.seq
-                AND a.lease_until = r.lease AND r.note IS NULL
+                AND a.lease_until = r.lease AND r.note IS NULL AND r.body IS NULL
             RETURNING a.site_id, a.key
         ), moved AS (
             UPDATE advices a
@@ -139,8 +140,15 @@ impl Batch for AdviceResults {
             WHERE a.site_id = r.site_id AND a.key = r.key AND a.seq = r.seq
                 AND a.lease_until = r.lease AND r.note IS NOT NULL
             RETURNING a.site_id, a.key
+        ), rewritten AS (
+            UPDATE advices a SET body = r.body
+            FROM result r
+            WHERE a.site_id = r.site_id AND a.key = r.key AND a.seq = r.seq
+                AND a.lease_until = r.lease AND r.body IS NOT NULL
+            RETURNING a.site_id, a.key
         )
-        SELECT site_id, key FROM settled UNION ALL SELECT site_id, key FROM moved";
+        SELECT site_id, key FROM settled UNION ALL SELECT site_id, key FROM moved
+        UNION ALL SELECT site_id, key FROM rewritten";
 
     fn place(result: &AdviceResult) -> (SiteId, OrderKey) {
         (result.site_id, result.key)
@@ -158,20 +166,23 @@ impl Batch for AdviceResults {
         let mut due_at: Vec<Option<i64>> = Vec::with_capacity(results.len());
         let mut attempts: Vec<Option<i32>> = Vec::with_capacity(results.len());
         let mut notes: Vec<Option<&str>> = Vec::with_capacity(results.len());
+        let mut bodies: Vec<Option<&str>> = Vec::with_capacity(results.len());
         for result in results {
-            let (due, tried, note) = match &result.change {
+            let (due, tried, note, body) = match &result.change {
                 AdviceChange::Postpone { due_at, attempts, note, .. } => {
-                    (Some(*due_at), Some(*attempts), Some(note.as_str()))
+                    (Some(*due_at), Some(*attempts), Some(note.as_str()), None)
                 }
-                AdviceChange::Stop { note, .. } => (None, None, Some(note.as_str())),
-                AdviceChange::Owe(_) | AdviceChange::Settle { .. } => (None, None, None),
+                AdviceChange::Stop { note, .. } => (None, None, Some(note.as_str()), None),
+                AdviceChange::Rewrite { body, .. } => (None, None, None, Some(body.as_str())),
+                AdviceChange::Owe(_) | AdviceChange::Settle { .. } => (None, None, None, None),
             };
+            bodies.push(body);
             due_at.push(due);
             attempts.push(tried);
             notes.push(note);
         }
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-            [&sites, &keys, &seqs, &leases, &due_at, &attempts, &notes];
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+            [&sites, &keys, &seqs, &leases, &due_at, &attempts, &notes, &bodies];
         let done = client.query(statement, &values).await?;
         Ok(done.iter().map(|row| (row.get(0), row.get(1))).collect())
     }

@@ -117,17 +117,8 @@ impl Settings for PostgresStore {
     }
 
     async fn data_keys(&self) -> Result<Vec<DataKeyRow>, StoreError> {
-        let sql = "SELECT data_key_id, purpose, wrapped, state, created_at FROM data_keys \
-            ORDER BY data_key_id";
-        let rows = self.read("read data keys", sql, &[]).await?;
-        let key = |row: &Row| DataKeyRow {
-            id: row.get(0),
-            purpose: row.get(1),
-            wrapped: row.get(2),
-            state: row.get(3),
-            created_at: row.get(4),
-        };
-        Ok(rows.iter().map(key).collect())
+        let rows = self.read("read data keys", DATA_KEYS, &[]).await?;
+        Ok(rows.iter().map(data_key).collect())
     }
 
     async fn insert_data_key(&self, key: DataKeyRow) -> Result<Committed, StoreError> {
@@ -136,6 +127,39 @@ impl Settings for PostgresStore {
         let values: [&(dyn ToSql + Sync); 5] =
             [&key.id, &key.purpose, &key.wrapped, &key.state, &key.created_at];
         self.change("add a data key", sql, &values).await
+    }
+
+    async fn swap_data_keys(
+        &self,
+        mut expected: Vec<DataKeyRow>,
+        new: Vec<DataKeyRow>,
+    ) -> Result<Committed, StoreError> {
+        const DOING: &str = "replace data keys";
+        expected.sort_by_key(|key| key.id);
+        let mut session = self.sessions.take(DOING).await?;
+        let work = async {
+            let transaction = session.transaction().await?;
+            transaction
+                .batch_execute("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE")
+                .await?;
+            let rows = transaction.query(DATA_KEYS, &[]).await?;
+            if rows.iter().map(data_key).collect::<Vec<_>>() != expected {
+                return Ok(Committed::Conflict);
+            }
+            transaction.execute("DELETE FROM data_keys", &[]).await?;
+            for key in &new {
+                let sql = "INSERT INTO data_keys (data_key_id, purpose, wrapped, state, \
+                    created_at) VALUES ($1, $2, $3, $4, $5)";
+                let values: [&(dyn ToSql + Sync); 5] =
+                    [&key.id, &key.purpose, &key.wrapped, &key.state, &key.created_at];
+                transaction.execute(sql, &values).await?;
+            }
+            let counted = "UPDATE settings_versions SET version = version + 1";
+            transaction.execute(counted, &[]).await?;
+            transaction.commit().await?;
+            Ok(Committed::Done)
+        };
+        super::session::within_wait(DOING, work).await
     }
 
     async fn set_data_key_state(&self, id: i32, state: &str) -> Result<Committed, StoreError> {
@@ -201,5 +225,18 @@ impl PostgresStore {
         );
         let rows = self.write(doing, &sql, values).await?;
         Ok(if rows.is_empty() { Committed::Conflict } else { Committed::Done })
+    }
+}
+
+const DATA_KEYS: &str = "SELECT data_key_id, purpose, wrapped, state, created_at FROM data_keys \
+    ORDER BY data_key_id";
+
+fn data_key(row: &Row) -> DataKeyRow {
+    DataKeyRow {
+        id: row.get(0),
+        purpose: row.get(1),
+        wrapped: row.get(2),
+        state: row.get(3),
+        created_at: row.get(4),
     }
 }

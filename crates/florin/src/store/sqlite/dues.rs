@@ -85,6 +85,19 @@ impl Dues for SqliteStore {
         .await
     }
 
+    async fn release_leases(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.write("end leases", move |connection| {
+            for table in ["notifications", "timers", "advices"] {
+                let sql = format!("UPDATE {table} SET lease_until = 0 WHERE lease_until > 0");
+                connection.execute(&sql, [])?;
+            }
+            let sql = "UPDATE advices SET due_at = ?1 WHERE kind = 'guard' AND due_at > ?1";
+            connection.execute(sql, [now])?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn next_due(&self) -> Result<Option<UnixMillis>, StoreError> {
         self.read("look for work", move |connection| {
             let mut earliest: Option<UnixMillis> = None;

@@ -169,6 +169,7 @@ impl Orders for SqliteStore {
                     first_attempt_at: row.get(6)?,
                     note: row.get(7)?,
                     body: row.get(8)?,
+                    leased_until: None,
                 })
             })?;
             rows.collect()
@@ -210,9 +211,11 @@ fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<Commit
     }
     for owed in &unit.notifications {
         let sql = "INSERT INTO notifications (site_id, key, seq, event, state, due_at, \
-            lease_until, attempts, first_attempt_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, NULL)";
+            lease_until, attempts, first_attempt_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)";
         let state = NotificationState::Pending.as_str();
-        let row = params![site, key, owed.seq, owed.event, state, owed.due_at];
+        let lease = owed.leased_until.unwrap_or(0);
+        let first = owed.leased_until.map(|_| owed.due_at);
+        let row = params![site, key, owed.seq, owed.event, state, owed.due_at, lease, first];
         connection.prepare_cached(sql)?.execute(row)?;
     }
     for change in &unit.timers {
@@ -261,6 +264,26 @@ fn store_order(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<b
             let sql = "UPDATE orders SET version = ?1, status = ?2, financial_status = ?3, \
                 amount = ?4, modified_at = ?5, state = ?6 \
                 WHERE key = ?7 AND site_id = ?8 AND version = ?9";
+            let with_request = "UPDATE orders SET version = ?1, status = ?2, \
+                financial_status = ?3, amount = ?4, modified_at = ?5, state = ?6, \
+                currency = ?10, request = ?11 \
+                WHERE key = ?7 AND site_id = ?8 AND version = ?9";
+            if unit.new_request {
+                let stored = connection.prepare_cached(with_request)?.execute(params![
+                    unit.new_version(),
+                    order.status,
+                    order.financial_status,
+                    order.amount,
+                    order.modified_at,
+                    order.state,
+                    order.key,
+                    order.site_id,
+                    expected,
+                    order.currency,
+                    order.request,
+                ])?;
+                return Ok(stored == 1);
+            }
             connection.prepare_cached(sql)?.execute(params![
                 unit.new_version(),
                 order.status,
@@ -314,7 +337,8 @@ pub(super) fn change_advice(
         AdviceChange::Owe(advice) => {
             let sql = "INSERT OR REPLACE INTO advices (site_id, key, seq, kind, link, chain, \
                 due_at, lease_until, attempts, first_attempt_at, note, body) \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11)";
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+            let begun = advice.leased_until.and(advice.due_at);
             connection.prepare_cached(sql)?.execute(params![
                 site,
                 key,
@@ -323,8 +347,9 @@ pub(super) fn change_advice(
                 advice.link,
                 advice.chain,
                 advice.due_at,
+                advice.leased_until.unwrap_or(0),
                 advice.attempts,
-                advice.first_attempt_at,
+                advice.first_attempt_at.or(begun),
                 advice.note,
                 advice.body,
             ])
@@ -332,6 +357,10 @@ pub(super) fn change_advice(
         AdviceChange::Settle { seq } => {
             let sql = "DELETE FROM advices WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
             connection.prepare_cached(sql)?.execute(params![key, seq, site])
+        }
+        AdviceChange::Rewrite { seq, body } => {
+            let sql = "UPDATE advices SET body = ?4 WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
+            connection.prepare_cached(sql)?.execute(params![key, seq, site, body])
         }
         AdviceChange::Postpone { seq, due_at, attempts, note } => {
             let sql = "UPDATE advices SET due_at = ?4, lease_until = 0, attempts = ?5, note = ?6 \

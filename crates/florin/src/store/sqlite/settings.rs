@@ -152,31 +152,33 @@ impl Settings for SqliteStore {
     }
 
     async fn data_keys(&self) -> Result<Vec<DataKeyRow>, StoreError> {
-        self.read("read data keys", |connection| {
-            let sql = "SELECT data_key_id, purpose, wrapped, state, created_at FROM data_keys \
-                ORDER BY data_key_id";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([], |row| {
-                Ok(DataKeyRow {
-                    id: row.get(0)?,
-                    purpose: row.get(1)?,
-                    wrapped: row.get(2)?,
-                    state: row.get(3)?,
-                    created_at: row.get(4)?,
-                })
-            })?;
-            rows.collect()
-        })
-        .await
+        self.read("read data keys", read_data_keys).await
     }
 
     async fn insert_data_key(&self, key: DataKeyRow) -> Result<Committed, StoreError> {
         self.write("add a data key", move |connection| {
-            let sql = "INSERT INTO data_keys (data_key_id, purpose, wrapped, state, created_at) \
-                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-            let row = params![key.id, key.purpose, key.wrapped, key.state, key.created_at];
-            let added = connection.prepare_cached(sql)?.execute(row)?;
+            let added = insert_data_key(connection, &key)?;
             settle(connection, added)
+        })
+        .await
+    }
+
+    async fn swap_data_keys(
+        &self,
+        mut expected: Vec<DataKeyRow>,
+        new: Vec<DataKeyRow>,
+    ) -> Result<Committed, StoreError> {
+        expected.sort_by_key(|key| key.id);
+        // The writing thread is the only one that changes keys, and this is one of its turns.
+        self.write("replace data keys", move |connection| {
+            if read_data_keys(connection)? != expected {
+                return Ok(Committed::Conflict);
+            }
+            connection.execute("DELETE FROM data_keys", [])?;
+            for key in &new {
+                insert_data_key(connection, key)?;
+            }
+            settle(connection, 1)
         })
         .await
     }
@@ -255,4 +257,27 @@ fn count_up(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "UPDATE settings_versions SET version = version + 1";
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
+}
+
+fn read_data_keys(connection: &Connection) -> rusqlite::Result<Vec<DataKeyRow>> {
+    let sql = "SELECT data_key_id, purpose, wrapped, state, created_at FROM data_keys \
+        ORDER BY data_key_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| {
+        Ok(DataKeyRow {
+            id: row.get(0)?,
+            purpose: row.get(1)?,
+            wrapped: row.get(2)?,
+            state: row.get(3)?,
+            created_at: row.get(4)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn insert_data_key(connection: &Connection, key: &DataKeyRow) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO data_keys (data_key_id, purpose, wrapped, state, created_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    let row = params![key.id, key.purpose, key.wrapped, key.state, key.created_at];
+    connection.prepare_cached(sql)?.execute(row)
 }
