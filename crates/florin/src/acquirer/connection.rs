@@ -79,7 +79,7 @@ async fn meanwhile<F: Future>(
         tokio::select! {
             biased;
             _ = draining.wait_for(|draining| *draining) => return None,
-            request = requests.recv() => request?.refuse(NotSentReason::NotSignedOn),
+            request = requests.recv() => request?.refuse(NotSentReason::ConnectionLost),
             output = &mut awaited => return Some(output),
         }
     }

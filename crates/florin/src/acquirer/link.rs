@@ -29,6 +29,9 @@ use super::tls::{self, Tls, TlsError};
 /// Late answers that an observer may lag behind.
 const LATE_ANSWERS_KEPT: usize = 1024;
 
+/// How often a message is offered to a connection before it counts as not sent.
+const UNSENT_TRIES_MAX: usize = 3;
+
 /// A link to an acquirer; clones share it. When the last one is dropped it is drained in the
 /// background; [`Link::shutdown`] waits for that.
 #[derive(Clone)]
@@ -213,7 +216,12 @@ impl Link {
     /// short time before, when no connection is signed on). If the caller stops waiting after
     /// the message was sent, its answer is reported as late.
     pub async fn exchange(&self, message: &Message) -> Reply {
-        let reply = self.try_exchange(message).await.unwrap_or_else(Reply::NotSent);
+        let mut reply = self.try_exchange(message).await.unwrap_or_else(Reply::NotSent);
+        for _ in 1..UNSENT_TRIES_MAX {
+            // Its connection went away before the first byte: another one may take it.
+            let Reply::NotSent(NotSentReason::ConnectionLost) = reply else { break };
+            reply = self.try_exchange(message).await.unwrap_or_else(Reply::NotSent);
+        }
         let counters = &self.inner.shared.counters;
         match &reply {
             Reply::Answered(_) => counters.answered.count(),
@@ -258,6 +266,11 @@ impl Link {
                 tracing::error!(link = self.config().name, "a connection ended badly: {error}");
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
     }
 
     async fn try_exchange(&self, message: &Message) -> Result<Reply, NotSentReason> {

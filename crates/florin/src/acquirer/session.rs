@@ -111,29 +111,7 @@ pub(crate) async fn run(
     requests: &mut mpsc::Receiver<Request>,
     draining: &mut watch::Receiver<bool>,
 ) -> Ended {
-    let timers = &shared.config.timers;
-    let mut session = Session {
-        shared,
-        slot,
-        state: State::Connected,
-        was_signed_on: false,
-        pending: Pending::new(
-            Duration::from_millis(timers.t2_response_ms),
-            Duration::from_millis(timers.t4_advice_response_ms),
-        ),
-        asked: None,
-        frames: FrameReader::new(shared.framing),
-        out: Vec::with_capacity(OUT_BYTES_MAX),
-        out_at: 0,
-        written: 0,
-        queued: 0,
-        is_unflushed: false,
-        last_progress: Instant::now(),
-        last_received: Instant::now(),
-        echoes_missed: 0,
-        unparsable: VecDeque::new(),
-        drain_until: None,
-    };
+    let mut session = Session::new(shared, slot);
     let (reader, writer) = tokio::io::split(stream);
     let reason = match session.converse(reader, writer, requests, draining).await {
         Ok(never) => match never {},
@@ -146,7 +124,33 @@ pub(crate) async fn run(
 /// A conversation has no result but its end.
 enum Never {}
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(shared: &'a Arc<Shared>, slot: usize) -> Session<'a> {
+        let timers = &shared.config.timers;
+        Session {
+            shared,
+            slot,
+            state: State::Connected,
+            was_signed_on: false,
+            pending: Pending::new(
+                Duration::from_millis(timers.t2_response_ms),
+                Duration::from_millis(timers.t4_advice_response_ms),
+            ),
+            asked: None,
+            frames: FrameReader::new(shared.framing),
+            out: Vec::with_capacity(OUT_BYTES_MAX),
+            out_at: 0,
+            written: 0,
+            queued: 0,
+            is_unflushed: false,
+            last_progress: Instant::now(),
+            last_received: Instant::now(),
+            echoes_missed: 0,
+            unparsable: VecDeque::new(),
+            drain_until: None,
+        }
+    }
+
     async fn converse(
         &mut self,
         mut reader: ReadHalf<Box<dyn Stream>>,
@@ -205,7 +209,7 @@ impl Session<'_> {
     fn send(&mut self, request: Request) {
         match self.state {
             State::SignedOn => {}
-            State::Connected => return request.refuse(NotSentReason::NotSignedOn),
+            State::Connected => return request.refuse(NotSentReason::ConnectionLost),
             State::Draining | State::SigningOff => return request.refuse(NotSentReason::Draining),
         }
         let Request { frame, key, is_advice, asker } = request;
@@ -565,5 +569,71 @@ impl fmt::Display for End {
             End::Stalled => f.write_str("the host takes no bytes"),
             End::NoNumbers(error) => error.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::acquirer::matching::Expected;
+    use crate::acquirer::pending::{Asker, InFlight};
+    use crate::acquirer::{Link, LinkConfig, NumberBlocks};
+    use crate::clock::SystemClock;
+
+    struct NoNumbers;
+
+    #[async_trait::async_trait]
+    impl NumberBlocks for NoNumbers {
+        async fn reserve(&self, _link: &str, _count: u32) -> Result<u32, NumbersUnavailable> {
+            Err(NumbersUnavailable { reason: "none in this test".to_owned() })
+        }
+    }
+
+    fn request(shared: &Shared, stan: &str) -> (Request, oneshot::Receiver<Reply>) {
+        let mut message = Message::new(Mti::AUTHORIZATION_REQUEST);
+        message.set(11, stan);
+        let (reply, answered) = oneshot::channel();
+        let in_flight = InFlight::take(&shared.counters, 10).unwrap();
+        let asker = Asker { expected: Expected::of(&message), reply, in_flight };
+        let key = Key::of_request(&message).unwrap();
+        let frame = shared.frame(&message, shared.framing).unwrap();
+        (Request { frame, key, is_advice: false, asker }, answered)
+    }
+
+    #[tokio::test]
+    async fn only_what_was_written_at_least_in_part_is_in_doubt() {
+        let config = LinkConfig { address: "127.0.0.1:1".to_owned(), ..LinkConfig::default() };
+        let link = Link::start(config, Arc::new(NoNumbers), Arc::new(SystemClock)).unwrap();
+        let shared = link.shared();
+        let mut session = Session::new(shared, 0);
+        session.state = State::SignedOn;
+        let mut askers = Vec::new();
+        for stan in ["000001", "000002", "000003"] {
+            let (request, answered) = request(shared, stan);
+            let length = request.frame.len();
+            session.send(request);
+            askers.push((length, answered));
+        }
+        let first_byte_of_the_second = askers[0].0 + 1;
+        session.note_written(first_byte_of_the_second);
+        session.end();
+        let mut replies = Vec::new();
+        for (_, answered) in askers {
+            replies.push(answered.await.unwrap());
+        }
+        assert!(
+            matches!(
+                &replies[..],
+                [
+                    Reply::Unanswered(UnansweredReason::ConnectionLost),
+                    Reply::Unanswered(UnansweredReason::ConnectionLost),
+                    Reply::NotSent(NotSentReason::ConnectionLost),
+                ]
+            ),
+            "{replies:?}"
+        );
+        assert_eq!(link.statistics().in_flight, 0);
     }
 }

@@ -10,11 +10,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use iso8583::frame::FrameReader;
 use iso8583::{Codec, Message, Mti, Spec};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
+use super::config::LinkTls;
 use super::config::{EncodingName, FramingName, TpduSettings};
+use super::connection::Stream;
 use super::mac::MacKey;
 use super::*;
 use crate::clock::SystemClock;
@@ -34,7 +40,7 @@ impl NumberBlocks for Counter {
 
 /// The host's end of one connection.
 struct Host {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     frames: FrameReader,
     codec: Codec,
     config: LinkConfig,
@@ -43,6 +49,10 @@ struct Host {
 impl Host {
     async fn accept(listener: &TcpListener, config: &LinkConfig) -> Host {
         let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+        Host::on(Box::new(stream), config)
+    }
+
+    fn on(stream: Box<dyn Stream>, config: &LinkConfig) -> Host {
         Host {
             stream,
             frames: FrameReader::new(config.framing()),
@@ -54,11 +64,15 @@ impl Host {
     /// Accepts and answers the sign-on.
     async fn signed_on(listener: &TcpListener, config: &LinkConfig) -> Host {
         let mut host = Host::accept(listener, config).await;
-        let sign_on = host.read().await;
+        host.sign_on().await;
+        host
+    }
+
+    async fn sign_on(&mut self) {
+        let sign_on = self.read().await;
         assert_eq!((sign_on.mti(), sign_on.get(70)), (Mti::NETWORK_REQUEST, Some("001")));
         assert_eq!(sign_on.get(48), Some("9012FLORIN87/1.0"));
-        host.write(&answer_to(&sign_on, "00")).await;
-        host
+        self.write(&answer_to(&sign_on, "00")).await;
     }
 
     async fn read(&mut self) -> Message {
@@ -154,9 +168,9 @@ async fn quick() -> (TcpListener, LinkConfig) {
         address: listener.local_addr().unwrap().to_string(),
         connections: 1,
         timers: LinkTimers {
-            t2_response_ms: 400,
-            t3_signon_ms: 400,
-            t4_advice_response_ms: 200,
+            t2_response_ms: 1_500,
+            t3_signon_ms: 1_500,
+            t4_advice_response_ms: 700,
             t6_reconnect_ms: vec![20],
             ready_wait_ms: 300,
             ..LinkTimers::default()
@@ -338,7 +352,8 @@ async fn a_line_that_is_cut_after_writing_leaves_requests_in_doubt_at_once() {
     drop(host);
     let reply = asked.await.unwrap();
     assert!(matches!(reply, Reply::Unanswered(UnansweredReason::ConnectionLost)), "{reply:?}");
-    assert!(before.elapsed() < Duration::from_millis(400), "{:?}", before.elapsed());
+    let t2 = Duration::from_millis(link.config().timers.t2_response_ms);
+    assert!(before.elapsed() < t2, "{:?}", before.elapsed());
     let config = link.config().clone();
     let _host = Host::signed_on(&listener, &config).await;
     timeout(PATIENCE, link.signed_on()).await.unwrap();
@@ -373,8 +388,8 @@ async fn a_lost_framing_closes_at_once() {
 #[tokio::test]
 async fn an_idle_line_is_tested_and_closed_after_three_misses() {
     let (listener, mut config) = quick().await;
-    config.timers.t5_echo_idle_ms = 60;
-    config.timers.t5_echo_response_ms = 60;
+    config.timers.t5_echo_idle_ms = 300;
+    config.timers.t5_echo_response_ms = 300;
     let link = start(&config);
     let mut host = Host::signed_on(&listener, &config).await;
     for _ in 0..2 {
@@ -562,4 +577,110 @@ async fn two_connections_share_the_load_and_stand_in_for_each_other() {
         one.write(&answer_to(&seen, "00")).await;
         assert_eq!(code(&asked.await.unwrap()), "00");
     }
+}
+
+/// An authority, and a certificate of it for a name.
+struct Certified {
+    authority: CertifiedIssuer<'static, KeyPair>,
+    certificate: rcgen::Certificate,
+    key: KeyPair,
+}
+
+fn certified(name: &str) -> Certified {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    Certified { authority, certificate, key }
+}
+
+/// Settings that trust `host` and show `gateway`, in files of a folder.
+fn tls_settings(folder: &std::path::Path, host: &Certified, gateway: &Certified) -> LinkTls {
+    let write = |name: &str, text: String| {
+        std::fs::write(folder.join(name), text).unwrap();
+        folder.join(name)
+    };
+    LinkTls {
+        server_name: "host.example".to_owned(),
+        authorities_file: write("authorities.pem", host.authority.pem()),
+        certificate_file: write("certificate.pem", gateway.certificate.pem()),
+        key_file: write("key.pem", gateway.key.serialize_pem()),
+    }
+}
+
+fn acceptor(host: &Certified, gateway: &Certified) -> tokio_rustls::TlsAcceptor {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut trusted = RootCertStore::empty();
+    trusted.add(gateway.authority.der().clone()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider))
+            .build()
+            .unwrap();
+    let key = PrivateKeyDer::try_from(host.key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![host.certificate.der().clone()], key)
+        .unwrap();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config))
+}
+
+#[tokio::test]
+async fn both_sides_show_certificates_and_many_requests_pass_under_tls() {
+    let (host_side, gateway_side) = (certified("host.example"), certified("gateway.example"));
+    let folder = tempfile::tempdir().unwrap();
+    let (listener, mut config) = quick().await;
+    config.timers.t2_response_ms = 5_000;
+    config.tls = Some(tls_settings(folder.path(), &host_side, &gateway_side));
+    let link = start(&config);
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    let stream = acceptor(&host_side, &gateway_side).accept(stream).await.unwrap();
+    let mut host = Host::on(Box::new(stream), &config);
+    host.sign_on().await;
+    timeout(PATIENCE, link.signed_on()).await.unwrap();
+    let mut asked = Vec::new();
+    for amount in 0..50 {
+        asked.push(ask(&link, request(&link, amount).await));
+    }
+    for _ in 0..50 {
+        let seen = host.read().await;
+        host.write(&answer_to(&seen, "00")).await;
+        host.stream.flush().await.unwrap();
+    }
+    for task in asked {
+        assert_eq!(code(&task.await.unwrap()), "00");
+    }
+}
+
+#[tokio::test]
+async fn a_host_with_a_certificate_of_somebody_else_is_not_spoken_to() {
+    let (host_side, gateway_side) = (certified("host.example"), certified("gateway.example"));
+    let stranger = certified("host.example");
+    let wrong_name = certified("other.example");
+    for (shown, trusted) in [(&stranger, &host_side), (&wrong_name, &wrong_name)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (listener, mut config) = quick().await;
+        config.tls = Some(tls_settings(folder.path(), trusted, &gateway_side));
+        let link = start(&config);
+        let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+        assert!(acceptor(shown, &gateway_side).accept(stream).await.is_err());
+        assert_eq!(link.statistics().connects, 0);
+        assert!(!link.is_signed_on());
+    }
+}
+
+#[tokio::test]
+async fn tls_files_that_cannot_be_used_stop_the_start() {
+    let (host_side, gateway_side) = (certified("host.example"), certified("gateway.example"));
+    let folder = tempfile::tempdir().unwrap();
+    let (_listener, mut config) = quick().await;
+    let mut tls = tls_settings(folder.path(), &host_side, &gateway_side);
+    tls.key_file = folder.path().join("missing.pem");
+    config.tls = Some(tls);
+    let error =
+        Link::start(config, Arc::new(Counter::default()), Arc::new(SystemClock)).unwrap_err();
+    assert!(error.to_string().contains("key_file"), "{error}");
 }
