@@ -1,11 +1,12 @@
 //! What directory server and access control server say to an AReq and to a PReq.
 
 use emv3ds::{Areq, Ares, CardRange, Incoming, OneOrMany, Preq, Pres, TransStatus, Version};
+use florin_sim::SimulatorConfig;
 use florin_sim::cards::{self, Authentication, Brand, CARDS, TestCard};
 use iso8583::Mti;
 use uuid::Uuid;
 
-use crate::world::{MERCHANT, VISA, World, authorization};
+use crate::world::{MERCHANT, VISA, World, authorization, config};
 
 pub(crate) fn areq(number: &str, wish: &str) -> Areq {
     let text = |text: &str| Some(text.to_owned());
@@ -237,5 +238,22 @@ async fn a_silent_acs_and_garbage_are_ordered_per_merchant() {
     let silent = world.post("/ds/VI", areq(VISA, "01").to_json());
     assert!(tokio::time::timeout(crate::world::SILENCE, silent).await.is_err());
     let ares = authenticate(&world, cards::by_id("visa").unwrap(), &areq(VISA, "01")).await;
+    assert_eq!(ares.trans_status, Some(TransStatus::Y));
+}
+
+#[tokio::test]
+async fn results_can_be_limited_to_one_3ds_server() {
+    let prefix = Some("https://gateway.example/".to_owned());
+    let settings = SimulatorConfig { results_prefix: prefix, ..config() };
+    let world = World::start_with(settings).await;
+    let Incoming::Erro(erro) = ask(&world, Brand::Visa, areq(VISA, "01").to_json()).await else {
+        panic!("no Erro");
+    };
+    assert_eq!(erro.error_code, "303");
+    let allowed = Areq {
+        three_ds_server_url: "https://gateway.example/3ds/results".to_owned(),
+        ..areq(VISA, "01")
+    };
+    let ares = authenticate(&world, cards::by_id("visa").unwrap(), &allowed).await;
     assert_eq!(ares.trans_status, Some(TransStatus::Y));
 }
