@@ -8,6 +8,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::erro::{TransactionIds, Violation};
 use crate::version::Version;
 
+/// More than a message without extensions and card ranges ever has: its long elements are two
+/// headers and four URLs of 2048 characters each.
+const MESSAGE_BYTES_USUAL_MAX: usize = 16 * 1024;
+
 /// A message that travels as one JSON object.
 pub trait Message: Serialize + DeserializeOwned {
     /// The value of `messageType`.
@@ -28,7 +32,11 @@ pub trait Message: Serialize + DeserializeOwned {
 
     /// The JSON text, without the elements that are not set.
     fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a message has text keys and no value that fails to write")
+        // Room for all of it: a buffer that grows leaves copies of card data behind.
+        let mut json = Vec::with_capacity(MESSAGE_BYTES_USUAL_MAX);
+        serde_json::to_writer(&mut json, self)
+            .expect("a message has text keys and no value that fails to write");
+        json
     }
 }
 

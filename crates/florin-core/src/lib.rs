@@ -1,1 +1,16 @@
-//! florin-core
+//! What is true of card payments, and what is decided about them. Touches nothing.
+//!
+//! No network, database, clock or randomness: times, identities and answers come in as arguments.
+//! Nothing here is asynchronous, and nothing can fail but by a refusal that says why.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+pub mod money;
+pub mod country;
+pub mod card;
+pub mod order_id;
+pub mod decline;
+pub mod payment;
+pub mod order;
+pub mod authentication;
+pub mod risk;
+pub mod decision;

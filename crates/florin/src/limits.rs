@@ -1,4 +1,56 @@
-//! Every bound of the server, by name and with its unit.
+//! Every bound of the server, by name and with its unit. Modules that are complete in themselves
+//! (the link, the store, the notifier) name their own.
 
 /// Largest request body that any endpoint reads.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a create call waits for the outcome. Shops give up after 30 s, so it answers well
+/// before that with the order as it then stands, and the work goes on.
+pub const CREATE_WAIT_MS: u64 = 20_000;
+
+/// How long the payer's browser is kept waiting for an outcome that is on its way.
+pub const PAYER_WAIT_MS: u64 = 25_000;
+
+/// A browser that came back without the result message of the directory server waits this long
+/// for it (EMV 3DS: the result is the RReq, the CRes only says that the browser is back).
+pub const RESULT_WAIT_MS: u64 = 5_000;
+
+/// How often a waiting page looks at the store again.
+pub const PAYER_POLL_MS: u64 = 60;
+
+/// Time that a payer has from the creation of a direct order.
+pub const PAYMENT_EXPIRES_MS: i64 = 60 * 60 * 1000;
+
+/// Beyond the link's own time-out for an answer, before another worker concludes that the
+/// process which sent the request is gone.
+pub const GUARD_MARGIN_MS: i64 = 15_000;
+
+/// How long a worker may be busy with one claimed row.
+pub const LEASE_MS: i64 = 90_000;
+
+/// Rows that a worker claims at once.
+pub const CLAIM_ROWS_MAX: u32 = 64;
+
+/// Deliveries to shops under way at once in this process.
+pub const DELIVERIES_MAX: usize = 256;
+
+/// Owed messages under way at once in this process.
+pub const ADVICES_MAX: usize = 512;
+
+/// Workers look for due rows at least this often, whether or not they were told of any.
+pub const WORKER_PAUSE_MS: u64 = 500;
+
+/// How often a decision is made again after somebody else moved the order.
+pub const CONFLICT_ROUNDS_MAX: u32 = 16;
+
+/// How often the outcome of an authorization is offered to a store that cannot take it, before
+/// it is left to the guard (see `gateway::owed`).
+pub const OUTCOME_ROUNDS_MAX: u32 = 5;
+
+/// How often sites and keys are compared with the store.
+pub const DIRECTORY_POLL_MS: u64 = 1_000;
+
+/// Creates that are under way at once in this process; one more is told to come back.
+pub const CREATES_MAX: usize = 2_048;
+
+const _: () = assert!(CREATE_WAIT_MS < 30_000 && PAYER_WAIT_MS < 30_000);

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::bcd;
 use super::codec::{Encoding, MESSAGE_BYTES_MAX};
-use super::encode::{is_printable, is_signed};
+use super::encode::{is_digits, is_printable, is_signed};
 use super::message::{Message, Numbers};
 use super::mti::Mti;
 use super::spec::{Element, Format, Length, Spec, bit};
@@ -64,8 +64,12 @@ pub(crate) fn decode(
     if let Some(de) = Numbers(refused).next() {
         return Err(at(de)(Kind::Forbidden));
     }
-    // Text is at most twice as long as bytes (two digits to a byte), so that it never moves.
-    let mut message = Message::with_room(mti, bytes.len().saturating_mul(2));
+    // Room for the longest text that these bytes can hold, so that it never moves.
+    let room = match encoding {
+        Encoding::Ascii => bytes.len(),
+        Encoding::Binary => bytes.len().saturating_mul(2),
+    };
+    let mut message = Message::with_room(mti, room);
     for de in Numbers(present & !bit(1)) {
         let element = spec.element(de).ok_or(at(de)(Kind::UnknownElement))?;
         message.push(de, |text| reader.element(element, text)).map_err(at(de))?;
@@ -124,7 +128,7 @@ impl<'a> Reader<'a> {
         match (element.format, self.encoding) {
             (Format::N, Encoding::Ascii) => {
                 let digits = self.take(length)?;
-                if !digits.iter().all(u8::is_ascii_digit) {
+                if !is_digits(digits) {
                     return Err(Kind::Digit);
                 }
                 text.extend_from_slice(digits);

@@ -35,6 +35,11 @@ pub enum EncodeErrorKind {
     TooLong,
 }
 
+/// Type, two bitmaps and a MAC, as hex digits.
+const HEADER_BYTES_MAX: usize = 52;
+/// The length in front of an element.
+const LENGTH_BYTES_MAX: usize = 3;
+
 type Mac<'a> = &'a dyn Fn(&[u8]) -> [u8; 8];
 
 pub(crate) fn encode(
@@ -60,8 +65,8 @@ fn append(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
-    // One growth at most, so that the buffer leaves no copies of card data behind.
-    out.reserve(MESSAGE_BYTES_MAX);
+    // All growth at once and first: a buffer that moves leaves card data behind.
+    out.reserve(bytes_max(spec, message));
     let mut present = message.present();
     let mac_element = if present & SECONDARY_BITS == 0 { MAC_PRIMARY } else { MAC_SECONDARY };
     if mac.is_some() {
@@ -82,7 +87,7 @@ fn append(
             out.extend_from_slice(bitmaps);
         }
     }
-    for (de, value) in message.elements() {
+    for (de, value) in message.raw_elements() {
         if mac.is_some() && de == mac_element {
             continue;
         }
@@ -91,7 +96,7 @@ fn append(
         if spec.is_forbidden(de) {
             return Err(error(EncodeErrorKind::Forbidden));
         }
-        element_bytes(element, encoding, value.as_bytes(), out).map_err(error)?;
+        element_bytes(element, encoding, value, out).map_err(error)?;
         if out.len().saturating_sub(start) > MESSAGE_BYTES_MAX {
             return Err(EncodeError { element: Some(de), kind: EncodeErrorKind::TooLong });
         }
@@ -107,6 +112,17 @@ fn append(
         return Err(EncodeError { element: None, kind: EncodeErrorKind::TooLong });
     }
     Ok(())
+}
+
+/// An upper bound of the bytes of a message, in either encoding.
+fn bytes_max(spec: &Spec, message: &Message) -> usize {
+    message.raw_elements().fold(HEADER_BYTES_MAX, |sum, (de, value)| {
+        let fixed = match spec.element(de).map(|element| element.length) {
+            Some(Length::Fixed(width)) => usize::from(width),
+            _ => 0,
+        };
+        sum.saturating_add(fixed.max(value.len())).saturating_add(LENGTH_BYTES_MAX)
+    })
 }
 
 fn element_bytes(
@@ -196,7 +212,7 @@ fn length_bytes(length: usize, digits: usize, encoding: Encoding, out: &mut Vec<
 /// Whether every character is one of the format's.
 fn check_characters(format: Format, value: &[u8]) -> Result<(), EncodeErrorKind> {
     let fine = match format {
-        Format::N => value.iter().all(u8::is_ascii_digit),
+        Format::N => is_digits(value),
         Format::An | Format::Ans | Format::Z => is_printable(value),
         Format::Xn => is_signed(value),
         Format::B => value.iter().all(u8::is_ascii_hexdigit),
@@ -204,9 +220,14 @@ fn check_characters(format: Format, value: &[u8]) -> Result<(), EncodeErrorKind>
     if fine { Ok(()) } else { Err(EncodeErrorKind::Character) }
 }
 
-/// Printable ASCII.
+/// Printable ASCII. Looks at every byte, since a loop without a way out is done many at a time.
 pub(crate) fn is_printable(value: &[u8]) -> bool {
-    value.iter().all(|byte| matches!(byte, 0x20..=0x7e))
+    value.iter().fold(true, |fine, byte| fine & matches!(byte, 0x20..=0x7e))
+}
+
+/// Digits.
+pub(crate) fn is_digits(value: &[u8]) -> bool {
+    value.iter().fold(true, |fine, byte| fine & byte.is_ascii_digit())
 }
 
 /// Credit or debit, then digits.

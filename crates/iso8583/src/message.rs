@@ -121,6 +121,11 @@ impl Message {
         Ok(())
     }
 
+    /// The elements as bytes, for a reader that checks them itself.
+    pub(crate) fn raw_elements(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        Numbers(self.present).zip(self.spans.iter().map(|span| &self.text[span.start..span.end]))
+    }
+
     /// The present elements as both bitmaps write them.
     pub(crate) fn present(&self) -> u128 {
         self.present
@@ -160,7 +165,7 @@ impl Message {
             // Growing in place would leave a copy of the card data behind.
             let mut moved = Vec::with_capacity(end.saturating_mul(2));
             moved.extend_from_slice(&self.text);
-            self.text.zeroize();
+            self.text.as_mut_slice().zeroize();
             self.text = moved;
         }
         self.text.extend_from_slice(value);
@@ -189,7 +194,8 @@ impl Eq for Message {}
 
 impl Drop for Message {
     fn drop(&mut self) {
-        self.text.zeroize();
+        // Spare room never held a value: the buffer only grows, and wipes what it leaves.
+        self.text.as_mut_slice().zeroize();
     }
 }
 

@@ -1,1 +1,168 @@
-//! JSON for merchants.
+//! JSON for merchants, under `/v1/json/`, and the controls of test sites, under `/test/`.
+//!
+//! Paths are split on their raw slashes and each segment is decoded once, so that `%2F` belongs
+//! to an order id. Every answer is a JSON object, errors included.
+
+pub mod contract;
+mod credentials;
+mod orders;
+mod test_controls;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Method, Response, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::gateway::directory::Caller;
+use crate::gateway::{Failure, Gateway};
+use crate::limits::BODY_BYTES_MAX;
+use contract::ApiError;
+
+/// A body that does not arrive within this time is given up.
+pub const BODY_WAIT: Duration = Duration::from_secs(20);
+
+/// An answer before it is written: status and one JSON object.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// Seconds after which a refused caller may come back.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl Answer {
+    pub(crate) fn ok(body: Vec<u8>) -> Answer {
+        Answer { status: 200, body, retry_after: None }
+    }
+}
+
+impl From<ApiError> for Answer {
+    fn from(error: ApiError) -> Answer {
+        Answer { status: error.http_status, body: error.to_json(), retry_after: None }
+    }
+}
+
+impl From<Failure> for Answer {
+    fn from(failure: Failure) -> Answer {
+        match failure {
+            Failure::Busy | Failure::Contended => Answer {
+                retry_after: Some(1),
+                ..Answer::from(ApiError::overloaded())
+            },
+            Failure::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
+            }
+            Failure::NoRails => {
+                tracing::error!("a site has no acquirer configured for its mode");
+                Answer::from(ApiError::cannot_create())
+            }
+            Failure::Damaged(what) => {
+                tracing::error!(what, "stored data cannot be read");
+                Answer::from(ApiError::internal())
+            }
+        }
+    }
+}
+
+/// Answers one call of the merchants' API.
+pub async fn merchants(
+    gateway: Arc<Gateway>,
+    request: Request,
+) -> Result<Response<Body>, Infallible> {
+    let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    Ok(respond(answer))
+}
+
+/// Answers one call of the controls of test sites.
+pub async fn controls(
+    gateway: Arc<Gateway>,
+    request: Request,
+) -> Result<Response<Body>, Infallible> {
+    let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    Ok(respond(answer))
+}
+
+fn respond(answer: Answer) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if let Some(seconds) = answer.retry_after {
+        response = response.header(header::RETRY_AFTER, seconds);
+    }
+    response.body(Body::from(answer.body)).expect("the parts of the answer are valid")
+}
+
+async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
+    let caller = authenticate(gateway, &request)?;
+    let method = effective_method(&request);
+    let path = request.uri().path().to_owned();
+    let segments = segments(&path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["orders"] => match method {
+            Method::POST => orders::create(gateway, caller, read_body(request).await?).await,
+            _ => Err(ApiError::wrong_method().into()),
+        },
+        ["orders", id] => match method {
+            Method::GET => orders::get(gateway, &caller, id).await,
+            // What changes an order after its authorization is not offered yet.
+            Method::PATCH => Err(ApiError::unknown_path().into()),
+            _ => Err(ApiError::wrong_method().into()),
+        },
+        _ => Err(ApiError::unknown_path().into()),
+    }
+}
+
+/// Who is calling; the key comes in a header, as a bearer token, or in the query.
+pub(crate) fn authenticate(gateway: &Gateway, request: &Request) -> Result<Caller, Answer> {
+    let key = credentials::find(request).ok_or_else(ApiError::invalid_api_key)?;
+    let caller = gateway.directory.caller(&gateway.vault, &key);
+    Ok(caller.ok_or_else(ApiError::invalid_api_key)?)
+}
+
+/// Java clients cannot send PATCH; they send POST and say so in a header.
+fn effective_method(request: &Request) -> Method {
+    let named = request.headers().get("x-http-method-override");
+    match (request.method(), named) {
+        (&Method::POST, Some(name)) => {
+            Method::from_bytes(name.as_bytes().to_ascii_uppercase().as_slice())
+                .unwrap_or(Method::POST)
+        }
+        (method, _) => method.clone(),
+    }
+}
+
+/// The decoded segments below `base`, with or without a slash at the end. `None` when the path is
+/// not below it or a segment is not UTF-8.
+pub(crate) fn segments(path: &str, base: &str) -> Option<Vec<String>> {
+    let rest = path.strip_prefix(base)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    rest.split('/')
+        .map(|segment| {
+            percent_encoding::percent_decode_str(segment)
+                .decode_utf8()
+                .ok()
+                .map(std::borrow::Cow::into_owned)
+        })
+        .collect()
+}
+
+/// Reads a body within its bounds of size and time.
+pub(crate) async fn read_body(request: Request) -> Result<Bytes, Answer> {
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+    match tokio::time::timeout(BODY_WAIT, body.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(ApiError::body_too_large().into())
+        }
+        Ok(Err(_)) => Err(ApiError::not_json().into()),
+        Err(_) => Err(ApiError::new(408, 1000, "Request timed out").into()),
+    }
+}

@@ -1,1 +1,141 @@
 //! What the gateway does with an order: load, decide, record, send, settle.
+//!
+//! Entrances call the operations here; the operations ask the pure core, commit through the
+//! store, and only then send. Read in this order:
+
+pub mod site;
+pub mod ids;
+pub mod persist;
+pub mod directory;
+pub mod record;
+pub mod rails;
+pub mod create;
+pub mod authorize;
+pub mod verify;
+pub mod owed;
+pub mod timers;
+pub mod outbox;
+pub mod view;
+pub mod test_platform;
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::{Clock, UnixMillis};
+use crate::notify::client::WebhookClient;
+use crate::notify::schedule::Schedule;
+use crate::store::{Store, StoreError};
+use crate::vault::Vault;
+use directory::Directory;
+use ids::TransactionIds;
+use rails::Rails;
+use site::{Mode, Site};
+
+/// The gateway with everything it works through. One per process, shared by all entrances.
+pub struct Gateway {
+    pub store: Arc<dyn Store>,
+    pub vault: Arc<Vault>,
+    pub clock: Arc<dyn Clock>,
+    pub directory: Directory,
+    pub transaction_ids: TransactionIds,
+    pub webhooks: WebhookClient,
+    /// Base of every address that payers, directory servers and shops are given; no slash at
+    /// its end.
+    pub public_url: String,
+    pub rails: RailsByMode,
+    /// When shops that did not answer are told again.
+    pub schedule: Schedule,
+    /// Where test sites find the simulator's control interface.
+    pub simulator: Option<test_platform::SimulatorControl>,
+    pub work: Work,
+}
+
+/// Which acquirer and directory servers a site's payments go to: chosen by configuration alone.
+pub struct RailsByMode {
+    pub test: Option<Arc<Rails>>,
+    pub live: Option<Arc<Rails>>,
+}
+
+/// What background work is under way in this process, and how workers are woken.
+pub struct Work {
+    pub deliveries: Arc<Semaphore>,
+    pub advices: Arc<Semaphore>,
+    pub creates: Arc<Semaphore>,
+    /// Something became due.
+    pub wake: Notify,
+}
+
+impl Default for Work {
+    fn default() -> Work {
+        Work {
+            deliveries: Arc::new(Semaphore::new(crate::limits::DELIVERIES_MAX)),
+            advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
+            creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
+            wake: Notify::new(),
+        }
+    }
+}
+
+/// The world broke while an operation was under way. What is durable stays true.
+#[derive(Debug)]
+pub enum Failure {
+    /// Too much is under way; nothing was done.
+    Busy,
+    /// The store could not be used, or nobody knows whether it took the change.
+    Store(StoreError),
+    /// What was stored cannot be read: a bug, or damage.
+    Damaged(String),
+    /// The site's mode has no acquirer.
+    NoRails,
+    /// Somebody else kept moving the order.
+    Contended,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Busy => write!(out, "too much is under way"),
+            Failure::Store(error) => write!(out, "{error}"),
+            Failure::Damaged(what) => write!(out, "stored data cannot be read: {what}"),
+            Failure::NoRails => write!(out, "no acquirer is configured for this kind of site"),
+            Failure::Contended => write!(out, "the order is being changed by others"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        match error {
+            StoreError::Busy => Failure::Busy,
+            other => Failure::Store(other),
+        }
+    }
+}
+
+impl From<persist::Unreadable> for Failure {
+    fn from(error: persist::Unreadable) -> Failure {
+        Failure::Damaged(error.0)
+    }
+}
+
+impl Gateway {
+    /// The gateway's own time.
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// The wires of a site.
+    ///
+    /// # Errors
+    /// [`Failure::NoRails`] when none are configured for its mode.
+    pub fn rails_of(&self, site: &Site) -> Result<Arc<Rails>, Failure> {
+        let rails = match site.mode {
+            Mode::Test => &self.rails.test,
+            Mode::Live => &self.rails.live,
+        };
+        rails.clone().ok_or(Failure::NoRails)
+    }
+}

@@ -1,0 +1,146 @@
+//! The table of answer codes (ISO 8583, data element 39).
+//!
+//! Follows what processors publish about the schemes; what depends on more than the code is
+//! decided before this table is asked.
+
+use super::Category::{self, Approved, Fraud, Hard, PickUp, Retryable, Soft};
+use super::Decline;
+use super::Retry::{
+    self, AfterContact, AfterFix, ByAdvice, Later, Never, NeverUnchanged, NextDay, No, Technical,
+    WithSca,
+};
+
+/// What one code means when nothing else is known.
+pub(super) struct Row {
+    pub(super) code: &'static str,
+    pub(super) decline: Decline,
+}
+
+const fn row(
+    code: &'static str,
+    category: Category,
+    retry: Retry,
+    visa_category: u8,
+    reason_code: &'static str,
+    reason: &'static str,
+) -> Row {
+    let visa_category = match visa_category {
+        0 => None,
+        known => Some(known),
+    };
+    // The issuer may hold the amount although its answer came too late or was about a part.
+    let reverse = matches!(code.as_bytes(), b"68" | b"32");
+    Row { code, decline: Decline { category, retry, visa_category, reason_code, reason, reverse } }
+}
+
+/// Code, category, repeats, Visa's class (0: none), number and text of the reason. Approvals
+/// that need more than their code to be one have no reason here.
+#[rustfmt::skip]
+pub(super) const TABLE: [Row; 106] = [
+    row("00", Approved, No, 0, "", ""),
+    row("01", Retryable, AfterContact, 4, "4999", "Refer to the card issuer"),
+    row("02", Retryable, AfterContact, 4, "4999", "Refer to the card issuer"),
+    row("03", Hard, NeverUnchanged, 2, "4999", "Invalid merchant or service provider"),
+    row("04", PickUp, Never, 1, "4999", "Pick up the card"),
+    row("05", Retryable, Later, 4, "4001", "Do not honor"),
+    row("06", Retryable, Technical, 4, "4999", "System error"),
+    row("07", PickUp, Never, 1, "4999", "Pick up the card, special conditions"),
+    row("08", Approved, No, 0, "", ""),
+    row("09", Retryable, No, 0, "4999", "Authorization or issuer system inoperative"),
+    row("10", Approved, No, 0, "", ""),
+    row("11", Approved, No, 0, "", ""),
+    row("12", Hard, Never, 1, "4999", "Invalid transaction"),
+    row("13", Hard, NeverUnchanged, 4, "4999", "Invalid amount"),
+    row("14", Hard, Never, 1, "4005", "Expired card, or Invalid Account Number"),
+    row("15", Hard, Never, 1, "4999", "Invalid issuer"),
+    row("16", Approved, No, 0, "", ""),
+    row("17", Hard, NeverUnchanged, 0, "4999", "Transaction cannot be completed"),
+    row("18", Hard, NeverUnchanged, 0, "4999", "Transaction cannot be completed"),
+    row("19", Retryable, Technical, 2, "4999", "Re-enter transaction"),
+    row("20", Retryable, Technical, 0, "4999", "System error"),
+    row("21", Hard, NeverUnchanged, 0, "4999", "System error"),
+    row("22", Retryable, Technical, 0, "4999", "System error"),
+    row("23", Hard, NeverUnchanged, 0, "4999", "Invalid transaction"),
+    row("24", Hard, Never, 0, "4999", "System error"),
+    row("25", Hard, NeverUnchanged, 0, "4999", "Invalid card, or account number"),
+    row("26", Hard, Never, 0, "4999", "System error"),
+    row("27", Hard, Never, 0, "4999", "System error"),
+    row("28", Retryable, Technical, 0, "4999", "File temporarily unavailable"),
+    row("29", Hard, Never, 0, "4999", "System error"),
+    row("30", Hard, NeverUnchanged, 0, "4999", "Format error"),
+    row("31", Hard, Never, 0, "4999", "Unable to route the transaction"),
+    row("32", Hard, No, 0, "4999", "System error"),
+    row("33", PickUp, Never, 0, "4005", "Expired card, or Invalid Account Number"),
+    row("34", Fraud, Never, 0, "4003", "Suspected fraud"),
+    row("35", PickUp, Never, 0, "4999", "Pick up the card, special conditions"),
+    row("36", PickUp, Never, 0, "4999", "Restricted card"),
+    row("37", Fraud, Never, 0, "4003", "Suspected fraud"),
+    row("38", PickUp, Never, 0, "4999", "PIN tries exceeded"),
+    row("39", Hard, Never, 0, "4999", "Invalid or non-existent account"),
+    row("40", Hard, Never, 0, "4999", "Transaction not permitted to acquirer or terminal"),
+    row("41", PickUp, Never, 1, "4999", "Pick up the card"),
+    row("42", Hard, Never, 0, "4999", "Invalid or non-existent account"),
+    row("43", PickUp, Never, 1, "4999", "Pick up the card"),
+    row("44", Hard, Never, 0, "4999", "Invalid or non-existent account"),
+    row("46", Hard, Never, 1, "4005", "Expired card, or Invalid Account Number"),
+    row("51", Retryable, Later, 2, "4002", "Insufficient funds"),
+    row("52", Hard, Never, 0, "4999", "Invalid or non-existent account"),
+    row("53", Hard, Never, 0, "4999", "Invalid or non-existent account"),
+    row("54", Hard, AfterFix, 3, "4005", "Expired card, or Invalid Account Number"),
+    row("55", Hard, AfterFix, 3, "4999", "Invalid PIN"),
+    row("56", Hard, Never, 0, "4999", "Invalid card, or account number"),
+    row("57", Hard, Never, 1, "4999", "Transaction not permitted to cardholder"),
+    row("58", Hard, NeverUnchanged, 0, "4999", "Transaction not permitted to acquirer or terminal"),
+    row("59", Fraud, Later, 2, "4003", "Suspected fraud"),
+    row("60", Hard, NeverUnchanged, 0, "4999", "Transaction not permitted to acquirer or terminal"),
+    row("61", Retryable, Later, 2, "4002", "Insufficient funds"),
+    row("62", Hard, AfterContact, 1, "4999", "Restricted card"),
+    row("63", Fraud, Never, 0, "4003", "Suspected fraud"),
+    row("64", Hard, NeverUnchanged, 0, "4999", "Transaction cannot be completed"),
+    row("65", Retryable, Later, 2, "4999", "Insufficient funds or over credit limit"),
+    row("66", Fraud, Never, 0, "4003", "Suspected fraud"),
+    row("67", PickUp, Never, 0, "4999", "Pick up the card, special conditions"),
+    row("68", Retryable, Technical, 0, "4999", "Authorization or issuer system inoperative"),
+    row("70", Retryable, AfterContact, 0, "4999", "Refer to the card issuer"),
+    row("71", Hard, NeverUnchanged, 0, "4999", "PIN not changed"),
+    row("72", Hard, AfterContact, 0, "4999", "Transaction not permitted to cardholder"),
+    row("75", Retryable, NextDay, 2, "4999", "PIN tries exceeded"),
+    row("76", Hard, NeverUnchanged, 0, "4999", "Invalid or non-existent account"),
+    row("77", Hard, NeverUnchanged, 0, "4999", "Invalid or non-existent account"),
+    row("78", Hard, AfterContact, 0, "4999", "Invalid or non-existent account"),
+    row("79", Hard, ByAdvice, 0, "4999", "Transaction cannot be completed"),
+    row("80", Retryable, Technical, 0, "4999", "Authorization or issuer system inoperative"),
+    row("81", Hard, NeverUnchanged, 0, "4999", "Cryptographic failure"),
+    row("82", Hard, AfterFix, 3, "4999", "Negative CAM, dCVV, iCVV, or CVV results"),
+    row("83", Hard, NeverUnchanged, 0, "4999", "Cannot verify PIN"),
+    row("84", Hard, NeverUnchanged, 0, "4999", "Invalid transaction"),
+    row("85", Approved, No, 0, "", ""),
+    row("86", Hard, NeverUnchanged, 2, "4999", "Cannot verify PIN"),
+    row("87", Approved, No, 0, "", ""),
+    row("88", Hard, Technical, 0, "4999", "Cryptographic failure"),
+    row("89", Hard, AfterFix, 0, "4999", "Invalid PIN"),
+    row("90", Retryable, Technical, 0, "4999", "Authorization or issuer system inoperative"),
+    row("91", Retryable, Technical, 2, "4999", "Authorization or issuer system inoperative"),
+    row("92", Retryable, Technical, 0, "4999", "Unable to route the transaction"),
+    row("93", Hard, Never, 1, "4999", "Transaction cannot be completed"),
+    row("94", Hard, NeverUnchanged, 0, "4999", "Duplicate transmission detected"),
+    row("95", Hard, NeverUnchanged, 0, "4999", "System error"),
+    row("96", Retryable, Technical, 2, "4999", "System error"),
+    row("97", Hard, NeverUnchanged, 0, "4999", "System error"),
+    row("98", Hard, NeverUnchanged, 0, "4999", "System error"),
+    row("99", Hard, NeverUnchanged, 0, "4999", "System error"),
+    row("1A", Soft, WithSca, 3, "4004", "Soft decline"),
+    row("5C", Hard, Never, 0, "4999", "Transaction not permitted to cardholder"),
+    row("6P", Hard, AfterFix, 0, "4999", "Transaction cannot be completed"),
+    row("9G", Hard, AfterContact, 0, "4999", "Restricted card"),
+    row("N0", Retryable, Technical, 0, "4999", "Authorization or issuer system inoperative"),
+    row("N3", Hard, Never, 2, "4999", "Transaction not permitted to cardholder"),
+    row("N4", Retryable, Later, 2, "4999", "Insufficient funds or over credit limit"),
+    row("N7", Hard, AfterFix, 3, "4999", "Decline for CVV2 failure"),
+    row("N8", Hard, NeverUnchanged, 0, "4999", "Invalid amount"),
+    row("Q1", Hard, NeverUnchanged, 0, "4999", "Cryptographic failure"),
+    row("R0", Hard, Never, 1, "4999", "Stop payment order"),
+    row("R1", Hard, Never, 1, "4999", "Revocation of authorization order"),
+    row("R3", Hard, Never, 1, "4999", "Revocation of all authorizations order"),
+    row("Z3", Retryable, Technical, 0, "4999", "Authorization or issuer system inoperative"),
+];

@@ -1,0 +1,186 @@
+//! `POST /orders` and `GET /orders/{id}`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use florin_core::card::Brand;
+use florin_core::money::Currency;
+use florin_core::payment::{State, Waiting};
+
+use super::Answer;
+use super::contract::answer::CreateExtras;
+use super::contract::payment_options::WebUrl;
+use super::contract::verification_form::{Target, verification_page};
+use super::contract::{ApiError, SiteRules, read_order, rules};
+use crate::gateway::create::Created;
+use crate::gateway::directory::Caller;
+use crate::gateway::record::Record;
+use crate::gateway::site::{Mode, Site};
+use crate::gateway::view::{api_version, order_view};
+use crate::gateway::{Failure, Gateway};
+use crate::limits::CREATE_WAIT_MS;
+
+/// Takes an order.
+pub(super) async fn create(
+    gateway: &Arc<Gateway>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Answer, Answer> {
+    let site = caller.site;
+    if !site.active {
+        return Err(ApiError::site_inactive().into());
+    }
+    if !site.account_active {
+        return Err(ApiError::account_blocked().into());
+    }
+    let now = site.time(gateway.now());
+    let request = read_order(&body, &site_rules(&site), now)?;
+    drop(body);
+    if let Some(error) = request.details.not_offered() {
+        return Err(error.into());
+    }
+    if request.details.manual_capture {
+        return Err(ApiError::gateway_unavailable().into());
+    }
+    if request.details.amount.minor == 0 {
+        return Err(ApiError::invalid_amount().into());
+    }
+    let order_id = request.details.order_id.as_str().to_owned();
+    // No database stores this character, and no shop means it.
+    if order_id.contains('\0') {
+        return Err(ApiError::invalid_order_id().into());
+    }
+
+    let Ok(permit) = gateway.work.creates.clone().try_acquire_owned() else {
+        return Err(Failure::Busy.into());
+    };
+    // The work goes on when the caller hangs up or the answer takes too long: what was begun is
+    // brought to an end.
+    let work = {
+        let (gateway, site) = (gateway.clone(), site.clone());
+        tokio::spawn(async move {
+            let created = gateway.create(site, caller.key_id, request).await;
+            drop(permit);
+            created
+        })
+    };
+    let waited = tokio::time::timeout(Duration::from_millis(CREATE_WAIT_MS), work).await;
+    let created = match waited {
+        Ok(Ok(created)) => created?,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a create call panicked");
+            return Err(ApiError::internal().into());
+        }
+        // Still under way: the order as it stands, if it got as far as being one.
+        Err(_) => match gateway.load_by_order_id(&site, &order_id).await? {
+            Some(record) => Created::Order(Box::new(record)),
+            None => return Err(ApiError::cannot_create().into()),
+        },
+    };
+    match created {
+        Created::OrderIdTaken => Err(ApiError::invalid_order_id().into()),
+        Created::FaultyCard => Err(ApiError::transaction_declined().into()),
+        Created::Order(record) => answer_create(gateway, &record),
+    }
+}
+
+fn answer_create(gateway: &Gateway, record: &Record) -> Result<Answer, Answer> {
+    if let State::Declined(_) = record.order.payment.state {
+        return Err(ApiError::declined().into());
+    }
+    let extras = create_extras(gateway, record)?;
+    Ok(Answer::ok(order_view(record).to_create_answer(&extras, api_version(record))))
+}
+
+/// The members that only the answer of a create call has.
+fn create_extras(gateway: &Gateway, record: &Record) -> Result<CreateExtras, Failure> {
+    let token = gateway.payer_token(record);
+    let locale = record.request.details.customer.language();
+    let page = format!("{}/pay/{token}?lang={locale}", gateway.public_url);
+    let back = |url: Option<WebUrl>| url.map(|url| url.with_transaction_id(&record.order_id));
+    let customer_verification = match &record.order.payment.state {
+        State::Authenticating(Waiting::Challenge(challenge)) => {
+            let form = gateway.rails_of(&record.site)?.challenge_form(record, challenge, &token);
+            Some(verification_page(Target::Acs {
+                url: &form.acs_url,
+                creq: &form.creq,
+                session_data: Some(&form.session_data),
+            }))
+        }
+        State::Authenticating(Waiting::Page { .. }) => {
+            Some(verification_page(Target::Gateway { url: &page }))
+        }
+        _ => None,
+    };
+    let waits = matches!(
+        record.order.payment.state,
+        State::Opened | State::Authenticating(_) | State::Authorizing { .. }
+    );
+    let payment_url = match back(record.redirect_url()) {
+        Some(url) if !waits => url,
+        _ => page,
+    };
+    Ok(CreateExtras {
+        payment_url,
+        cancel_url: back(record.cancel_url()),
+        customer_verification,
+        session_id: Some(token),
+    })
+}
+
+/// Shows an order, by the merchant's name for it or by its transaction number.
+pub(super) async fn get(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    id: &str,
+) -> Result<Answer, Answer> {
+    let unknown = || Answer::from(ApiError::invalid_order_id());
+    if id.is_empty() || id.contains('\0') || id.chars().count() > ID_CHARACTERS_MAX {
+        return Err(unknown());
+    }
+    let mut record = gateway.load_by_order_id(&caller.site, id).await?;
+    if record.is_none()
+        && let Ok(transaction_id) = id.parse::<i64>()
+    {
+        record = gateway.load_by_transaction(&caller.site, transaction_id).await?;
+    }
+    let record = record.ok_or_else(unknown)?;
+    Ok(Answer::ok(order_view(&record).to_answer(api_version(&record))))
+}
+
+/// Longest id that is looked up: an order id has 50 characters at most.
+const ID_CHARACTERS_MAX: usize = 50;
+
+/// What the contract's checks have to know of a site.
+fn site_rules(site: &Site) -> SiteRules {
+    let settings = &site.settings;
+    let offered = |code: &str| settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code));
+    let brands = [Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro];
+    let currency = |code: &String| Currency::parse(code).ok();
+    SiteRules {
+        mode: match site.mode {
+            Mode::Test => rules::Mode::Test,
+            Mode::Live => rules::Mode::Live,
+        },
+        creditcard: offered("CREDITCARD"),
+        brands: brands
+            .into_iter()
+            .filter(|brand| brand.gateway().is_some_and(offered))
+            .collect(),
+        currencies: settings.currencies.iter().filter_map(currency).collect(),
+        amount_max: settings
+            .amount_max
+            .iter()
+            .filter_map(|(code, max)| Some((currency(code)?, *max)))
+            .collect(),
+        server_to_server: settings.server_to_server,
+        moto: settings.moto,
+        // Not offered yet, on any site.
+        zero_authorization: false,
+        manual_capture: false,
+        tokenization: false,
+        flexible_3d: settings.three_ds.flexible,
+        refuse_past_expiry: settings.check_expiry,
+    }
+}

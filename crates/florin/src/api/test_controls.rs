@@ -1,0 +1,97 @@
+//! Controls of test sites, with the site's own key: its clock, the host's books, faults, a fresh
+//! start.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::contract::{ApiError, canonical};
+use super::{Answer, authenticate, read_body, segments};
+use crate::gateway::Gateway;
+use crate::gateway::test_platform::{ADVANCE_SECONDS_MAX, ControlError};
+
+impl From<ControlError> for Answer {
+    fn from(error: ControlError) -> Answer {
+        match error {
+            ControlError::NotOffered => ApiError::unknown_path().into(),
+            ControlError::Refused(words) => {
+                let words: String = words.chars().take(200).collect();
+                ApiError::new(400, 1000, &words).into()
+            }
+            ControlError::Unreachable => {
+                ApiError::new(503, 1000, "The simulator does not answer").into()
+            }
+            ControlError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
+    let caller = authenticate(gateway, &request)?;
+    let site = caller.site;
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let segments = segments(&path, "/test/").ok_or_else(ApiError::unknown_path)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (parts.as_slice(), method) {
+        (["clock"], Method::GET) => Ok(clock(gateway.site_clock(&site)?)),
+        (["clock", "advance"], Method::POST) => {
+            let body = read_json(request).await?;
+            let seconds = seconds_of(&body)
+                .filter(|seconds| (0..=ADVANCE_SECONDS_MAX).contains(seconds))
+                .ok_or_else(|| {
+                    ApiError::new(400, 1000, "seconds is a whole number from 0 to ten years")
+                })?;
+            Ok(clock(gateway.advance_site_clock(&site, seconds).await?))
+        }
+        (["host"], Method::GET) => Ok(success(&gateway.host_books(&site).await?)),
+        (["faults"], Method::GET) => Ok(success(&gateway.faults(&site).await?)),
+        (["faults"], Method::POST) => {
+            let body = read_json(request).await?;
+            Ok(success(&gateway.add_faults(&site, body).await?))
+        }
+        (["data"], Method::DELETE) => {
+            let deleted = gateway.delete_site_data(&site).await?;
+            Ok(success(&json!({ "orders_deleted": deleted })))
+        }
+        (["clock" | "host" | "faults" | "data"] | ["clock", "advance"], _) => {
+            Err(ApiError::wrong_method().into())
+        }
+        _ => Err(ApiError::unknown_path().into()),
+    }
+}
+
+fn seconds_of(body: &Value) -> Option<i64> {
+    match body.get("seconds")? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+async fn read_json(request: Request) -> Result<Value, Answer> {
+    let body = read_body(request).await?;
+    let value: Value =
+        serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
+    if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
+}
+
+/// The simulator answers either bare data or an envelope of its own; shops see one envelope.
+fn success(data: &Value) -> Answer {
+    let data = match data.get("data") {
+        Some(inner) if data.get("success").is_some() => inner,
+        _ if data.is_null() => &json!({}),
+        _ => data,
+    };
+    Answer::ok(canonical::to_vec(&json!({ "success": true, "data": data })))
+}
+
+fn clock((now, offset_ms): (i64, i64)) -> Answer {
+    success(&json!({
+        "now": super::contract::timestamp::to_text(now),
+        "unix_ms": now,
+        "offset_seconds": offset_ms.div_euclid(1000),
+    }))
+}

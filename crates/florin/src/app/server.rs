@@ -1,0 +1,122 @@
+//! The HTTP server: routes, limits on connections and time, and an orderly stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode, header};
+use axum::routing::{any, get};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::HttpSettings;
+use crate::gateway::Gateway;
+
+/// Bytes of a request's line and headers at most.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Headers of a request at most.
+const HEADERS_MAX: usize = 100;
+
+/// Everything that is served, grouped by who calls it.
+pub(super) fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
+    let merchants = {
+        let gateway = gateway.clone();
+        any(move |request: Request| crate::api::merchants(gateway.clone(), request))
+    };
+    let controls = {
+        let gateway = gateway.clone();
+        any(move |request: Request| crate::api::controls(gateway.clone(), request))
+    };
+    let ready = {
+        let gateway = gateway.clone();
+        get(move || readiness(gateway.clone()))
+    };
+    let mut routes = Router::new()
+        .route("/v1/json", merchants.clone())
+        .route("/v1/json/{*path}", merchants.clone())
+        .route("/test/{*path}", controls)
+        .route("/health/live", get(|| async { health(true, "alive") }))
+        .route("/health/ready", ready)
+        .merge(crate::checkout::routes(gateway.clone()));
+    if let Some(simulator) = simulator {
+        routes = routes.nest("/sim", simulator);
+    }
+    routes.fallback(merchants)
+}
+
+fn health(good: bool, word: &str) -> Response<Body> {
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(Body::from(format!("{{\"status\":\"{word}\"}}")))
+        .expect("the parts of the answer are valid")
+}
+
+/// Ready when payments can be taken: the store answers and the acquirer's link is signed on.
+async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
+    if gateway.store.settings_version().await.is_err() {
+        return health(false, "the store does not answer");
+    }
+    let rails = [&gateway.rails.test, &gateway.rails.live];
+    if rails.into_iter().flatten().any(|rails| !rails.is_signed_on()) {
+        return health(false, "the acquirer link is not signed on");
+    }
+    health(true, "ready")
+}
+
+/// Serves until told to stop, then lets requests in flight end.
+pub(super) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: HttpSettings,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Semaphore::new(limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.head_wait_ms))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .keep_alive(true)
+        .pipeline_flush(true);
+    loop {
+        let permit = tokio::select! {
+            permit = connections.clone().acquire_owned() => permit,
+            _ = stopping.changed() => break,
+        };
+        let Ok(permit) = permit else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopping.changed() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, mostly: others have to end first.
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(routes.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            // Errors here are the peer's: it hung up, was too slow, or spoke no HTTP.
+            let _ = watched.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let wait = Duration::from_millis(limits.shutdown_wait_ms);
+    let _ = tokio::time::timeout(wait, graceful.shutdown()).await;
+}

@@ -1,0 +1,217 @@
+//! Takes a direct card order: authenticates the payer where that is asked for, authorizes, and
+//! owes the capture.
+
+use std::sync::Arc;
+
+use florin_core::authentication::{Facts, Plan, plan};
+use florin_core::card::Brand;
+use florin_core::money::Money;
+use florin_core::decline::GatewayDecline;
+use florin_core::decision::{Command, Opening, Refusal, Verification, decide};
+use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
+
+use super::persist::Extra;
+use super::rails::{AuthenticationStep, Browser};
+use super::record::{CardSecrets, Change, Record};
+use super::site::Site;
+use super::{Failure, Gateway};
+use crate::api::contract::card_input::{Card, CardFault};
+use crate::api::contract::{OrderRequest, StoredRequest};
+use crate::limits::{CONFLICT_ROUNDS_MAX, PAYMENT_EXPIRES_MS};
+
+/// What a create call comes to.
+pub enum Created {
+    /// The order as it stands now.
+    Order(Box<Record>),
+    /// The order id belongs to a payment that was made, is held, or is on its way.
+    OrderIdTaken,
+    /// The order was declined before anybody was asked, for card data that cannot be right.
+    FaultyCard,
+}
+
+impl Gateway {
+    /// Takes a direct card order whose request has passed the contract's checks.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the order could not be recorded, or its outcome could not.
+    pub async fn create(
+        self: &Arc<Gateway>,
+        site: Arc<Site>,
+        key_id: i64,
+        request: OrderRequest,
+    ) -> Result<Created, Failure> {
+        let rails = self.rails_of(&site)?;
+        let now = self.now();
+        let stored = Arc::new(StoredRequest::from(&request));
+        let amount = request.details.amount;
+        let order_id = request.details.order_id.as_str().to_owned();
+        let Some(input) = request.card else {
+            return Err(Failure::Damaged("a direct card order without a card".to_owned()));
+        };
+        let (moto, flexible) = (input.moto, input.flexible_3d);
+        let (brand, card, refused) = match input.card {
+            Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
+            Err(faulty) => (faulty.brand, None, Some(fault_reason(faulty.fault))),
+        };
+        let wanted = match (&card, brand) {
+            (Some(_), Some(brand)) => plan(&Facts {
+                brand,
+                amount,
+                moto,
+                flexible,
+                policy: site.settings.three_ds.policy_for(amount.minor),
+            }),
+            _ => Plan::Skip,
+        };
+        let transaction_id = self.transaction_ids.next(now);
+        let draft = Record {
+            site: site.clone(),
+            key: transaction_id,
+            order_id,
+            version: 0,
+            order: not_decided_yet(amount),
+            extra: Extra {
+                bin: card.as_ref().map(|card| card.pan.bin().to_owned()).unwrap_or_default(),
+                key_id,
+                link: rails.link_name().to_owned(),
+                challenge_wanted: wanted == Plan::Challenge,
+                created_at: site.time(now),
+            },
+            request: stored,
+        };
+        let verification = match (wanted, &card, brand) {
+            (Plan::Authenticate | Plan::Challenge, Some(card), Some(brand)) => {
+                // An id that is taken is found out before the payer's issuer is bothered.
+                let existing = self.load_by_order_id(&site, &draft.order_id).await?;
+                if existing.is_some_and(|existing| existing.order.refuses_new_attempt()) {
+                    return Ok(Created::OrderIdTaken);
+                }
+                let step = AuthenticationStep {
+                    record: &draft,
+                    transaction_id,
+                    brand,
+                    amount,
+                    mandate: wanted == Plan::Challenge,
+                    browser: Browser::FromOrder,
+                };
+                rails.authenticate(self, step, card).await
+            }
+            _ => Verification::Skipped,
+        };
+        let three_ds = &site.settings.three_ds;
+        let opening = Opening {
+            transaction_id: TransactionId(transaction_id),
+            amount,
+            brand,
+            rules: Rules {
+                when_unavailable: three_ds.unavailable.into(),
+                when_not_enrolled: match brand {
+                    // Never without authentication, whatever the site says.
+                    Some(Brand::Maestro) => Unauthenticated::Decline,
+                    _ => three_ds.not_enrolled.into(),
+                },
+                payer_present: !moto,
+                expires_after_ms: PAYMENT_EXPIRES_MS,
+            },
+            refused: refused.clone(),
+            verification,
+            trace: rails.next_trace(now).await?,
+        };
+        let Some((record, effects, owed)) = self.open(draft, opening, card.as_ref()).await? else {
+            return Ok(Created::OrderIdTaken);
+        };
+        self.begin(&record, owed);
+        let Some(card) = card.filter(|_| refused.is_none()) else {
+            return Ok(Created::FaultyCard);
+        };
+        Ok(Created::Order(Box::new(self.drive(record, effects, &card).await?)))
+    }
+
+    fn secrets(&self, card: Card) -> CardSecrets {
+        CardSecrets {
+            fingerprint: self.vault.fingerprint(card.pan.expose().as_bytes()),
+            pan: card.pan,
+            expiry: Some(card.expiry.yymm()),
+            cvc: card.cvc,
+        }
+    }
+
+    /// Commits the opening: as a new order, or as a new attempt under an id that was tried before.
+    async fn open(
+        &self,
+        draft: Record,
+        opening: Opening,
+        card: Option<&CardSecrets>,
+    ) -> Result<Option<Opened>, Failure> {
+        let mut existing: Option<Record> = None;
+        let site = draft.site.clone();
+        for _ in 0..CONFLICT_ROUNDS_MAX {
+            let site_now = site.time(self.now());
+            let before = existing.as_ref().map(|record| &record.order);
+            let decision = match decide(before, Command::Open(opening.clone()), site_now) {
+                Ok(decision) => decision,
+                Err(Refusal::OrderIdTaken) => return Ok(None),
+                Err(refusal) => unreachable!("an opening is refused for its id only: {refusal:?}"),
+            };
+            let mut record = draft.clone();
+            let mut expected_version = None;
+            let mut alias = None;
+            if let Some(existing) = &existing {
+                record.key = existing.key;
+                record.extra.created_at = existing.extra.created_at;
+                expected_version = Some(existing.version);
+                alias = Some(opening.transaction_id.0);
+            }
+            let change = Change { record, expected_version, decision: &decision, card, alias };
+            if let Some((record, owed)) = self.commit(change).await? {
+                return Ok(Some((record, decision.effects, owed)));
+            }
+            existing = self.load_by_order_id(&site, &draft.order_id).await?;
+        }
+        Err(Failure::Contended)
+    }
+}
+
+type Opened = (Record, Vec<florin_core::decision::Effect>, super::record::Owed);
+
+/// The words for card data that cannot be right.
+fn fault_reason(fault: CardFault) -> Reason {
+    let words = match fault {
+        CardFault::Cvc => return Reason::new("4999", "Decline for CVV2 failure"),
+        CardFault::Number(_)
+        | CardFault::Brand
+        | CardFault::OtherGateway
+        | CardFault::ExpiryFormat
+        | CardFault::Expiry(_) => GatewayDecline::CardData,
+    };
+    Reason::new(words.reason_code(), words.reason())
+}
+
+/// Stands in a record until the decision that opens it is made.
+fn not_decided_yet(amount: Money) -> florin_core::order::Order {
+    use florin_core::order::{Counters, Order};
+    use florin_core::payment::{Payment, State};
+    Order {
+        payment: Payment {
+            transaction_id: TransactionId(0),
+            amount,
+            brand: None,
+            opened_at: 0,
+            modified_at: 0,
+            completed_at: None,
+            rules: Rules {
+                when_unavailable: Unauthenticated::Decline,
+                when_not_enrolled: Unauthenticated::Decline,
+                payer_present: false,
+                expires_after_ms: 0,
+            },
+            state: State::Opened,
+            authentication: None,
+            answer: None,
+            step_ups: 0,
+            announced: false,
+            cvc_kept: false,
+        },
+        counters: Counters::default(),
+    }
+}

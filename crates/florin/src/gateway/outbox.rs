@@ -1,0 +1,158 @@
+//! Tells shops what happened: the row was committed with the change, a worker delivers it.
+//!
+//! A delivery shows the order as it is when it is sent, not as it was when it was owed, and is
+//! signed at that moment.
+
+use std::sync::Arc;
+
+use super::record::{Record, row_number};
+use super::{Failure, Gateway};
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::api::contract::payment_options::NotificationMethod;
+use crate::notify::client::{Attempt, Delivery, Method, Outcome};
+use crate::notify::policy::WebhookPolicy;
+use crate::notify::signature::SigningKey;
+use crate::notify::target::{Payload, notification_url};
+use crate::store::{
+    Bucket, Claim, ClaimedNotification, DeliveryRow, NotificationNext, NotificationResult,
+};
+
+impl Gateway {
+    /// Works off notifications that are due; returns how many there were.
+    pub async fn run_outbox(self: &Arc<Gateway>) -> Result<usize, Failure> {
+        let now = self.now();
+        let claim = Claim {
+            now,
+            lease_until: now + LEASE_MS,
+            limit: CLAIM_ROWS_MAX,
+            bucket: Bucket::ALL,
+        };
+        let claimed = self.store.claim_notifications(claim).await?;
+        let count = claimed.len();
+        for notification in claimed {
+            let permit = self.work.deliveries.clone().acquire_owned().await;
+            let gateway = self.clone();
+            crate::app::spawn("notification", async move {
+                let key = notification.key;
+                if let Err(failure) = gateway.deliver(notification).await {
+                    tracing::warn!(order.key = key, %failure, "notification");
+                }
+                drop(permit);
+            });
+        }
+        Ok(count)
+    }
+
+    /// The first attempt of a notification that this process has just committed.
+    pub(super) async fn deliver_now(self: &Arc<Gateway>, record: Record, seq: u32, lease: i64) {
+        let now = self.now();
+        let notification = ClaimedNotification {
+            site_id: record.site.id,
+            key: record.key,
+            seq: row_number(seq),
+            event: record.order.payment.status().0.to_owned(),
+            attempts: 0,
+            first_attempt_at: now,
+            due_at: now,
+            lease,
+        };
+        let key = record.key;
+        if let Err(failure) = self.attempt_delivery(record, notification).await {
+            // The lease runs out, and a worker takes over.
+            tracing::warn!(order.key = key, %failure, "notification");
+        }
+    }
+
+    async fn deliver(
+        self: &Arc<Gateway>,
+        notification: ClaimedNotification,
+    ) -> Result<(), Failure> {
+        let site = self.directory.site(notification.site_id);
+        let record = match &site {
+            Some(site) => self.load(site, notification.key).await?,
+            None => None,
+        };
+        match record {
+            Some(record) => self.attempt_delivery(record, notification).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn attempt_delivery(
+        self: &Arc<Gateway>,
+        record: Record,
+        notification: ClaimedNotification,
+    ) -> Result<(), Failure> {
+        let site = &record.site;
+        let number = notification.attempts + 1;
+        let begun = self.now();
+        let timestamp = site.time(begun).div_euclid(1000);
+        let method = match record.request.details.payment_options.notification_method {
+            NotificationMethod::Post => Method::Post,
+            NotificationMethod::Get => Method::Get,
+        };
+        let key = site.signing_key(record.extra.key_id);
+        let attempt = match (record.notification_url(), key) {
+            (Some(url), Some(key)) => {
+                let delivery = Delivery {
+                    url: notification_url(url, &record.order_id, timestamp, Payload::Order),
+                    method,
+                    body: match method {
+                        Method::Post => Some(super::view::notification_body(&record).into()),
+                        Method::Get => None,
+                    },
+                    api_key: SigningKey::new(&key.text),
+                    timestamp,
+                    policy: match site.settings.webhook_policy {
+                        super::site::WebhookPolicy::Strict => WebhookPolicy::Strict,
+                        super::site::WebhookPolicy::Relaxed => WebhookPolicy::Relaxed,
+                    },
+                };
+                Some(self.webhooks.deliver(delivery).await)
+            }
+            // The site has lost its address or its last key since: there is nobody to tell.
+            _ => None,
+        };
+        let acknowledged =
+            attempt.as_ref().is_some_and(|attempt| attempt.outcome == Outcome::Acknowledged);
+        let made = u32::try_from(number).unwrap_or(u32::MAX);
+        let next_due = self.schedule.next_due(made, notification.first_attempt_at);
+        let next = match next_due {
+            _ if acknowledged => NotificationNext::Acknowledged,
+            Some(due) => NotificationNext::RetryAt(due),
+            None => NotificationNext::Exhausted,
+        };
+        let delivery = DeliveryRow {
+            attempt: number,
+            at: site.time(begun),
+            trigger: if number == 1 { "auto" } else { "retry" }.to_owned(),
+            method: match method {
+                Method::Post => "POST",
+                Method::Get => "GET",
+            }
+            .to_owned(),
+            url: attempt.as_ref().map(|attempt| attempt.url.clone()).unwrap_or_default(),
+            http_status: attempt.as_ref().and_then(|it| it.http_status).map(i32::from),
+            latency_ms: attempt
+                .as_ref()
+                .map_or(0, |it| i64::try_from(it.latency_ms).unwrap_or(i64::MAX)),
+            error_class: match attempt.as_ref().map(|attempt| attempt.outcome) {
+                Some(Outcome::Acknowledged) => None,
+                Some(Outcome::NotAcknowledged) => Some("not_acknowledged".to_owned()),
+                Some(Outcome::Failed(class)) => Some(class.as_str().to_owned()),
+                None => Some("nobody_to_tell".to_owned()),
+            },
+            reply: attempt.map(|attempt| attempt.reply_start).unwrap_or_default(),
+        };
+        let result = NotificationResult {
+            site_id: site.id,
+            key: record.key,
+            seq: notification.seq,
+            lease: notification.lease,
+            delivery,
+            next,
+        };
+        self.store.finish_notification(result).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Store-and-forward: messages that are owed to the host until it confirms them.
+//!
+//! Captures are begun by the process that committed them. Reversals, repeats, and whatever a
+//! vanished process left behind are claimed here. A guard that comes due means that nobody
+//! recorded the outcome of an authorization request: then the order is declined and the request
+//! is undone, whatever became of it.
+
+use std::sync::Arc;
+
+use florin_core::decision::Command;
+use florin_core::payment::State;
+
+use super::persist::{OwedMessage, OwedReversal, TraceRow};
+use super::rails::AdviceOutcome;
+use super::record::{Record, row_number};
+use super::{Failure, Gateway};
+use crate::clock::UnixMillis;
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::store::{AdviceChange, Bucket, Claim, ClaimedAdvice};
+
+impl Gateway {
+    /// Works off owed messages that are due; returns how many there were.
+    pub async fn run_owed(self: &Arc<Gateway>) -> Result<usize, Failure> {
+        let now = self.now();
+        let claim = Claim {
+            now,
+            lease_until: now + LEASE_MS,
+            limit: CLAIM_ROWS_MAX,
+            bucket: Bucket::ALL,
+        };
+        let claimed = self.store.claim_advices(claim).await?;
+        let count = claimed.len();
+        for advice in claimed {
+            let permit = self.work.advices.clone().acquire_owned().await;
+            let gateway = self.clone();
+            crate::app::spawn("owed message", async move {
+                let (key, seq) = (advice.key, advice.seq);
+                if let Err(failure) = gateway.run_advice(advice).await {
+                    // The lease runs out, and the message is due again.
+                    tracing::warn!(order.key = key, seq, %failure, "owed message");
+                }
+                drop(permit);
+            });
+        }
+        Ok(count)
+    }
+
+    async fn run_advice(self: &Arc<Gateway>, advice: ClaimedAdvice) -> Result<(), Failure> {
+        let site = self.directory.site(advice.site_id);
+        let record = match &site {
+            Some(site) => self.load(site, advice.key).await?,
+            None => None,
+        };
+        let Some(record) = record else {
+            tracing::error!(order.key = advice.key, "a message is owed for an unknown order");
+            return Ok(());
+        };
+        match OwedMessage::read(&advice.body)? {
+            OwedMessage::Guard(owed) => self.recover(record, &advice, &owed).await,
+            OwedMessage::Reversal(owed) => self.send_reversal(record, advice, owed).await,
+            OwedMessage::Capture(_) => {
+                let message = OwedMessage::read(&advice.body)?;
+                self.attempt(&record, &advice, &message).await
+            }
+        }
+    }
+
+    /// Nobody recorded an outcome: the core declines the order and turns the guard into a
+    /// reversal. Should the outcome be recorded after all, the guard was released with it.
+    async fn recover(
+        self: &Arc<Gateway>,
+        record: Record,
+        advice: &ClaimedAdvice,
+        owed: &OwedReversal,
+    ) -> Result<(), Failure> {
+        let original = florin_core::payment::Trace::from(&owed.original);
+        let on_its_way = matches!(
+            &record.order.payment.state,
+            State::Authorizing { trace, .. } if trace.rrn == original.rrn
+        );
+        if on_its_way {
+            tracing::warn!(order.key = record.key, rrn = original.rrn, "undoing a lost request");
+            self.settle(record, Command::Recover { rrn: original.rrn }).await?;
+            return Ok(());
+        }
+        // A guard without a request on its way cannot be: they are committed together. Undoing
+        // is the safe side, so it is sent as a reversal all the same.
+        tracing::error!(order.key = record.key, rrn = original.rrn, "a guard outlived its request");
+        self.send_reversal(record, advice.clone(), owed.clone()).await
+    }
+
+    /// A reversal has a number of its own, which is durable before it first leaves.
+    async fn send_reversal(
+        self: &Arc<Gateway>,
+        record: Record,
+        mut advice: ClaimedAdvice,
+        mut owed: OwedReversal,
+    ) -> Result<(), Failure> {
+        if owed.trace.is_none() {
+            let rails = self.rails_of(&record.site)?;
+            owed.trace = Some(TraceRow::from(&rails.next_trace(self.now()).await?));
+            advice.body = OwedMessage::Reversal(owed.clone()).to_text();
+            let change = AdviceChange::Rewrite { seq: advice.seq, body: advice.body.clone() };
+            let recorded =
+                self.store.record_advice(advice.site_id, advice.key, advice.lease, change).await?;
+            if recorded == crate::store::Committed::Conflict {
+                return Ok(());
+            }
+        }
+        self.attempt(&record, &advice, &OwedMessage::Reversal(owed)).await
+    }
+
+    async fn attempt(
+        self: &Arc<Gateway>,
+        record: &Record,
+        advice: &ClaimedAdvice,
+        message: &OwedMessage,
+    ) -> Result<(), Failure> {
+        let change = self
+            .try_owed(record, advice.seq, message, advice.attempts, advice.first_attempt_at)
+            .await?;
+        let _ = self
+            .store
+            .record_advice(advice.site_id, advice.key, advice.lease, change)
+            .await?;
+        Ok(())
+    }
+
+    /// The first attempt of a message that this process has just committed.
+    pub(super) async fn send_owed_now(
+        self: &Arc<Gateway>,
+        record: Record,
+        seq: u32,
+        message: OwedMessage,
+        lease: UnixMillis,
+    ) {
+        let now = self.now();
+        let outcome = self.try_owed(&record, row_number(seq), &message, 0, now).await;
+        let recorded = match outcome {
+            Ok(change) => {
+                self.store
+                    .record_advice(record.site.id, record.key, lease, change)
+                    .await
+                    .map_err(Failure::from)
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = recorded {
+            // The lease runs out, and a worker repeats it; the host knows repeats.
+            tracing::warn!(order.key = record.key, seq, %failure, "owed message");
+        }
+    }
+
+    /// Sends once, and says what to record.
+    async fn try_owed(
+        self: &Arc<Gateway>,
+        record: &Record,
+        seq: i32,
+        message: &OwedMessage,
+        attempts: i32,
+        first_attempt_at: i64,
+    ) -> Result<AdviceChange, Failure> {
+        let rails = self.rails_of(&record.site)?;
+        let card_id = match message {
+            OwedMessage::Guard(owed) | OwedMessage::Reversal(owed) => owed.card,
+            OwedMessage::Capture(owed) => owed.card,
+        };
+        let card = self.open_card(record, card_id).await?;
+        let outcome = rails
+            .send_owed(record, message, &card, attempts, first_attempt_at, self.now())
+            .await;
+        Ok(match outcome {
+            AdviceOutcome::Done => AdviceChange::Settle { seq },
+            AdviceOutcome::Repeat { at, sent, note } => {
+                let attempts = attempts + i32::from(sent);
+                AdviceChange::Postpone { seq, due_at: at, attempts, note }
+            }
+            AdviceOutcome::Stop { note } => {
+                tracing::error!(
+                    order.key = record.key,
+                    kind = message.kind(),
+                    note,
+                    "an owed message was given up: an operator has to look at it"
+                );
+                AdviceChange::Stop { seq, note }
+            }
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! One site of a merchant: what it may do, and how its payments are presented to the world.
+//!
+//! Settings are read in the payment path and never written there.
+
+use std::collections::BTreeMap;
+
+use florin_core::authentication::Policy;
+use florin_core::payment::{ReviewVerdict, Unauthenticated};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::UnixMillis;
+
+/// Whether money moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Reaches the simulator, through the same wires as a live site reaches the world.
+    Test,
+    Live,
+}
+
+/// Which year's types the answers have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApiYear {
+    #[default]
+    #[serde(rename = "current")]
+    Current,
+    #[serde(rename = "2020-01")]
+    Y2020,
+}
+
+/// Where notifications may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookPolicy {
+    /// `https` on its standard port, to public addresses.
+    Strict,
+    /// Any `http` or `https` address, private ones included.
+    Relaxed,
+}
+
+/// When the site wants its payers authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThreeDsPolicy {
+    Always,
+    Dynamic,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnauthenticated {
+    Proceed,
+    Decline,
+}
+
+impl From<OnUnauthenticated> for Unauthenticated {
+    fn from(value: OnUnauthenticated) -> Unauthenticated {
+        match value {
+            OnUnauthenticated::Proceed => Unauthenticated::Proceed,
+            OnUnauthenticated::Decline => Unauthenticated::Decline,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThreeDsSettings {
+    pub policy: ThreeDsPolicy,
+    /// Under `dynamic`: amounts from this many minor units on are authenticated.
+    pub dynamic_from: i64,
+    /// Orders may carry `gateway_info.flexible_3d`.
+    pub flexible: bool,
+    /// 3-D Secure ended as U.
+    pub unavailable: OnUnauthenticated,
+    /// The card is in no card range of its scheme.
+    pub not_enrolled: OnUnauthenticated,
+}
+
+impl Default for ThreeDsSettings {
+    fn default() -> ThreeDsSettings {
+        ThreeDsSettings {
+            policy: ThreeDsPolicy::Always,
+            dynamic_from: 0,
+            flexible: false,
+            unavailable: OnUnauthenticated::Decline,
+            not_enrolled: OnUnauthenticated::Decline,
+        }
+    }
+}
+
+impl ThreeDsSettings {
+    /// The policy as it applies to a payment of `amount` minor units.
+    pub fn policy_for(&self, amount: i64) -> Policy {
+        match self.policy {
+            ThreeDsPolicy::Always => Policy::Always,
+            ThreeDsPolicy::Never => Policy::Never,
+            ThreeDsPolicy::Dynamic => {
+                Policy::Dynamic { authenticate: amount >= self.dynamic_from }
+            }
+        }
+    }
+}
+
+/// How the site appears on the acquirer's wire (DE18, DE42, DE43) and to directory servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Acceptor {
+    /// 15 characters; empty means `FLORIN` and the site's number in nine digits.
+    pub merchant_id: String,
+    pub name: String,
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Merchant category code, four digits.
+    pub mcc: String,
+    /// IANA name of the zone in which DE12 and DE13 are given.
+    pub time_zone: String,
+}
+
+impl Default for Acceptor {
+    fn default() -> Acceptor {
+        Acceptor {
+            merchant_id: String::new(),
+            name: "Florin Test Shop".to_owned(),
+            city: "Amsterdam".to_owned(),
+            country: "NL".to_owned(),
+            mcc: "5999".to_owned(),
+            time_zone: "Europe/Amsterdam".to_owned(),
+        }
+    }
+}
+
+/// One entry of the site's review list: payments with these cards are held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewEntry {
+    /// Hexadecimal keyed hash of the card number.
+    pub card: String,
+    /// 6 to 10; lower ones pass.
+    pub score: u8,
+    pub default: ReviewDefault,
+    pub after_seconds: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReviewDefault {
+    Accept,
+    Decline,
+}
+
+impl From<ReviewDefault> for ReviewVerdict {
+    fn from(value: ReviewDefault) -> ReviewVerdict {
+        match value {
+            ReviewDefault::Accept => ReviewVerdict::Accept,
+            ReviewDefault::Decline => ReviewVerdict::Decline,
+        }
+    }
+}
+
+/// Everything that can be set for a site. Kept as JSON beside its row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SiteSettings {
+    pub base_url: String,
+    /// Used where an order names none.
+    pub notification_url: Option<String>,
+    pub redirect_url: Option<String>,
+    pub cancel_url: Option<String>,
+    pub webhook_policy: WebhookPolicy,
+    pub api_version: ApiYear,
+    /// Gateways of direct orders that are open: `CREDITCARD`, `VISA`, …
+    pub gateways: Vec<String>,
+    /// Currencies that the site sells in; empty means all that cards have.
+    pub currencies: Vec<String>,
+    /// Raw card data may come in `gateway_info`.
+    pub server_to_server: bool,
+    pub moto: bool,
+    /// Card data whose month has ended is refused before the issuer is asked.
+    pub check_expiry: bool,
+    /// Largest amount of one card payment, in minor units, by currency. A currency without an
+    /// entry has the contract's usual limit, worth about 5 000 EUR.
+    pub amount_max: BTreeMap<String, i64>,
+    pub three_ds: ThreeDsSettings,
+    pub acceptor: Acceptor,
+    pub review: Vec<ReviewEntry>,
+}
+
+impl Default for SiteSettings {
+    fn default() -> SiteSettings {
+        SiteSettings {
+            base_url: String::new(),
+            notification_url: None,
+            redirect_url: None,
+            cancel_url: None,
+            webhook_policy: WebhookPolicy::Strict,
+            api_version: ApiYear::Current,
+            gateways: ["CREDITCARD", "VISA", "MASTERCARD", "AMEX", "MAESTRO"]
+                .map(str::to_owned)
+                .to_vec(),
+            currencies: Vec::new(),
+            server_to_server: false,
+            moto: false,
+            check_expiry: true,
+            amount_max: BTreeMap::new(),
+            three_ds: ThreeDsSettings::default(),
+            acceptor: Acceptor::default(),
+            review: Vec::new(),
+        }
+    }
+}
+
+impl SiteSettings {
+    /// What a new test site starts with: everything that an integrator may want to try is open,
+    /// and dates in the past are taken, since sample requests carry fixed ones.
+    pub fn for_testing() -> SiteSettings {
+        SiteSettings {
+            webhook_policy: WebhookPolicy::Relaxed,
+            server_to_server: true,
+            moto: true,
+            check_expiry: false,
+            three_ds: ThreeDsSettings {
+                flexible: true,
+                not_enrolled: OnUnauthenticated::Proceed,
+                ..ThreeDsSettings::default()
+            },
+            ..SiteSettings::default()
+        }
+    }
+}
+
+/// One key of a site. The text is needed to sign notifications.
+pub struct SiteKey {
+    pub id: i64,
+    pub text: Zeroizing<String>,
+    pub active: bool,
+}
+
+impl std::fmt::Debug for SiteKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SiteKey({}, {})", self.id, if self.active { "active" } else { "revoked" })
+    }
+}
+
+/// A site as the payment path sees it.
+#[derive(Debug)]
+pub struct Site {
+    pub id: i64,
+    pub account_id: i64,
+    pub name: String,
+    pub mode: Mode,
+    /// The site takes payments.
+    pub active: bool,
+    /// The account behind it is not blocked.
+    pub account_active: bool,
+    pub settings: SiteSettings,
+    /// What the site's own clock is ahead of the gateway's; only test sites move theirs.
+    pub clock_offset_ms: i64,
+    /// Oldest first.
+    pub keys: Vec<SiteKey>,
+    pub review_rules: Vec<florin_core::risk::ReviewRule>,
+}
+
+impl Site {
+    /// The site's own time, given the gateway's.
+    pub fn time(&self, now: UnixMillis) -> UnixMillis {
+        now.saturating_add(self.clock_offset_ms)
+    }
+
+    /// The gateway's time at which the site's clock shows `site_time`.
+    pub fn due(&self, site_time: UnixMillis) -> UnixMillis {
+        site_time.saturating_sub(self.clock_offset_ms)
+    }
+
+    /// DE42.
+    pub fn merchant_id(&self) -> String {
+        if self.settings.acceptor.merchant_id.is_empty() {
+            format!("FLORIN{:09}", self.id)
+        } else {
+            self.settings.acceptor.merchant_id.clone()
+        }
+    }
+
+    /// The key that signs the notifications of an order: the one that it was created with while
+    /// that is active, otherwise the newest active one.
+    pub fn signing_key(&self, created_with: i64) -> Option<&SiteKey> {
+        let active = || self.keys.iter().filter(|key| key.active);
+        active().find(|key| key.id == created_with).or_else(|| active().next_back())
+    }
+}

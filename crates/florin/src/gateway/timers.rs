@@ -1,0 +1,65 @@
+//! What happens by itself: a payer's time runs out, a review ends.
+
+use std::sync::Arc;
+
+use florin_core::decision::Command;
+use florin_core::payment::{State, ReviewVerdict};
+
+use super::{Failure, Gateway};
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::store::{Bucket, Claim, ClaimedTimer, TimerNext};
+
+impl Gateway {
+    /// Works off timers that have gone off; returns how many there were.
+    pub async fn run_timers(self: &Arc<Gateway>) -> Result<usize, Failure> {
+        let now = self.now();
+        let claim = Claim {
+            now,
+            lease_until: now + LEASE_MS,
+            limit: CLAIM_ROWS_MAX,
+            bucket: Bucket::ALL,
+        };
+        let claimed = self.store.claim_timers(claim).await?;
+        let count = claimed.len();
+        let work = claimed.into_iter().map(|timer| {
+            let gateway = self.clone();
+            async move {
+                if let Err(failure) = gateway.run_timer(&timer).await {
+                    // The lease runs out, and the timer goes off again.
+                    tracing::warn!(order.key = timer.key, kind = timer.kind, %failure, "timer");
+                }
+            }
+        });
+        crate::app::join_all(work).await;
+        Ok(count)
+    }
+
+    async fn run_timer(self: &Arc<Gateway>, timer: &ClaimedTimer) -> Result<(), Failure> {
+        let site = self.directory.site(timer.site_id);
+        let record = match &site {
+            Some(site) => self.load(site, timer.key).await?,
+            None => None,
+        };
+        let Some(record) = record else {
+            self.store.finish_timer(timer, TimerNext::Done).await?;
+            return Ok(());
+        };
+        let command = match (timer.kind.as_str(), &record.order.payment.state) {
+            ("expiry", State::Authenticating(_)) => Command::Expire,
+            ("review", State::Uncleared { review, .. }) => {
+                let verdict: ReviewVerdict = review.default;
+                let rails = self.rails_of(&record.site)?;
+                let capture = rails.next_trace(self.now()).await?;
+                Command::Review { verdict, capture }
+            }
+            // Whatever it was set for has ended otherwise.
+            _ => {
+                self.store.finish_timer(timer, TimerNext::Done).await?;
+                return Ok(());
+            }
+        };
+        // The commit cancels the timer together with what it changes.
+        self.settle(record, command).await?;
+        Ok(())
+    }
+}

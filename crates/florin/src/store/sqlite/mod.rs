@@ -1,0 +1,82 @@
+//! The store on SQLite: one file, one thread that writes, a few connections that read.
+//!
+//! For one process that serves. Another one may open the file meanwhile (a command of an
+//! operator); they wait for each other.
+
+mod connection;
+mod writer;
+mod checkpoint;
+mod orders;
+mod dues;
+mod settings;
+mod numbers;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use self::connection::Readers;
+use self::writer::Writer;
+use super::{Store, StoreError, StoreStatistics};
+
+/// A store in one SQLite file.
+pub(super) struct SqliteStore {
+    writer: Writer,
+    readers: Arc<Readers>,
+    path: PathBuf,
+}
+
+impl SqliteStore {
+    /// Opens the file, creating or migrating it, and starts the threads that write and checkpoint.
+    pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || {
+            connection::create(&path)?;
+            let writer = Writer::start(&path)?;
+            let readers = Arc::new(Readers::new(&path));
+            Ok(SqliteStore { writer, readers, path })
+        });
+        opened.await.map_err(|stopped| StoreError::unavailable("open the database", stopped))?
+    }
+
+    /// Runs `change` in a savepoint of the writer's next transaction; its answer is given when the
+    /// transaction is on disk. An error undoes what it did, and nothing else.
+    async fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(doing, change).await
+    }
+
+    /// Runs `query` on a connection that reads what has been committed.
+    async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Readers::read(&self.readers, doing, query).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
+        let mut statistics = self.writer.statistics();
+        let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
+        statistics.log_bytes = size(connection::log_path(&self.path));
+        statistics.database_bytes = size(self.path.clone()).saturating_add(statistics.log_bytes);
+        Ok(statistics)
+    }
+
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.writer.checkpoint().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close();
+        self.writer.close().await
+    }
+}

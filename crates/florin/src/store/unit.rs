@@ -1,0 +1,233 @@
+//! A unit of work: everything about one order that has to become true together, or not at all.
+//!
+//! The only way in which an order and what belongs to it is changed. It knows no SQL.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::rows::{AdviceRow, EventRow, NotificationRow, OrderKey, OrderRow, SiteId};
+use crate::clock::UnixMillis;
+
+/// One commit of one order.
+#[derive(Clone, Debug)]
+pub struct UnitOfWork {
+    /// The version that the order was read with; `None` makes a new order, whose `order_id` must
+    /// be new on the site. The order is stored with the version that follows.
+    pub expected_version: Option<i64>,
+    /// The order as it shall be. Its `version` is ignored.
+    pub order: OrderRow,
+    /// Transaction ids of later attempts, by which the order shall be found as well.
+    pub transactions: Vec<i64>,
+    /// Facts to append to the history.
+    pub events: Vec<EventRow>,
+    /// Card data to keep or to destroy.
+    pub cards: Vec<CardChange>,
+    /// Notifications that are owed from now on.
+    pub notifications: Vec<NotificationRow>,
+    /// Timers to set or to cancel.
+    pub timers: Vec<TimerChange>,
+    /// Messages to the acquirer that are owed from now on, or no longer.
+    pub advices: Vec<AdviceChange>,
+}
+
+/// A change to the card data of an order.
+#[derive(Clone)]
+pub enum CardChange {
+    /// Keeps a card; replaces what was there under this number.
+    Seal {
+        /// Which card of the order.
+        card_id: i32,
+        /// The PAN, encrypted.
+        sealed_pan: Vec<u8>,
+        /// The CVC, encrypted.
+        sealed_cvc: Option<Vec<u8>>,
+        /// Keyed hash of the PAN.
+        fingerprint: [u8; 32],
+        /// The data key that sealed the PAN.
+        key_id: i32,
+    },
+    /// Destroys the CVC.
+    EraseCvc {
+        /// Which card of the order.
+        card_id: i32,
+    },
+    /// Destroys the card.
+    Erase {
+        /// Which card of the order.
+        card_id: i32,
+    },
+}
+
+impl std::fmt::Debug for CardChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            CardChange::Seal { .. } => "Seal",
+            CardChange::EraseCvc { .. } => "EraseCvc",
+            CardChange::Erase { .. } => "Erase",
+        };
+        write!(f, "{name}({})", self.card_id())
+    }
+}
+
+/// A change to the timers of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimerChange {
+    /// Sets the timer of this kind, or moves it; whoever has claimed the old one has lost it.
+    Set {
+        /// What the timer is for.
+        kind: String,
+        /// When it goes off.
+        due_at: UnixMillis,
+    },
+    /// Removes the timer of this kind, if there is one.
+    Cancel {
+        /// What the timer is for.
+        kind: String,
+    },
+}
+
+/// A change to the advices of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdviceChange {
+    /// An advice is owed; replaces what was there under this number.
+    Owe(AdviceRow),
+    /// An advice was answered: it is no longer owed.
+    Settle {
+        /// Which advice of the order.
+        seq: i32,
+    },
+    /// An advice is tried again later.
+    Postpone {
+        /// Which advice of the order.
+        seq: i32,
+        /// When it is due next.
+        due_at: UnixMillis,
+        /// Attempts that have ended.
+        attempts: i32,
+        /// Why.
+        note: String,
+    },
+    /// An advice is given up and left to a person; it stays on record.
+    Stop {
+        /// Which advice of the order.
+        seq: i32,
+        /// Why.
+        note: String,
+    },
+}
+
+impl UnitOfWork {
+    /// A unit that does nothing but store this order: as a new one, or over `expected_version`.
+    pub fn new(expected_version: Option<i64>, order: OrderRow) -> UnitOfWork {
+        UnitOfWork {
+            expected_version,
+            order,
+            transactions: Vec::new(),
+            events: Vec::new(),
+            cards: Vec::new(),
+            notifications: Vec::new(),
+            timers: Vec::new(),
+            advices: Vec::new(),
+        }
+    }
+
+    pub(super) fn place(&self) -> (SiteId, OrderKey) {
+        (self.order.site_id, self.order.key)
+    }
+
+    /// The version with which the order will be stored.
+    pub(super) fn new_version(&self) -> i64 {
+        self.expected_version.map_or(1, |version| version.saturating_add(1))
+    }
+
+    /// What no engine could store, or the two would store differently, is refused before it can
+    /// spoil a batch: a row that is changed twice in one unit, and texts with a NUL in them.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if self.order.key <= 0 {
+            return Err("an order key is positive");
+        }
+        if self.expected_version.is_some_and(|version| version < 1) {
+            return Err("a stored version is at least 1");
+        }
+        let once = are_distinct(self.transactions.iter())
+            && are_distinct(self.events.iter().map(|event| event.seq))
+            && are_distinct(self.cards.iter().map(CardChange::card_id))
+            && are_distinct(self.notifications.iter().map(|notification| notification.seq))
+            && are_distinct(self.timers.iter().map(TimerChange::kind))
+            && are_distinct(self.advices.iter().map(AdviceChange::seq));
+        if !once {
+            return Err("a unit of work changes a row at most once");
+        }
+        if self.texts().any(|text| text.contains('\0')) {
+            return Err("a stored text has no NUL");
+        }
+        Ok(())
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let order = &self.order;
+        [&order.order_id, &order.status, &order.currency, &order.request, &order.state]
+            .into_iter()
+            .map(String::as_str)
+            .chain(order.financial_status.as_deref())
+            .chain(self.events.iter().flat_map(|event| [event.kind.as_str(), &event.data]))
+            .chain(self.notifications.iter().map(|notification| notification.event.as_str()))
+            .chain(self.timers.iter().map(TimerChange::kind))
+            .chain(self.advices.iter().flat_map(AdviceChange::texts))
+    }
+}
+
+impl CardChange {
+    fn card_id(&self) -> i32 {
+        match self {
+            CardChange::Seal { card_id, .. }
+            | CardChange::EraseCvc { card_id }
+            | CardChange::Erase { card_id } => *card_id,
+        }
+    }
+}
+
+impl TimerChange {
+    fn kind(&self) -> &str {
+        match self {
+            TimerChange::Set { kind, .. } | TimerChange::Cancel { kind } => kind,
+        }
+    }
+}
+
+impl AdviceChange {
+    pub(super) fn seq(&self) -> i32 {
+        match self {
+            AdviceChange::Owe(advice) => advice.seq,
+            AdviceChange::Settle { seq }
+            | AdviceChange::Postpone { seq, .. }
+            | AdviceChange::Stop { seq, .. } => *seq,
+        }
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            AdviceChange::Owe(advice) => vec![
+                advice.kind.as_str(),
+                &advice.link,
+                &advice.chain,
+                &advice.body,
+                advice.note.as_deref().unwrap_or_default(),
+            ],
+            AdviceChange::Settle { .. } => Vec::new(),
+            AdviceChange::Postpone { note, .. } | AdviceChange::Stop { note, .. } => {
+                vec![note.as_str()]
+            }
+        };
+        texts.into_iter()
+    }
+}
+
+/// Whether no item occurs twice.
+fn are_distinct<T: Hash + Eq>(items: impl ExactSizeIterator<Item = T>) -> bool {
+    if items.len() < 2 {
+        return true;
+    }
+    let mut seen = HashSet::with_capacity(items.len());
+    items.into_iter().all(|item| seen.insert(item))
+}

@@ -1,0 +1,91 @@
+//! What `cargo xtask test` does, in order.
+//!
+//! A failed step does not hide the ones after it, unless they cannot run without it. Whatever was
+//! started has ended when this returns, also after an error.
+
+use std::fs;
+use std::process::Command;
+
+use crate::postgres::Cluster;
+use crate::process::{command, run};
+use crate::{outside, places, tools};
+
+/// Everything that must hold before a change lands.
+pub(crate) fn everything() -> Result<(), String> {
+    let tidied = Places::prepare()?;
+    tools::set_up()?;
+    let mut failures = Vec::new();
+    let mut step = |result: Result<(), String>| failures.extend(result.err());
+    step(run("cargo fmt --check", cargo().args(["fmt", "--all", "--check"])));
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    step(run("cargo clippy", &mut clippy));
+    step(rust_tests());
+    step(outside_suites());
+    drop(tidied);
+    conclude(&failures)
+}
+
+/// Only the clients and the browser, against a gateway built now.
+pub(crate) fn outside_only() -> Result<(), String> {
+    let _tidied = Places::prepare()?;
+    tools::set_up()?;
+    outside_suites()
+}
+
+/// Only what the tests need.
+pub(crate) fn set_up_only() -> Result<(), String> {
+    tools::set_up()
+}
+
+fn rust_tests() -> Result<(), String> {
+    let cluster = Cluster::start("rust")?;
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    tests.env("FLORIN_TEST_POSTGRES_URL", cluster.url());
+    tests.env("FLORIN_TEST_PYTHON", places::python());
+    run("cargo test", &mut tests)
+}
+
+fn outside_suites() -> Result<(), String> {
+    let mut build = cargo();
+    // Of the whole workspace, so that dependencies have the features that the tests built them with.
+    build.args(["build", "--locked", "--workspace", "--bin", "florin"]);
+    run("cargo build", &mut build)?;
+    let count = outside::run();
+    println!("\n{} passed, {} failed", count.passed, count.failed);
+    if count.failed == 0 && count.passed > 0 {
+        Ok(())
+    } else {
+        Err("the suites from outside found fault".to_owned())
+    }
+}
+
+fn conclude(failures: &[String]) -> Result<(), String> {
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+/// The cargo that started us.
+fn cargo() -> Command {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The folders of a run: made at its start, and those that only it needs removed at its end.
+struct Places;
+
+impl Places {
+    fn prepare() -> Result<Places, String> {
+        places::remove_dead_runs();
+        for folder in [places::this_run(), places::test_output()] {
+            let made = fs::create_dir_all(&folder);
+            made.map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        }
+        Ok(Places)
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(places::this_run());
+    }
+}
