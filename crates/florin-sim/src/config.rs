@@ -26,6 +26,10 @@ pub struct SimulatorConfig {
     /// Where the HTTP paths are reachable from browsers and from the 3DS Server, such as
     /// `http://127.0.0.1:8080/sim`.
     pub public_url: String,
+    /// Results go only to 3DS Servers whose `threeDSServerURL` begins with this; anywhere by
+    /// default. To be set where strangers can reach the directory servers: otherwise they could
+    /// have this process post to addresses that only it can reach.
+    pub results_prefix: Option<String>,
     /// Bearer token of the control API; an empty one closes it.
     pub control_token: Zeroizing<String>,
     /// How long a challenge can be answered. Nothing is sent when it is over: what becomes of an
@@ -42,6 +46,7 @@ impl Default for SimulatorConfig {
             mac: None,
             journal: None,
             public_url: String::new(),
+            results_prefix: None,
             control_token: Zeroizing::default(),
             challenge_life: Duration::from_secs(3600),
         }
@@ -57,6 +62,7 @@ impl fmt::Debug for SimulatorConfig {
             .field("mac", &self.mac)
             .field("journal", &self.journal)
             .field("public_url", &self.public_url)
+            .field("results_prefix", &self.results_prefix)
             .field("challenge_life", &self.challenge_life)
             .finish_non_exhaustive()
     }

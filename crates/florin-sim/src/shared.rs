@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub cut: watch::Sender<u64>,
     /// Where the HTTP paths are reachable from outside, without a slash at its end.
     pub public_url: RwLock<String>,
+    pub results_prefix: Option<String>,
     pub control_token: zeroize::Zeroizing<String>,
     pub challenge_life: Duration,
     pub http: reqwest::Client,

@@ -85,6 +85,7 @@ impl Simulator {
             transcript: Transcript::default(),
             cut: watch::Sender::new(0),
             public_url: RwLock::new(without_slash(&config.public_url)),
+            results_prefix: config.results_prefix,
             control_token: config.control_token,
             challenge_life: config.challenge_life,
             http,

@@ -43,10 +43,14 @@ pub struct Entry {
     /// ISO 4217 numeric.
     pub currency: u16,
     pub authorized: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub captured: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub refunded: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub reversed: i64,
     /// The last capture was made: what was not captured is free again.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub closed: bool,
     /// Unix milliseconds.
     pub authorized_at: i64,
@@ -62,6 +66,7 @@ pub struct Operation {
     pub kind: OperationKind,
     pub amount: i64,
     /// It was reversed as a whole.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub undone: bool,
 }
 
@@ -157,4 +162,12 @@ impl Entry {
         assert!(self.captured + self.reversed <= self.authorized, "more than was authorized");
         assert!(self.refunded <= self.captured, "more refunded than captured");
     }
+}
+
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

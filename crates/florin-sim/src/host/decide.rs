@@ -387,3 +387,7 @@ fn check_release(entry: &Entry, remains: Option<i64>) -> Result<(), Refusal> {
 fn parse(code: &str) -> ResponseCode {
     ResponseCode::parse(code).expect("codes of this file and of the card table have two characters")
 }
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -61,7 +61,10 @@ impl<'a> Request<'a> {
         tags.check_values().map_err(|_| FormatError(48))?;
         let amount = get(4)?.parse().map_err(|_| FormatError(4))?;
         let currency = get(49)?.parse().map_err(|_| FormatError(49))?;
-        Currency::from_numeric(currency).ok_or(FormatError(49))?;
+        // Codes without minor units are metals, tests and "no currency": nothing to pay with.
+        Currency::from_numeric(currency)
+            .and_then(|known| known.exponent())
+            .ok_or(FormatError(49))?;
         let merchant = get(42)?.trim();
         if merchant.is_empty() {
             return Err(FormatError(42));

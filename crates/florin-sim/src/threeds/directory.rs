@@ -72,7 +72,14 @@ async fn authenticate(shared: &Shared, brand: Brand, areq: &Areq, body: &[u8]) -
         }
         _ => {}
     }
-    let answer = answer(shared, brand, areq);
+    let answer = match &shared.results_prefix {
+        Some(prefix) if !areq.three_ds_server_url.starts_with(prefix) => {
+            let detail = "threeDSServerURL";
+            let erro = erro(ErrorCode::AccessDenied, areq.message_version, detail);
+            erro.about("AReq", areq.ids()).to_json()
+        }
+        _ => answer(shared, brand, areq),
+    };
     shared.transcript.json(&merchant, "directory server to 3DS Server", &answer);
     json(StatusCode::OK, answer)
 }
