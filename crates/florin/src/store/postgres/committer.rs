@@ -164,6 +164,9 @@ impl<B: Batch> Committer<B> {
             if let Some(close) = take(first, &mut batch, &mut self.held_back) {
                 return Gathered { batch, close: Some(close), is_over: true };
             }
+            // Those who have just been told are about to ask again: they are let in first, which
+            // costs nothing where there are none.
+            tokio::task::yield_now().await;
             queue
         } else {
             // The other committer may sit on the queue and wait; what was held back does not.

@@ -7,7 +7,7 @@ use super::{PostgresStore, only};
 use crate::clock::UnixMillis;
 
 /// How often a node number that somebody else took first is replaced by another one.
-const NODE_TRIES_MAX: u32 = 16;
+const NODE_TRIES_MAX: u32 = 64;
 
 #[async_trait]
 impl Numbers for PostgresStore {
