@@ -1,1 +1,103 @@
-//! Commands.
+//! Commands of the binary. Options become settings, so that there is one place where a setting
+//! is read and checked.
+
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{LogFormat, Settings};
+use crate::vault::MaskingMakeWriter;
+
+/// A card payment gateway that speaks MultiSafepay's JSON API, runs on a laptop, and tells the
+/// truth about money.
+#[derive(Parser)]
+#[command(name = "florin", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the gateway.
+    Serve(Common),
+}
+
+/// Options that every command that touches the data has.
+#[derive(Args, Clone, Debug, Default)]
+struct Common {
+    /// Address and port to listen on; the default is 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Folder of the database and the key file; the default is ./florin-data.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// postgres://… instead of the SQLite file in the folder.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Settings file (TOML).
+    #[arg(long, value_name = "FILE", env = "FLORIN_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Common {
+    /// Settings from defaults, file, variables and these options, in that order.
+    fn settings(&self) -> Result<Settings, String> {
+        let text = |path: &PathBuf| path.display().to_string();
+        let options = [
+            ("FLORIN_LISTEN", self.listen.clone()),
+            ("FLORIN_DATA_DIR", self.data.as_ref().map(text)),
+            ("FLORIN_DATABASE_URL", self.database_url.clone()),
+        ];
+        let options = options
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Settings::load(self.config.as_deref(), std::env::vars().chain(options))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(common) => common.settings().and_then(|settings| {
+            start_log(&settings);
+            in_runtime(serve::serve(settings))
+        }),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("florin: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime<F>(work: F) -> Result<(), String>
+where
+    F: Future<Output = Result<(), String>>,
+{
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?
+        .block_on(work)
+}
+
+/// The log goes to standard error, with anything that looks like a card number masked.
+fn start_log(settings: &Settings) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let writer = MaskingMakeWriter::new(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    // A second start in one process keeps the first log.
+    let _ = match settings.log.format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}

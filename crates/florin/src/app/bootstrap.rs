@@ -10,9 +10,9 @@ use crate::store::{AccountRow, Committed, SiteRow};
 use crate::vault::{Class, Random, SealContext, Vault};
 
 /// The account that the first start makes.
-pub const FIRST_ACCOUNT_ID: i64 = 10_000_001;
+const FIRST_ACCOUNT_ID: i64 = 10_000_001;
 /// The test site that the first start makes.
-pub const FIRST_SITE_ID: i64 = 20_001;
+const FIRST_SITE_ID: i64 = 20_001;
 /// Letters and digits in a new key.
 const KEY_CHARACTERS: usize = 40;
 /// How often a new number is tried before the store is thought to be at fault.
@@ -35,7 +35,7 @@ const REVIEWED_TEST_CARDS: [(&str, ReviewDefault, i64); 3] = [
 const REVIEW_SCORE: u8 = 7;
 
 /// Settings of a new test site, its review list included.
-pub fn test_site_settings(vault: &Vault) -> SiteSettings {
+fn test_site_settings(vault: &Vault) -> SiteSettings {
     let review = REVIEWED_TEST_CARDS
         .iter()
         .map(|(number, default, after_seconds)| ReviewEntry {

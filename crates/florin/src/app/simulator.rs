@@ -9,15 +9,15 @@ use crate::config::Settings;
 use crate::vault::Random;
 
 /// Where a simulator is.
-pub struct SimulatorAddress {
+pub(super) struct SimulatorAddress {
     /// Its ISO 8583 host.
-    pub host: String,
+    pub(super) host: String,
     /// Base of its HTTP paths; no slash at its end.
-    pub url: String,
+    pub(super) url: String,
     /// Opens its control interface.
-    pub token: String,
+    pub(super) token: String,
     /// The simulator itself, when it runs in this process; it ends when this is dropped.
-    pub running: Option<Simulator>,
+    pub(super) running: Option<Simulator>,
 }
 
 pub(super) async fn start(
