@@ -136,15 +136,11 @@ pub async fn start(
         .await
         .map_err(failed(&format!("listen on {}", settings.listen)))?;
     let address = listener.local_addr().map_err(failed("listen"))?;
-    let public_url =
-        settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
 
     let simulator = simulator::start(settings, &public_url, random.as_ref()).await?;
     let directory = Directory::default();
-    directory
-        .refresh(store.as_ref(), vault)
-        .await
-        .map_err(failed("read sites and keys"))?;
+    directory.refresh(store.as_ref(), vault).await.map_err(failed("read sites and keys"))?;
     let test = match &simulator {
         Some(simulator) => {
             Some(Arc::new(rails::to_simulator(simulator, &public_url, &foundation)?))
@@ -268,12 +264,11 @@ async fn work(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
             }
         };
         if due.is_some_and(|due| due <= now) {
-            let mut count = |what: &str, result: Result<usize, crate::gateway::Failure>| {
-                match result {
+            let mut count =
+                |what: &str, result: Result<usize, crate::gateway::Failure>| match result {
                     Ok(count) => done += count,
                     Err(failure) => tracing::warn!(what, %failure, "cannot work off what is due"),
-                }
-            };
+                };
             count("timers", gateway.run_timers().await);
             count("owed messages", gateway.run_owed().await);
             count("notifications", gateway.run_outbox().await);

@@ -52,9 +52,8 @@ impl Common {
             ("FLORIN_DATA_DIR", self.data.as_ref().map(text)),
             ("FLORIN_DATABASE_URL", self.database_url.clone()),
         ];
-        let options = options
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let options =
+            options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         Settings::load(self.config.as_deref(), std::env::vars().chain(options))
             .map_err(|error| error.to_string())
     }
@@ -92,7 +91,8 @@ where
 /// The log goes to standard error, with anything that looks like a card number masked.
 fn start_log(settings: &Settings) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let writer = MaskingMakeWriter::new(std::io::stderr);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // A second start in one process keeps the first log.

@@ -49,10 +49,9 @@ impl From<ApiError> for Answer {
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Answer {
         match failure {
-            Failure::Busy | Failure::Contended => Answer {
-                retry_after: Some(1),
-                ..Answer::from(ApiError::overloaded())
-            },
+            Failure::Busy | Failure::Contended => {
+                Answer { retry_after: Some(1), ..Answer::from(ApiError::overloaded()) }
+            }
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
@@ -159,9 +158,7 @@ pub(crate) async fn read_body(request: Request) -> Result<Bytes, Answer> {
     let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
     match tokio::time::timeout(BODY_WAIT, body.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(ApiError::body_too_large().into())
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::body_too_large().into()),
         Ok(Err(_)) => Err(ApiError::not_json().into()),
         Err(_) => Err(ApiError::new(408, 1000, "Request timed out").into()),
     }

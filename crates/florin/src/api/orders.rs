@@ -164,10 +164,7 @@ fn site_rules(site: &Site) -> SiteRules {
             Mode::Live => rules::Mode::Live,
         },
         creditcard: offered("CREDITCARD"),
-        brands: brands
-            .into_iter()
-            .filter(|brand| brand.gateway().is_some_and(offered))
-            .collect(),
+        brands: brands.into_iter().filter(|brand| brand.gateway().is_some_and(offered)).collect(),
         currencies: settings.currencies.iter().filter_map(currency).collect(),
         amount_max: settings
             .amount_max

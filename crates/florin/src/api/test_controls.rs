@@ -73,8 +73,7 @@ fn seconds_of(body: &Value) -> Option<i64> {
 
 async fn read_json(request: Request) -> Result<Value, Answer> {
     let body = read_body(request).await?;
-    let value: Value =
-        serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
+    let value: Value = serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
     if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
 }
 

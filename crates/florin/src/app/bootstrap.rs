@@ -59,11 +59,8 @@ pub(super) async fn ensure_first_site(
     let doing = "prepare the first site";
     let sites = store.sites().await.map_err(failed(doing))?;
     if sites.is_empty() {
-        let account = AccountRow {
-            id: FIRST_ACCOUNT_ID,
-            name: "Florin".to_owned(),
-            created_at: now,
-        };
+        let account =
+            AccountRow { id: FIRST_ACCOUNT_ID, name: "Florin".to_owned(), created_at: now };
         let _ = store.insert_account(account).await.map_err(failed(doing))?;
         new_site_row(foundation, FIRST_SITE_ID, "Test shop", "test").await?;
     }
@@ -73,10 +70,8 @@ pub(super) async fn ensure_first_site(
         return Ok(None);
     };
     let keys = store.api_keys().await.map_err(failed(doing))?;
-    let mut own: Vec<_> = keys
-        .iter()
-        .filter(|key| key.site_id == site.id && key.status == KEY_ACTIVE)
-        .collect();
+    let mut own: Vec<_> =
+        keys.iter().filter(|key| key.site_id == site.id && key.status == KEY_ACTIVE).collect();
     own.sort_by_key(|key| key.id);
     if let Some(wanted) = &settings.test_api_key {
         let hash = vault.api_key_hash(wanted.expose());
@@ -91,8 +86,7 @@ pub(super) async fn ensure_first_site(
         let text = vault
             .unseal(Class::ApiKey, place, &row.sealed)
             .map_err(failed("open the test site's key"))?;
-        let text = String::from_utf8(text.to_vec())
-            .map_err(failed("open the test site's key"))?;
+        let text = String::from_utf8(text.to_vec()).map_err(failed("open the test site's key"))?;
         return Ok(Some(FirstSite { site_id: site.id, api_key: Zeroizing::new(text) }));
     }
     let text = random_key(random.as_ref());

@@ -39,8 +39,7 @@ pub(super) fn to_the_world(
     foundation: &Foundation,
 ) -> Result<Option<Rails>, StartError> {
     let link: LinkConfig = settings.acquirer.parse().map_err(failed("read the settings"))?;
-    let three_ds: ThreeDsConfig =
-        settings.three_ds.parse().map_err(failed("read the settings"))?;
+    let three_ds: ThreeDsConfig = settings.three_ds.parse().map_err(failed("read the settings"))?;
     if link.address == LinkConfig::default().address {
         return Ok(None);
     }

@@ -1,12 +1,12 @@
-//! Pages that the payer's browser sees.
+//! Pages that a payer's browser sees, and the calls that browsers and directory servers make
+//! during 3-D Secure.
+//!
+//! Decides nothing: the operations of `gateway` say where the payer stands, this says how that
+//! looks.
 
-use std::sync::Arc;
+mod language;
+mod page;
+mod pages;
+mod routes;
 
-use axum::Router;
-
-use crate::gateway::Gateway;
-
-/// Placeholder until the pages are merged.
-pub fn routes(_gateway: Arc<Gateway>) -> Router {
-    Router::new()
-}
+pub use routes::routes;

@@ -46,9 +46,15 @@ fn greet(settings: &Settings, running: &Running, took_ms: u128) {
     println!("  -H 'api_key: {}' -H 'Content-Type: application/json' \\", site.api_key.as_str());
     println!("  -d '{}'", SAMPLE_ORDER.trim());
     println!();
-    println!("Then  curl -s '{url}/v1/json/orders/my-order-id-1' -H 'api_key: …'   shows the order,");
-    println!("      curl -s '{url}/test/host' -H 'api_key: …'                      the host's books,");
-    println!("      florin demo                                                    tells the whole story.");
+    println!(
+        "Then  curl -s '{url}/v1/json/orders/my-order-id-1' -H 'api_key: …'   shows the order,"
+    );
+    println!(
+        "      curl -s '{url}/test/host' -H 'api_key: …'                      the host's books,"
+    );
+    println!(
+        "      florin demo                                                    tells the whole story."
+    );
     println!("Stop with Ctrl-C.");
 }
 

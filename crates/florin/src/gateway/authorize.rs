@@ -59,8 +59,7 @@ impl Gateway {
             &card.fingerprint,
             record.site.time(now),
         );
-        let command =
-            Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
+        let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
         self.settle(record, command).await
     }
 

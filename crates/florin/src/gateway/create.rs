@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use florin_core::authentication::{Facts, Plan, plan};
 use florin_core::card::Brand;
-use florin_core::money::Money;
-use florin_core::decline::GatewayDecline;
 use florin_core::decision::{Command, Opening, Refusal, Verification, decide};
+use florin_core::decline::GatewayDecline;
+use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
 use super::persist::Extra;

@@ -149,7 +149,14 @@ fn open_key(vault: &Vault, row: &ApiKeyRow) -> Result<Zeroizing<String>, Failure
 }
 
 /// The row of a new key.
-pub fn seal_key(vault: &Vault, site_id: i64, id: i64, text: &str, label: &str, at: i64) -> ApiKeyRow {
+pub fn seal_key(
+    vault: &Vault,
+    site_id: i64,
+    id: i64,
+    text: &str,
+    label: &str,
+    at: i64,
+) -> ApiKeyRow {
     ApiKeyRow {
         site_id,
         id,

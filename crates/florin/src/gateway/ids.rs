@@ -48,10 +48,8 @@ impl TransactionIds {
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *last = (*last + 1).max(tick << SEQUENCE_BITS);
         let (tick, sequence) = (*last >> SEQUENCE_BITS, *last & ((1 << SEQUENCE_BITS) - 1));
-        let id = BASE
-            + (tick << (NODE_BITS + SEQUENCE_BITS))
-            + (self.node << SEQUENCE_BITS)
-            + sequence;
+        let id =
+            BASE + (tick << (NODE_BITS + SEQUENCE_BITS)) + (self.node << SEQUENCE_BITS) + sequence;
         assert!(id < LIMIT, "transaction ids are used up");
         id
     }

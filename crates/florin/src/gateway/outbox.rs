@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::record::{Record, row_number};
 use super::site::Site;
 use super::{Failure, Gateway};
-use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::api::contract::payment_options::NotificationMethod;
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::notify::client::{Delivery, Method, Outcome};
 use crate::notify::policy::WebhookPolicy;
 use crate::notify::signature::SigningKey;
@@ -22,12 +22,8 @@ impl Gateway {
     /// Works off notifications that are due; returns how many there were.
     pub async fn run_outbox(self: &Arc<Gateway>) -> Result<usize, Failure> {
         let now = self.now();
-        let claim = Claim {
-            now,
-            lease_until: now + LEASE_MS,
-            limit: CLAIM_ROWS_MAX,
-            bucket: Bucket::ALL,
-        };
+        let claim =
+            Claim { now, lease_until: now + LEASE_MS, limit: CLAIM_ROWS_MAX, bucket: Bucket::ALL };
         let claimed = self.store.claim_notifications(claim).await?;
         let count = claimed.len();
         for notification in claimed {

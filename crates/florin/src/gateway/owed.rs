@@ -22,12 +22,8 @@ impl Gateway {
     /// Works off owed messages that are due; returns how many there were.
     pub async fn run_owed(self: &Arc<Gateway>) -> Result<usize, Failure> {
         let now = self.now();
-        let claim = Claim {
-            now,
-            lease_until: now + LEASE_MS,
-            limit: CLAIM_ROWS_MAX,
-            bucket: Bucket::ALL,
-        };
+        let claim =
+            Claim { now, lease_until: now + LEASE_MS, limit: CLAIM_ROWS_MAX, bucket: Bucket::ALL };
         let claimed = self.store.claim_advices(claim).await?;
         let count = claimed.len();
         for advice in claimed {
@@ -119,10 +115,7 @@ impl Gateway {
         let change = self
             .try_owed(record, advice.seq, message, advice.attempts, advice.first_attempt_at)
             .await?;
-        let _ = self
-            .store
-            .record_advice(advice.site_id, advice.key, advice.lease, change)
-            .await?;
+        let _ = self.store.record_advice(advice.site_id, advice.key, advice.lease, change).await?;
         Ok(())
     }
 
@@ -137,12 +130,11 @@ impl Gateway {
         let now = self.now();
         let outcome = self.try_owed(&record, row_number(seq), &message, 0, now).await;
         let recorded = match outcome {
-            Ok(change) => {
-                self.store
-                    .record_advice(record.site.id, record.key, lease, change)
-                    .await
-                    .map_err(Failure::from)
-            }
+            Ok(change) => self
+                .store
+                .record_advice(record.site.id, record.key, lease, change)
+                .await
+                .map_err(Failure::from),
             Err(failure) => Err(failure),
         };
         if let Err(failure) = recorded {
@@ -166,9 +158,8 @@ impl Gateway {
             OwedMessage::Capture(owed) => owed.card,
         };
         let card = self.open_card(record, card_id).await?;
-        let outcome = rails
-            .send_owed(record, message, &card, attempts, first_attempt_at, self.now())
-            .await;
+        let outcome =
+            rails.send_owed(record, message, &card, attempts, first_attempt_at, self.now()).await;
         Ok(match outcome {
             AdviceOutcome::Done => AdviceChange::Settle { seq },
             AdviceOutcome::Repeat { at, sent, note } => {

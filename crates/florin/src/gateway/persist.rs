@@ -68,7 +68,8 @@ pub fn write_state(order: &Order, extra: &Extra) -> String {
 /// # Errors
 /// [`Unreadable`] when the text is damaged or of a later version.
 pub fn read_state(text: &str) -> Result<(Order, Extra), Unreadable> {
-    let row: StateRow = serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
+    let row: StateRow =
+        serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
     if row.version != 1 {
         return Err(Unreadable(format!("version {}", row.version)));
     }
@@ -351,7 +352,9 @@ impl From<&State> for StateKind {
         match state {
             // A decision never ends here: see `decision::Draft::open`.
             State::Opened => StateKind::Page { mandate: false },
-            State::Authenticating(Waiting::Page { mandate }) => StateKind::Page { mandate: *mandate },
+            State::Authenticating(Waiting::Page { mandate }) => {
+                StateKind::Page { mandate: *mandate }
+            }
             State::Authenticating(Waiting::Challenge(challenge)) => StateKind::Challenge {
                 server: challenge.server_trans_id.clone(),
                 acs: challenge.acs_trans_id.clone(),
@@ -378,9 +381,7 @@ impl From<&State> for StateKind {
                 response_code: reason.response_code.clone(),
             },
             State::Expired => StateKind::Expired,
-            State::Void(authorization) => {
-                StateKind::Void { auth: (&authorization.trace).into() }
-            }
+            State::Void(authorization) => StateKind::Void { auth: (&authorization.trace).into() },
         }
     }
 }
@@ -403,17 +404,15 @@ impl StateKind {
                 State::Authorizing { trace: (&trace).into(), advice: AdviceId(advice) }
             }
             StateKind::Uncleared { auth, score, accept, until } => {
-                let default =
-                    if accept { ReviewVerdict::Accept } else { ReviewVerdict::Decline };
+                let default = if accept { ReviewVerdict::Accept } else { ReviewVerdict::Decline };
                 State::Uncleared {
                     authorization: authorization(&auth),
                     review: Review { score, default, until },
                 }
             }
-            StateKind::Completed { auth, capture } => State::Completed {
-                authorization: authorization(&auth),
-                capture: (&capture).into(),
-            },
+            StateKind::Completed { auth, capture } => {
+                State::Completed { authorization: authorization(&auth), capture: (&capture).into() }
+            }
             StateKind::Declined { code, text, response_code } => {
                 State::Declined(Reason { code, text, response_code })
             }

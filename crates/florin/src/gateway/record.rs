@@ -288,9 +288,11 @@ impl Gateway {
         let sealed_pan =
             self.vault.seal(Class::Card, place(FIELD_PAN), card.pan.expose().as_bytes());
         let keep = decision.effects.iter().any(|effect| matches!(effect, Effect::KeepCvc { .. }));
-        let sealed_cvc = card.cvc.as_ref().filter(|_| keep).map(|cvc| {
-            self.vault.seal(Class::Cvc, place(FIELD_CVC), cvc.expose().as_bytes())
-        });
+        let sealed_cvc = card
+            .cvc
+            .as_ref()
+            .filter(|_| keep)
+            .map(|cvc| self.vault.seal(Class::Cvc, place(FIELD_CVC), cvc.expose().as_bytes()));
         let key_id = Vault::key_id_of(&sealed_pan).unwrap_or_default();
         unit.cards.push(CardChange::Seal {
             card_id: row_number(card_id),

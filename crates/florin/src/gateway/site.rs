@@ -97,9 +97,7 @@ impl ThreeDsSettings {
         match self.policy {
             ThreeDsPolicy::Always => Policy::Always,
             ThreeDsPolicy::Never => Policy::Never,
-            ThreeDsPolicy::Dynamic => {
-                Policy::Dynamic { authenticate: amount >= self.dynamic_from }
-            }
+            ThreeDsPolicy::Dynamic => Policy::Dynamic { authenticate: amount >= self.dynamic_from },
         }
     }
 }

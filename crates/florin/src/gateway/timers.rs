@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use florin_core::decision::Command;
-use florin_core::payment::{State, ReviewVerdict};
+use florin_core::payment::{ReviewVerdict, State};
 
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
@@ -13,12 +13,8 @@ impl Gateway {
     /// Works off timers that have gone off; returns how many there were.
     pub async fn run_timers(self: &Arc<Gateway>) -> Result<usize, Failure> {
         let now = self.now();
-        let claim = Claim {
-            now,
-            lease_until: now + LEASE_MS,
-            limit: CLAIM_ROWS_MAX,
-            bucket: Bucket::ALL,
-        };
+        let claim =
+            Claim { now, lease_until: now + LEASE_MS, limit: CLAIM_ROWS_MAX, bucket: Bucket::ALL };
         let claimed = self.store.claim_timers(claim).await?;
         let count = claimed.len();
         let work = claimed.into_iter().map(|timer| {

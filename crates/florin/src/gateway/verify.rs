@@ -13,10 +13,10 @@ use florin_core::payment::{AuthenticationResult, State, Waiting};
 use super::authorize::is_settled;
 use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
 use super::rails::{AuthenticationStep, Browser};
-use crate::threeds::{CreqForm, MethodForm};
 use super::record::Record;
 use super::{Failure, Gateway};
 use crate::limits::{PAYER_POLL_MS, PAYER_WAIT_MS, RESULT_WAIT_MS};
+use crate::threeds::{CreqForm, MethodForm};
 
 /// Where a payer with a token stands.
 pub enum PayerStep {
@@ -148,10 +148,8 @@ impl Gateway {
         let mut record = record;
         while !is_settled(&record) {
             let waited = started.elapsed();
-            let at_the_acs = matches!(
-                record.order.payment.state,
-                State::Authenticating(Waiting::Challenge(_))
-            );
+            let at_the_acs =
+                matches!(record.order.payment.state, State::Authenticating(Waiting::Challenge(_)));
             if at_the_acs && waited >= Duration::from_millis(RESULT_WAIT_MS) {
                 record = self.give_up_on_result(record).await?;
                 continue;

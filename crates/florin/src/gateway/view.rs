@@ -25,8 +25,7 @@ pub fn api_version(record: &Record) -> ApiVersion {
 pub fn order_view(record: &Record) -> OrderView {
     let payment = &record.order.payment;
     let transaction_id = payment.transaction_id.0;
-    let mut view =
-        OrderView::new(&record.request, Some(transaction_id), record.extra.created_at);
+    let mut view = OrderView::new(&record.request, Some(transaction_id), record.extra.created_at);
     let (status, financial_status) = payment.status();
     let (reason, reason_code) = reason(payment);
     view.created = payment.opened_at;

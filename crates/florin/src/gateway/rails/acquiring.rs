@@ -4,7 +4,9 @@
 use florin_core::card::Brand;
 use florin_core::country::Country;
 use florin_core::decision::{DeclineKind, HostAnswer, ReversalReason};
-use florin_core::decline::{Category, Context, Decline, GatewayDecline, Initiation, Verdict, judge};
+use florin_core::decline::{
+    Category, Context, Decline, GatewayDecline, Initiation, Verdict, judge,
+};
 use florin_core::payment::{AnswerFacts, AuthenticationFlow, Payment, Reason, Trace};
 use iso8583::Mti;
 use jiff::Timestamp;
@@ -94,15 +96,13 @@ impl Rails {
             }
         };
         match self.link.exchange(&message).await {
-            Reply::Answered(answer) => {
-                match mapping::read_authorization(config, &asked, &answer) {
-                    Some(answer) => read_answer(payment, brand, moto, answer),
-                    None => HostAnswer::Unanswered {
-                        reason: reason(GatewayDecline::InvalidAnswer),
-                        reverse: ReversalReason::InvalidResponse,
-                    },
-                }
-            }
+            Reply::Answered(answer) => match mapping::read_authorization(config, &asked, &answer) {
+                Some(answer) => read_answer(payment, brand, moto, answer),
+                None => HostAnswer::Unanswered {
+                    reason: reason(GatewayDecline::InvalidAnswer),
+                    reverse: ReversalReason::InvalidResponse,
+                },
+            },
             Reply::NotSent(why) => {
                 tracing::warn!(order.key = record.key, ?why, "an authorization was not sent");
                 HostAnswer::NotSent(reason(GatewayDecline::LinkDown))
@@ -131,9 +131,7 @@ impl Rails {
     ) -> AdviceOutcome {
         let config = self.link.config();
         let (kind, built) = match message {
-            OwedMessage::Capture(owed) => {
-                (Advice::Completion, self.completion(record, owed, card))
-            }
+            OwedMessage::Capture(owed) => (Advice::Completion, self.completion(record, owed, card)),
             OwedMessage::Guard(owed) | OwedMessage::Reversal(owed) => {
                 (Advice::Reversal, self.reversal(record, owed, card))
             }
@@ -194,11 +192,8 @@ impl Rails {
         // DE12 and DE13 are those of the original.
         let times = times(record, &original);
         let brand = record.order.payment.brand.unwrap_or(Brand::Visa);
-        let original_type = if self.single_message() {
-            Mti::FINANCIAL_REQUEST
-        } else {
-            Mti::AUTHORIZATION_REQUEST
-        };
+        let original_type =
+            if self.single_message() { Mti::FINANCIAL_REQUEST } else { Mti::AUTHORIZATION_REQUEST };
         mapping::reversal(
             self.link.config(),
             &ReversalRequest {

@@ -188,7 +188,7 @@ impl Rails {
 }
 
 /// An open challenge in the words of the 3DS Server.
-pub(in crate::gateway) fn open_challenge(record: &Record, open: &Challenge) -> OpenChallenge {
+pub(crate) fn open_challenge(record: &Record, open: &Challenge) -> OpenChallenge {
     let network = record.order.payment.brand.map_or("", Brand::network);
     OpenChallenge {
         network: network.to_owned(),
@@ -239,7 +239,7 @@ fn unavailable(version: Option<String>) -> AuthenticationResult {
 }
 
 /// The outcome of a transaction in the core's words.
-pub(in crate::gateway) fn result_of(outcome: &Outcome) -> AuthenticationResult {
+pub(crate) fn result_of(outcome: &Outcome) -> AuthenticationResult {
     let status = match outcome.status {
         TransStatus::Y => AuthenticationStatus::Authenticated,
         TransStatus::A => AuthenticationStatus::Attempted,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub use acquiring::AdviceOutcome;
 pub use authentication::{AuthenticationStep, Browser, no_result};
+pub(crate) use authentication::{open_challenge, result_of};
 
 use async_trait::async_trait;
 use florin_core::payment::Trace;

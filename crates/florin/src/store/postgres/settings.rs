@@ -139,9 +139,7 @@ impl Settings for PostgresStore {
         let mut session = self.sessions.take(DOING).await?;
         let work = async {
             let transaction = session.transaction().await?;
-            transaction
-                .batch_execute("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE")
-                .await?;
+            transaction.batch_execute("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE").await?;
             let rows = transaction.query(DATA_KEYS, &[]).await?;
             if rows.iter().map(data_key).collect::<Vec<_>>() != expected {
                 return Ok(Committed::Conflict);

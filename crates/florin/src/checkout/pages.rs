@@ -1,0 +1,159 @@
+//! What each page says.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+
+use super::language::{Words, words};
+use super::page::{CLOSE, Form, METHOD_DONE, Method, Page, SUBMIT, Summary, VERIFY};
+use crate::gateway::record::Record;
+use crate::threeds::{CreqForm, MethodForm};
+
+/// Fields that the script of the verification page fills in.
+const BROWSER_FIELDS: [(&str, &str); 9] = [
+    ("javascript", "0"),
+    ("java", ""),
+    ("language", ""),
+    ("color_depth", ""),
+    ("screen_width", ""),
+    ("screen_height", ""),
+    ("time_zone", ""),
+    ("user_agent", ""),
+    ("method_completed", "N"),
+];
+
+/// How often a waiting page looks again.
+const WAIT_SECONDS: &str = "2";
+
+/// Pages of one gateway: they differ by whether it is reached by https.
+#[derive(Clone, Copy)]
+pub(super) struct Pages {
+    pub(super) secure: bool,
+}
+
+fn words_of(record: &Record) -> &'static Words {
+    words(record.request.details.customer.language())
+}
+
+fn summary(record: &Record, words: &Words) -> Option<Summary> {
+    Some(Summary {
+        shop: record.site.name.clone(),
+        amount: words.amount(record.order.payment.amount),
+        order: record.order_id.clone(),
+    })
+}
+
+impl Pages {
+    /// Collects the browser's data, runs the 3DS Method, and goes on.
+    pub(super) fn verification(
+        self,
+        record: &Record,
+        method: Option<MethodForm>,
+        continue_url: String,
+    ) -> Response<Body> {
+        let words = words_of(record);
+        let mut fields: Vec<(&'static str, String)> =
+            BROWSER_FIELDS.map(|(name, value)| (name, value.to_owned())).to_vec();
+        if method.is_none() {
+            fields.retain(|(name, _)| *name != "method_completed");
+            fields.push(("method_completed", "U".to_owned()));
+        }
+        let page = Page {
+            summary: summary(record, words),
+            form: Some(Form { action: continue_url, fields, button: words.continue_button }),
+            method: method.map(|form| Method { url: form.method_url, data: form.method_data }),
+            script: VERIFY,
+            ..Page::new(words.code, words.verify_title, words.verify_text)
+        };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// Sends the browser to the ACS.
+    pub(super) fn challenge(self, record: &Record, form: CreqForm) -> Response<Body> {
+        let words = words_of(record);
+        let fields = vec![("creq", form.creq), ("threeDSSessionData", form.session_data)];
+        let page = Page {
+            summary: summary(record, words),
+            form: Some(Form { action: form.acs_url, fields, button: words.continue_button }),
+            script: SUBMIT,
+            ..Page::new(words.code, words.verify_title, words.verify_text)
+        };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// An authorization is on its way; the page looks again by itself.
+    pub(super) fn waiting(self, record: &Record) -> Response<Body> {
+        let words = words_of(record);
+        let page = Page {
+            summary: summary(record, words),
+            refresh: Some(WAIT_SECONDS.to_owned()),
+            busy: true,
+            ..Page::new(words.code, words.wait_title, words.wait_text)
+        };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// The end: back to the shop, or our own last page where the shop named no address. A payment
+    /// under review looks like a paid one.
+    pub(super) fn end(self, record: &Record, success: bool) -> Response<Body> {
+        let options = &record.request.details.payment_options;
+        let term_url = record.request.card.as_ref().and_then(|card| card.term_url.clone());
+        let back = if success { record.redirect_url() } else { record.cancel_url() };
+        let target = term_url.or(back).map(|url| url.with_transaction_id(&record.order_id));
+        let words = words_of(record);
+        match target {
+            Some(target) if options.close_window => self.close_window(words, target),
+            Some(target) => Response::builder()
+                .status(StatusCode::SEE_OTHER)
+                .header(header::LOCATION, target)
+                .header(header::CACHE_CONTROL, "no-store")
+                .header(header::REFERRER_POLICY, "no-referrer")
+                .body(Body::empty())
+                .expect("an address of the contract is a valid header"),
+            None => self.last(record, words, success),
+        }
+    }
+
+    fn last(self, record: &Record, words: &Words, success: bool) -> Response<Body> {
+        let (title, text) = if success {
+            (words.paid_title, words.paid_text)
+        } else {
+            (words.unpaid_title, words.unpaid_text)
+        };
+        let page = Page { summary: summary(record, words), ..Page::new(words.code, title, text) };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// A window that the shop's script opened closes itself; any other one goes to the shop.
+    fn close_window(self, words: &'static Words, target: String) -> Response<Body> {
+        let page = Page {
+            refresh: Some(format!("3; url={target}")),
+            link: Some((target, words.back_to_shop)),
+            script: CLOSE,
+            ..Page::new(words.code, words.wait_title, words.wait_text)
+        };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// The 3DS Method has ended, inside its hidden frame.
+    pub(super) fn method_done(self) -> Response<Body> {
+        let words = words("en");
+        let page = Page {
+            script: METHOD_DONE,
+            ..Page::new(words.code, words.wait_title, words.wait_text)
+        };
+        page.answer(StatusCode::OK, self.secure)
+    }
+
+    /// A link that was never ours, or leads nowhere.
+    pub(super) fn unknown(self, status: StatusCode, locale: &str) -> Response<Body> {
+        let words = words(locale);
+        Page::new(words.code, words.unknown_title, words.unknown_text).answer(status, self.secure)
+    }
+
+    /// We failed; nothing was charged twice.
+    pub(super) fn trouble(self, locale: &str) -> Response<Body> {
+        let words = words(locale);
+        Page::new(words.code, words.trouble_title, words.trouble_text)
+            .answer(StatusCode::SERVICE_UNAVAILABLE, self.secure)
+    }
+}

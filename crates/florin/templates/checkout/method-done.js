@@ -1,0 +1,1 @@
+if (window.parent !== window) { window.parent.postMessage("florin-3ds-method-done", window.location.origin); }
