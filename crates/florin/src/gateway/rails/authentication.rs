@@ -40,6 +40,11 @@ pub struct AuthenticationStep<'a> {
     pub browser: Browser,
 }
 
+/// What stands for a browser that the order says nothing of. The standard requires the element;
+/// shops that create orders without a browser expect an issuer that needs no challenge to say
+/// yes all the same. For a challenge the payer's own browser is asked.
+const MISSING_USER_AGENT: &str = "unknown";
+
 /// The message category of payments (EMV 3DS, `messageCategory`).
 const CATEGORY_PAYMENT: &str = "01";
 
@@ -280,7 +285,10 @@ fn browser_of_order(customer: &customer::Customer) -> BrowserData {
         screen_height: number(told.screen_height),
         screen_width: number(told.screen_width),
         time_zone: number(told.time_zone),
-        user_agent: told.user_agent.or_else(|| customer.user_agent.clone()),
+        user_agent: told
+            .user_agent
+            .or_else(|| customer.user_agent.clone())
+            .or_else(|| Some(MISSING_USER_AGENT.to_owned())),
         accept_header: told.accept_header,
         accept_language: None,
         ip_address: told.ip_address.map(|it| it.to_string()).or_else(|| ip_of(customer)),
