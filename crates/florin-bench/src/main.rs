@@ -1,1 +1,41 @@
-fn main() {}
+//! What Florin costs: whole payments over HTTP, the store's own limit, the codec, an idle process.
+//!
+//! Each mode prints one line of JSON on standard output, and what it is doing on standard error.
+//! Figures are only comparable within one run on one machine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a measuring program, not a service"
+)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures for people")]
+
+mod arguments;
+mod codec;
+mod load;
+mod memory;
+mod payments;
+mod sink;
+mod store_limit;
+#[path = "../../florin/tests/support/postgres.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod postgres;
+
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() {
+    let arguments = arguments::read();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let line = match arguments.mode.as_str() {
+        "payments" => runtime.block_on(payments::run(&arguments)),
+        "idle" => runtime.block_on(payments::idle(&arguments)),
+        "codec" => codec::run(&arguments),
+        other => {
+            eprintln!("florin-bench: no mode {other}; there are payments, idle and codec");
+            std::process::exit(2);
+        }
+    };
+    println!("{line}");
+}
