@@ -26,7 +26,7 @@ pub const PAYMENT_EXPIRES_MS: i64 = 60 * 60 * 1000;
 pub const GUARD_MARGIN_MS: i64 = 15_000;
 
 /// How long a worker may be busy with one claimed row.
-pub const LEASE_MS: i64 = 90_000;
+pub const LEASE_MS: i64 = 45_000;
 
 /// Rows that a worker claims at once.
 pub const CLAIM_ROWS_MAX: u32 = 64;

@@ -1,0 +1,19 @@
+//! Florin from outside: HTTP in, wire out, database after. One file a story.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod world;
+mod shop;
+mod payer;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "other test programs use more of it")]
+mod postgres;
+
+mod every_test_card;
+mod challenges;
+mod order_ids;
+mod notifications;
+mod faults;
+mod crashes;
+mod bad_input;
+mod card_data_at_rest;
+mod foreign_host;

@@ -1,0 +1,191 @@
+//! A gateway in this process with a shop that listens, and what tests ask of them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use florin::app::{self, Running};
+use florin::clock::SystemClock;
+use florin::config::Settings;
+use florin::vault::SystemRandom;
+use serde_json::{Value, json};
+
+use crate::postgres::{Database, fresh_database};
+use crate::shop::Shop;
+
+pub(crate) const API_KEY: &str = "florin-it-key-00000000000000000000000001";
+pub(crate) const VISA: &str = "4111111111111111";
+pub(crate) const CHALLENGED: &str = "5555555555554444";
+/// How long anything may take to become true.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct World {
+    pub(crate) running: Option<Running>,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) shop: Shop,
+    pub(crate) folder: tempfile::TempDir,
+    _database: Option<Database>,
+}
+
+impl World {
+    pub(crate) async fn sqlite() -> World {
+        World::start(None, &[]).await
+    }
+
+    pub(crate) async fn postgres() -> World {
+        World::start(Some(fresh_database().await), &[]).await
+    }
+
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> World {
+        World::start(None, settings).await
+    }
+
+    async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let mut variables = vec![
+            ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
+            ("FLORIN_DATA_DIR", folder.path().display().to_string()),
+            ("FLORIN_TEST_API_KEY", API_KEY.to_owned()),
+        ];
+        variables.extend(database.as_ref().map(|it| ("FLORIN_DATABASE_URL", it.url.clone())));
+        variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let settings = Settings::load(None, variables).unwrap();
+        let running =
+            app::start(&settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        let base = format!("http://{}", running.address);
+        let shop = Shop::open().await;
+        World { running: Some(running), base, http, shop, folder, _database: database }
+    }
+
+    pub(crate) fn gateway(&self) -> &Arc<florin::gateway::Gateway> {
+        &self.running.as_ref().unwrap().gateway
+    }
+
+    /// Changes settings of the test site, by their dotted names.
+    pub(crate) async fn set(&self, changes: &[(&str, Value)]) {
+        let gateway = self.gateway();
+        let mut site = gateway.store.sites().await.unwrap().remove(0);
+        let mut settings: Value = serde_json::from_str(&site.settings).unwrap();
+        for (name, value) in changes {
+            let pointer = format!("/{}", name.replace('.', "/"));
+            *settings.pointer_mut(&pointer).expect(name) = value.clone();
+        }
+        site.settings = settings.to_string();
+        let _ = gateway.store.update_site(site).await.unwrap();
+        gateway.directory.refresh(gateway.store.as_ref(), &gateway.vault).await.unwrap();
+    }
+
+    /// A direct order with this card, told to our shop.
+    pub(crate) fn order(&self, order_id: &str, card: &str) -> Value {
+        json!({
+            "type": "direct", "order_id": order_id, "gateway": "CREDITCARD",
+            "currency": "EUR", "amount": 2599, "description": "Order",
+            "payment_options": {
+                "notification_url": self.shop.url("/notify"), "notification_method": "POST",
+                "redirect_url": self.shop.url("/thanks"), "cancel_url": self.shop.url("/cart?x=1"),
+            },
+            "customer": {
+                "locale": "nl_NL", "ip_address": "203.0.113.25", "first_name": "Ada",
+                "last_name": "de Vries", "address1": "Dorpsstraat", "house_number": "7b",
+                "zip_code": "1234 AB", "city": "Utrecht", "country": "NL",
+                "email": "ada@shop.example", "user_agent": "Mozilla/5.0",
+            },
+            "gateway_info": {
+                "card_number": card, "card_holder_name": "A de Vries",
+                "card_expiry_date": "3012",
+                "card_cvc": if card.starts_with("37") { "1234" } else { "123" },
+            },
+        })
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let answer = request.header("api_key", API_KEY).body(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    }
+
+    pub(crate) async fn create(&self, order: &Value) -> (u16, Value) {
+        self.post("/v1/json/orders", order.to_string()).await
+    }
+
+    pub(crate) async fn get_path(&self, path: &str) -> (u16, Value) {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let answer = request.header("api_key", API_KEY).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    }
+
+    /// The order as GET shows it; `Null` when there is none.
+    pub(crate) async fn get(&self, id: &str) -> Value {
+        let (status, body) = self.get_path(&format!("/v1/json/orders/{id}")).await;
+        if status == 200 { body["data"].clone() } else { Value::Null }
+    }
+
+    /// Waits until the order has this status.
+    pub(crate) async fn becomes(&self, id: &str, status: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let order = self.get(id).await;
+            if order["status"] == status {
+                return order;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{id} is not {status}: {order}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    pub(crate) async fn advance(&self, seconds: i64) {
+        let body = json!({ "seconds": seconds }).to_string();
+        let (status, answer) = self.post("/test/clock/advance", body).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    pub(crate) async fn fault(&self, fault: Value) {
+        let (status, answer) = self.post("/test/faults", fault.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// What the host's books say of an order.
+    pub(crate) async fn books(&self, order_id: &str) -> Vec<Value> {
+        let (status, answer) = self.get_path("/test/host").await;
+        assert_eq!(status, 200, "{answer}");
+        let entries = answer["data"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["order_id"] == order_id).cloned().collect()
+    }
+
+    /// Waits until the books show exactly this sum as captured for the order, and nothing held.
+    pub(crate) async fn captured(&self, order_id: &str, amount: i64) {
+        let begun = Instant::now();
+        loop {
+            let entries = self.books(order_id).await;
+            let sum = |name: &str| entries.iter().filter_map(|it| it[name].as_i64()).sum::<i64>();
+            if sum("captured") == amount && sum("held") == 0 {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{order_id}: {entries:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn stop(mut self) -> tempfile::TempDir {
+        self.running.take().unwrap().stop().await;
+        self.folder
+    }
+}
+
+/// Waits until `check` says yes.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+    let begun = Instant::now();
+    while !check().await {
+        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
