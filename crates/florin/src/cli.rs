@@ -1,7 +1,9 @@
 //! Commands of the binary. Options become settings, so that there is one place where a setting
 //! is read and checked.
 
+mod demo;
 mod serve;
+mod site;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,22 +26,46 @@ struct Cli {
 enum Command {
     /// Runs the gateway.
     Serve(Common),
+    /// Checks or prints the settings.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists and changes sites and their keys.
+    Site {
+        #[command(subcommand)]
+        command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Takes a payment on a throwaway gateway and tells every step of it.
+    Demo,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Says whether the settings can be used.
+    Check,
+    /// Prints every setting and where it comes from; secrets are hidden.
+    Print,
 }
 
 /// Options that every command that touches the data has.
 #[derive(Args, Clone, Debug, Default)]
 struct Common {
     /// Address and port to listen on; the default is 127.0.0.1:8080.
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// Folder of the database and the key file; the default is ./florin-data.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
     /// postgres://… instead of the SQLite file in the folder.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Settings file (TOML).
-    #[arg(long, value_name = "FILE", env = "FLORIN_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "FLORIN_CONFIG")]
     config: Option<PathBuf>,
 }
 
@@ -67,6 +93,14 @@ pub fn run() -> ExitCode {
             start_log(&settings);
             in_runtime(serve::serve(settings))
         }),
+        Command::Config { command, common } => common.settings().map(|settings| match command {
+            ConfigCommand::Check => println!("The settings can be used."),
+            ConfigCommand::Print => print!("{}", settings.print()),
+        }),
+        Command::Site { command, common } => {
+            common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
+        }
+        Command::Demo => in_runtime(demo::run()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,8 +21,14 @@ pub const DEFAULTS: &str = include_str!("../florin.default.toml");
 
 /// Variables begin so; two underscores stand between section and name.
 const PREFIX: &str = "FLORIN_";
-/// Variables with the prefix that are not settings: the settings file itself, and the tests' database.
-const NOT_SETTINGS: [&str; 2] = ["FLORIN_CONFIG", "FLORIN_TEST_POSTGRES_URL"];
+/// Variables with the prefix that are not settings: the settings file itself, and what tests use.
+const NOT_SETTINGS: [&str; 5] = [
+    "FLORIN_CONFIG",
+    "FLORIN_TEST_POSTGRES_URL",
+    "FLORIN_TEST_PYTHON",
+    "FLORIN_TEST_FOLDER",
+    "FLORIN_BASE_URL",
+];
 /// Sections whose keys belong to the part of that name.
 const FREE_SECTIONS: [&str; 2] = ["acquirer", "three_ds"];
 /// A setting whose last word is one of these is a secret, and is not printed.

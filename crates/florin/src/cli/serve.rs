@@ -9,7 +9,7 @@ use crate::vault::SystemRandom;
 
 /// The request that the greeting offers to paste. Notifications go to a port that need not be
 /// open: then they are retried, and seen in the log.
-const SAMPLE_ORDER: &str = include_str!("../../testdata/sample-order.json");
+pub(super) const SAMPLE_ORDER: &str = include_str!("../../testdata/sample-order.json");
 
 pub(super) async fn serve(settings: Settings) -> Result<(), String> {
     let started = std::time::Instant::now();

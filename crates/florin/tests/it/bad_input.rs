@@ -107,15 +107,27 @@ async fn keys_paths_and_methods_are_answered_in_the_envelope() {
     };
     let http = &world.http;
     assert_eq!(call(http.get(url("/v1/json/orders/x"))).await, (401, 1032));
-    assert_eq!(call(http.get(url("/v1/json/orders/x")).header("api_key", "wrong")).await, (401, 1032));
+    assert_eq!(
+        call(http.get(url("/v1/json/orders/x")).header("api_key", "wrong")).await,
+        (401, 1032)
+    );
     assert_eq!(call(http.get(url("/v1/json/orders/x")).bearer_auth(API_KEY)).await, (404, 1006));
     let query = format!("/v1/json/orders/x?api_key={API_KEY}&locale=en_US");
     assert_eq!(call(http.get(url(&query))).await, (404, 1006));
     for path in ["/v1/json/nothing", "/v1/json/", "/v1/json/orders/a/b/c", "/v2/x"] {
-        assert_eq!(call(http.get(url(path)).header("api_key", API_KEY)).await, (404, 1000), "{path}");
+        assert_eq!(
+            call(http.get(url(path)).header("api_key", API_KEY)).await,
+            (404, 1000),
+            "{path}"
+        );
     }
-    assert_eq!(call(http.delete(url("/v1/json/orders")).header("api_key", API_KEY)).await, (405, 1000));
-    for (path, body) in [("/test/clock/advance", "{\"seconds\":-1}"), ("/test/faults", "{\"fault\":\"?\"}")] {
+    assert_eq!(
+        call(http.delete(url("/v1/json/orders")).header("api_key", API_KEY)).await,
+        (405, 1000)
+    );
+    for (path, body) in
+        [("/test/clock/advance", "{\"seconds\":-1}"), ("/test/faults", "{\"fault\":\"?\"}")]
+    {
         let (status, _) = world.post(path, body).await;
         assert_eq!(status, 400, "{path}");
     }
@@ -164,7 +176,8 @@ async fn bad_frames_from_outside_do_not_end_the_gateway() {
         assert_eq!(answer["messageType"], "Erro");
     }
     for path in ["/3ds/return", "/3ds/method-done"] {
-        let answer = world.http.post(format!("{}{path}", world.base)).body("cres=%%%").send().await.unwrap();
+        let answer =
+            world.http.post(format!("{}{path}", world.base)).body("cres=%%%").send().await.unwrap();
         assert!(answer.status().is_client_error(), "{path}");
     }
     assert_eq!(world.create(&world.order("after", VISA)).await.1["data"]["status"], "completed");

@@ -30,7 +30,8 @@ impl Process {
             .envs(more.iter().cloned())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let process = Process { child: command.spawn().unwrap(), base: format!("http://127.0.0.1:{port}") };
+        let process =
+            Process { child: command.spawn().unwrap(), base: format!("http://127.0.0.1:{port}") };
         let begun = Instant::now();
         while get(&process.base, "/health/ready").await.is_none_or(|it| it["status"] != "ready") {
             assert!(begun.elapsed() < Duration::from_secs(60), "the gateway does not come up");
@@ -126,7 +127,8 @@ async fn faults(base: &str, told: &[(String, Option<String>)]) -> Vec<String> {
     for (id, said) in told {
         let answer = get(base, &format!("/v1/json/orders/{id}")).await.unwrap();
         let status = answer["data"]["status"].as_str();
-        let entries: Vec<&Value> = books.iter().filter(|it| it["order_id"] == id.as_str()).collect();
+        let entries: Vec<&Value> =
+            books.iter().filter(|it| it["order_id"] == id.as_str()).collect();
         let captured: i64 = entries.iter().filter_map(|it| it["captured"].as_i64()).sum();
         let held: i64 = entries.iter().filter_map(|it| it["held"].as_i64()).sum();
         if said.is_some() && status != said.as_deref() {

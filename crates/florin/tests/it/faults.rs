@@ -89,6 +89,9 @@ async fn any_answer_code_can_be_had() {
     let (_, answer) = world.create(&world.order("poor", VISA)).await;
     assert_eq!(answer["error_code"], 1024);
     let order = world.get("poor").await;
-    assert_eq!((&order["reason_code"], &order["reason"]), (&json!("4002"), &json!("Insufficient funds")));
+    assert_eq!(
+        (&order["reason_code"], &order["reason"]),
+        (&json!("4002"), &json!("Insufficient funds"))
+    );
     assert_eq!(order["payment_details"]["response_code"], "51");
 }

@@ -36,7 +36,8 @@ impl Drop for Host {
 /// `cargo xtask test` names a Python that has pyiso8583; without it, any python3 that has it.
 fn host(encoding: &str) -> Host {
     let python = std::env::var("FLORIN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/pyiso8583_host.py");
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/pyiso8583_host.py");
     let mut child = Command::new(&python)
         .arg(script)
         .args(["--listen", "127.0.0.1:0", "--encoding", encoding])

@@ -15,7 +15,10 @@ async fn a_payment_is_told_once_signed_and_in_the_bytes_that_get_shows() {
     let heard = world.shop.heard("told");
     assert_eq!(heard.len(), 1, "one outcome, one notification");
     let heard = &heard[0];
-    assert_eq!((heard.method.as_str(), heard.content_type.as_deref()), ("POST", Some("application/json")));
+    assert_eq!(
+        (heard.method.as_str(), heard.content_type.as_deref()),
+        ("POST", Some("application/json"))
+    );
     let timestamp: i64 = heard.parameter("timestamp").parse().unwrap();
     let expected = auth_header(&SigningKey::new(API_KEY), timestamp, &heard.body);
     assert_eq!(heard.auth.as_deref(), Some(expected.as_str()));
@@ -69,14 +72,17 @@ async fn four_times(world: World) {
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let heard = world.shop.heard("deaf");
     assert_eq!(heard.len(), 4);
-    let times: Vec<i64> = heard.iter().map(|it| it.parameter("timestamp").parse().unwrap()).collect();
+    let times: Vec<i64> =
+        heard.iter().map(|it| it.parameter("timestamp").parse().unwrap()).collect();
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 15 * 60 - 30), "{times:?}");
-    let signatures: std::collections::BTreeSet<_> = heard.iter().map(|it| it.auth.clone()).collect();
+    let signatures: std::collections::BTreeSet<_> =
+        heard.iter().map(|it| it.auth.clone()).collect();
     assert_eq!(signatures.len(), 4, "each attempt is signed anew");
     let site = world.gateway().directory.sites().remove(0);
     let record = world.gateway().load_by_order_id(&site, "deaf").await.unwrap().unwrap();
     let kept = world.gateway().store.notifications(site.id, record.key).await.unwrap();
-    let deliveries: Vec<_> = kept[0].deliveries.iter().map(|it| (it.attempt, it.http_status)).collect();
+    let deliveries: Vec<_> =
+        kept[0].deliveries.iter().map(|it| (it.attempt, it.http_status)).collect();
     assert_eq!(deliveries, [(1, Some(500)), (2, Some(200)), (3, Some(204)), (4, Some(201))]);
     assert_eq!(kept[0].state, florin::store::NotificationState::Exhausted);
 }

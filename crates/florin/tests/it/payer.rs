@@ -16,7 +16,10 @@ pub(crate) struct Form {
 pub(crate) enum Led {
     /// To the shop, or to whatever the answer names.
     Away(String),
-    Page { status: u16, html: String },
+    Page {
+        status: u16,
+        html: String,
+    },
 }
 
 impl World {
@@ -38,8 +41,8 @@ impl World {
     pub(crate) async fn walk_to_challenge(&self, url: &str) -> Form {
         let mut led = self.open(url).await;
         for _ in 0..6 {
-            let Led::Page { html, .. } = &led else { panic!("no challenge: {led:?}") };
-            let form = form_of(html).unwrap_or_else(|| panic!("no form: {html}"));
+            let Led::Page { html, url, .. } = &led else { panic!("no challenge: {led:?}") };
+            let form = form_of(html, url).unwrap_or_else(|| panic!("no form: {html}"));
             if form.is_challenge {
                 return form;
             }
@@ -61,7 +64,7 @@ impl World {
             led = match led {
                 Led::Away(url) if url.starts_with(&self.base) => self.open(&url).await,
                 Led::Away(url) => return url,
-                Led::Page { ref html, .. } => match form_of(html) {
+                Led::Page { ref html, ref url, .. } => match form_of(html, url) {
                     Some(form) => self.submit(&form).await,
                     None => panic!("stuck on {led:?}"),
                 },
@@ -88,8 +91,8 @@ async fn led(answer: reqwest::Response) -> Led {
     if let Some(location) = answer.headers().get("location") {
         return Led::Away(location.to_str().unwrap().to_owned());
     }
-    let status = answer.status().as_u16();
-    Led::Page { status, html: answer.text().await.unwrap() }
+    let (status, url) = (answer.status().as_u16(), answer.url().clone());
+    Led::Page { status, html: answer.text().await.unwrap(), url }
 }
 
 fn encode(fields: &[(String, String)]) -> String {
@@ -97,7 +100,7 @@ fn encode(fields: &[(String, String)]) -> String {
 }
 
 /// The form that a person would see, which is the last one of the page.
-pub(crate) fn form_of(html: &str) -> Option<Form> {
+pub(crate) fn form_of(html: &str, page: &url::Url) -> Option<Form> {
     let start = html.rfind("<form")?;
     let form = &html[start..html[start..].find("</form>")? + start];
     let head = &form[..form.find('>')?];
@@ -107,7 +110,7 @@ pub(crate) fn form_of(html: &str) -> Option<Form> {
         fields.push((attribute(input, "name")?, attribute(input, "value").unwrap_or_default()));
     }
     Some(Form {
-        action: attribute(head, "action")?,
+        action: page.join(&attribute(head, "action")?).unwrap().into(),
         post: attribute(head, "method").is_some_and(|it| it.eq_ignore_ascii_case("post")),
         fields,
         is_challenge: form.contains("<select"),
@@ -118,9 +121,16 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let value = &tag[start..start + tag[start..].find('"')?];
     let mut text = value.to_owned();
-    for (entity, character) in
-        [("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&lt;", "<"), ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")]
-    {
+    for (entity, character) in [
+        ("&#34;", "\""),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&lt;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
         text = text.replace(entity, character);
     }
     Some(text)

@@ -145,6 +145,7 @@ impl Rails {
                 let id = page_trans_id(gateway, record, step.transaction_id);
                 let mut data = data.clone();
                 data.ip_address = data.ip_address.or_else(|| ip_of(customer));
+                data.user_agent = data.user_agent.or_else(|| browser_of_order(customer).user_agent);
                 (data, *method, id)
             }
         };
