@@ -23,39 +23,46 @@ pub(super) async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
+/// Nobody may be reading what we say (any more): that is no reason to stop.
 fn greet(settings: &Settings, running: &Running, took_ms: u128) {
+    use std::io::Write;
+    let text = greeting(settings, running, took_ms);
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn greeting(settings: &Settings, running: &Running, took_ms: u128) -> String {
     let url = &running.gateway.public_url;
     let store = match settings.database_url {
         Some(_) => "PostgreSQL".to_owned(),
         None => settings.data_dir.join("florin.sqlite").display().to_string(),
     };
-    println!("Florin {} is ready after {took_ms} ms.", env!("CARGO_PKG_VERSION"));
-    println!();
-    println!("  API        {url}/v1/json/");
-    println!("  data       {store}");
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!(
+        "Florin {version} is ready after {took_ms} ms.\n\n  API        {url}/v1/json/\n  data       {store}\n"
+    );
     let Some(site) = &running.first_site else {
-        println!("  No test site. Make one with: florin site create --name 'My shop'");
-        return;
+        text.push_str("  No test site. Make one with: florin site create --name 'My shop'\n");
+        return text;
     };
-    println!("  test site  {}", site.site_id);
-    println!("  API key    {}", site.api_key.as_str());
-    println!();
-    println!("Take a payment (then open the payment_url of the answer in a browser):");
-    println!();
-    println!("curl -s '{url}/v1/json/orders' \\");
-    println!("  -H 'api_key: {}' -H 'Content-Type: application/json' \\", site.api_key.as_str());
-    println!("  -d '{}'", SAMPLE_ORDER.trim());
-    println!();
-    println!(
-        "Then  curl -s '{url}/v1/json/orders/my-order-id-1' -H 'api_key: …'   shows the order,"
-    );
-    println!(
-        "      curl -s '{url}/test/host' -H 'api_key: …'                      the host's books,"
-    );
-    println!(
-        "      florin demo                                                    tells the whole story."
-    );
-    println!("Stop with Ctrl-C.");
+    let (id, key, sample) = (site.site_id, site.api_key.as_str(), SAMPLE_ORDER.trim());
+    text.push_str(&format!(
+        "  test site  {id}
+  API key    {key}
+
+Take a payment (then open the payment_url of the answer in a browser):
+
+curl -s '{url}/v1/json/orders' \\
+  -H 'api_key: {key}' -H 'Content-Type: application/json' \\
+  -d '{sample}'
+
+Then  curl -s '{url}/v1/json/orders/my-order-id-1' -H 'api_key: {key}'   shows the order,
+      curl -s '{url}/test/host' -H 'api_key: {key}'   shows the host's books,
+      florin demo   tells the whole story with the messages on the wire.
+Stop with Ctrl-C.
+"
+    ));
+    text
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

@@ -82,15 +82,12 @@ async fn confirming_twice_authorizes_once() {
 async fn a_cres_that_the_payer_made_up_pays_nothing() {
     let world = World::sqlite().await;
     let url = challenged(&world, "forged").await;
-    let form = world.walk_to_challenge(&url).await;
-    let creq = emv3ds::Creq::from_form_value(form.field("creq"));
+    world.walk_to_challenge(&url).await;
     let session = session_of(&world, &url).await;
+    let (server, acs, _) = open_challenge(&world, "forged").await;
     let cres = emv3ds::Cres {
-        three_ds_server_trans_id: creq
-            .as_ref()
-            .map(|it| it.three_ds_server_trans_id.clone())
-            .unwrap_or_default(),
-        acs_trans_id: open_challenge(&world, "forged").await.1,
+        three_ds_server_trans_id: server,
+        acs_trans_id: acs,
         trans_status: Some(emv3ds::TransStatus::Y),
         ..emv3ds::Cres::default()
     };

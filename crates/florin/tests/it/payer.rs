@@ -19,6 +19,7 @@ pub(crate) enum Led {
     Page {
         status: u16,
         html: String,
+        url: url::Url,
     },
 }
 
