@@ -28,7 +28,9 @@ pub(crate) async fn run(
     time: Duration,
 ) -> Seen {
     let number = Arc::new(AtomicU64::new(0));
-    let prefix = format!("b{}", std::process::id());
+    // Two loads of one process must not ask for the same orders.
+    static LOADS: AtomicU64 = AtomicU64::new(0);
+    let prefix = format!("b{}-{}", std::process::id(), LOADS.fetch_add(1, Ordering::Relaxed));
     let begin = Instant::now() + warm_up;
     let end = begin + time;
     let shops: Vec<_> = (0..concurrency)
