@@ -2,7 +2,9 @@
 //! is read and checked.
 
 mod demo;
+mod describe;
 mod serve;
+mod simulator;
 mod site;
 
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::acquirer::LinkConfig;
 use crate::config::{LogFormat, Settings};
+use crate::threeds::ThreeDsConfig;
 use crate::vault::MaskingMakeWriter;
 
 /// A card payment gateway that speaks MultiSafepay's JSON API, runs on a laptop, and tells the
@@ -25,6 +29,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the gateway.
+    #[command(after_help = SERVE_HELP)]
     Serve(Common),
     /// Checks or prints the settings.
     Config {
@@ -42,7 +47,25 @@ enum Command {
     },
     /// Takes a payment on a throwaway gateway and tells every step of it.
     Demo,
+    /// Runs acquirer, directory servers and ACS alone, for several gateways on one database.
+    Simulator(simulator::SimulatorOptions),
+    /// Prints an ISO 8583 message in words, with card data masked.
+    Describe {
+        /// The message in hexadecimal digits, with or without a frame; `-` reads standard input,
+        /// which keeps it out of the shell's history.
+        #[arg(value_name = "HEX")]
+        digits: String,
+        /// How it is encoded; told by its first byte when absent.
+        #[arg(long, value_enum)]
+        encoding: Option<describe::EncodingChoice>,
+    },
 }
+
+/// What the options of `serve` do not say.
+const SERVE_HELP: &str = "\
+Every setting can also be given in the file or as a variable; `florin config print` lists them:
+  FLORIN_LISTEN, FLORIN_HTTP__CONNECTIONS_MAX, …
+  FLORIN_TEST_API_KEY fixes the key of the test site, for CI.";
 
 #[derive(Subcommand)]
 enum ConfigCommand {
@@ -93,14 +116,20 @@ pub fn run() -> ExitCode {
             start_log(&settings);
             in_runtime(serve::serve(settings))
         }),
-        Command::Config { command, common } => common.settings().map(|settings| match command {
-            ConfigCommand::Check => println!("The settings can be used."),
-            ConfigCommand::Print => print!("{}", settings.print()),
-        }),
+        Command::Config { command, common } => {
+            common.settings().and_then(|settings| config(&settings, &command))
+        }
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
         }
         Command::Demo => in_runtime(demo::run()),
+        Command::Simulator(options) => Settings::load(None, std::env::vars())
+            .map_err(|error| error.to_string())
+            .and_then(|settings| {
+                start_log(&settings);
+                in_runtime(simulator::run(options))
+            }),
+        Command::Describe { digits, encoding } => describe::run(&digits, encoding),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,6 +138,20 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The sections of the acquirer and of 3-D Secure are read as a start would read them.
+fn config(settings: &Settings, command: &ConfigCommand) -> Result<(), String> {
+    match command {
+        ConfigCommand::Check => {
+            let acquirer = settings.acquirer.parse::<LinkConfig>().map(drop);
+            let three_ds = settings.three_ds.parse::<ThreeDsConfig>().map(drop);
+            acquirer.and(three_ds).map_err(|error| error.to_string())?;
+            println!("The settings can be used.");
+        }
+        ConfigCommand::Print => print!("{}", settings.print()),
+    }
+    Ok(())
 }
 
 fn in_runtime<F>(work: F) -> Result<(), String>

@@ -66,7 +66,7 @@ Stop with Ctrl-C.
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.
-async fn wait_for_the_end() {
+pub(super) async fn wait_for_the_end() {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupted = tokio::signal::ctrl_c();
     match signal(SignalKind::terminate()) {

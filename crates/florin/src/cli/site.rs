@@ -1,10 +1,11 @@
 //! `florin site …`: sites and their keys, in the store of a gateway that may be running. It
 //! notices within a second.
 
+mod settings;
+
 use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
-use serde_json::Value;
 
 use crate::app::{self, Foundation};
 use crate::clock::SystemClock;
@@ -17,8 +18,13 @@ use crate::vault::SystemRandom;
 /// What can be done with sites.
 #[derive(Subcommand)]
 pub(super) enum SiteCommand {
-    /// Lists the sites and their settings that differ from the usual ones.
+    /// Lists the sites: number, mode, status, name.
     List,
+    /// Shows a site with all its settings, in the form that `set` takes.
+    Show {
+        /// Number of the site.
+        site: i64,
+    },
     /// Makes a site and a key for it.
     Create {
         /// The name that payers see.
@@ -33,11 +39,14 @@ pub(super) enum SiteCommand {
         /// Number of the site.
         site: i64,
         /// Adds a key with this label.
-        #[arg(long, value_name = "LABEL", conflicts_with = "revoke")]
+        #[arg(long, value_name = "LABEL", conflicts_with_all = ["revoke", "show"])]
         add: Option<String>,
         /// Revokes the key with this number.
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long, value_name = "NUMBER", conflicts_with = "show")]
         revoke: Option<i64>,
+        /// Shows the keys; this is what happens when nothing is asked for.
+        #[arg(long)]
+        show: bool,
     },
     /// Changes settings of a site, such as api_version=2020-01 or three_ds.policy=never.
     Set {
@@ -61,6 +70,7 @@ pub(super) async fn run(settings: Settings, command: SiteCommand) -> Result<(), 
         app::lay_foundation(&settings, clock, random).await.map_err(|it| it.to_string())?;
     let done = match command {
         SiteCommand::List => list(&foundation).await,
+        SiteCommand::Show { site } => show(&foundation, site).await,
         SiteCommand::Create { name, mode } => create(&foundation, &name, mode).await,
         SiteCommand::Key { site, add: Some(label), .. } => {
             let key = app::new_site_key(&foundation, site_row(&foundation, site).await?.id, &label);
@@ -86,13 +96,17 @@ async fn site_row(foundation: &Foundation, id: i64) -> Result<SiteRow, String> {
 async fn list(foundation: &Foundation) -> Result<(), String> {
     for site in foundation.store.sites().await.map_err(|it| it.to_string())? {
         println!("{}  {}  {}  {}", site.id, site.mode, site.status, site.name);
-        let settings: Value = serde_json::from_str(&site.settings).unwrap_or_default();
-        let usual = serde_json::to_value(SiteSettings::default()).unwrap_or_default();
-        for (name, value) in settings.as_object().into_iter().flatten() {
-            if usual.get(name) != Some(value) && name != "review" {
-                println!("    {name} = {value}");
-            }
-        }
+    }
+    Ok(())
+}
+
+async fn show(foundation: &Foundation, site: i64) -> Result<(), String> {
+    let row = site_row(foundation, site).await?;
+    println!("site {}, {}, {}: {}", row.id, row.mode, row.status, row.name);
+    let known: SiteSettings = serde_json::from_str(&row.settings)
+        .map_err(|it| format!("the settings of site {site}: {it}"))?;
+    for line in settings::lines(&known)? {
+        println!("  {line}");
     }
     Ok(())
 }
@@ -133,46 +147,9 @@ async fn revoke(foundation: &Foundation, site: i64, number: i64) -> Result<(), S
 
 async fn set(foundation: &Foundation, site: i64, changes: &[String]) -> Result<(), String> {
     let mut row = site_row(foundation, site).await?;
-    row.settings = changed(&row.settings, changes)?;
+    row.settings = settings::changed(&row.settings, changes)?;
     match foundation.store.update_site(row).await.map_err(|it| it.to_string())? {
         Committed::Done => Ok(()),
         Committed::Conflict => Err("somebody else changed the site; try again".to_owned()),
-    }
-}
-
-/// The settings with the changes, checked as a whole.
-fn changed(settings: &str, changes: &[String]) -> Result<String, String> {
-    let known: SiteSettings = serde_json::from_str(settings).map_err(|it| it.to_string())?;
-    let mut value = serde_json::to_value(known).map_err(|it| it.to_string())?;
-    for change in changes {
-        let (name, text) = change.split_once('=').ok_or(format!("{change}: NAME=VALUE"))?;
-        let pointer = format!("/{}", name.trim().replace('.', "/"));
-        let place = value.pointer_mut(&pointer).ok_or(format!("there is no setting {name}"))?;
-        *place = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-    }
-    let checked: SiteSettings =
-        serde_json::from_value(value).map_err(|it| format!("that cannot be: {it}"))?;
-    serde_json::to_string(&checked).map_err(|it| it.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(changes: &[&str]) -> Result<SiteSettings, String> {
-        let settings = serde_json::to_string(&SiteSettings::for_testing()).unwrap();
-        let changes: Vec<String> = changes.iter().map(|it| (*it).to_owned()).collect();
-        changed(&settings, &changes).map(|text| serde_json::from_str(&text).unwrap())
-    }
-
-    #[test]
-    fn settings_are_changed_by_their_dotted_names_and_checked() {
-        let set = check(&["three_ds.policy=never", "api_version=2020-01", "moto=false"]).unwrap();
-        assert_eq!(set.three_ds.policy, crate::gateway::site::ThreeDsPolicy::Never);
-        assert_eq!(set.api_version, crate::gateway::site::ApiYear::Y2020);
-        assert!(!set.moto);
-        for bad in ["nothing=1", "three_ds.policy=sometimes", "moto=perhaps", "moto"] {
-            assert!(check(&[bad]).is_err(), "{bad}");
-        }
     }
 }
