@@ -1,14 +1,16 @@
 //! `florin demo`: a throwaway gateway, a shop and a payer; the mission of the whole program told
 //! step by step, with the messages on the wire.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::serve::SAMPLE_ORDER;
+use super::serve::{SAMPLE_ORDER, wait_for_the_end};
 use crate::app::{self, Running};
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -18,18 +20,45 @@ use crate::vault::SystemRandom;
 
 /// Pages between the link and the shop, at most.
 const PAGES_MAX: usize = 12;
+/// How often, and at what distance, the demo looks whether capture and notification are there.
+const OUTCOME_LOOKS_MAX: u32 = 200;
+const OUTCOME_LOOK_PAUSE: Duration = Duration::from_millis(50);
+/// Longest line of a message that is printed, in characters.
+const LINE_CHARACTERS: usize = 90;
+/// Longest value of a member that is printed, in characters.
+const VALUE_CHARACTERS: usize = 48;
+const SEPARATOR: &str = ", ";
+
+/// Prints a line. Somebody may have stopped reading: the story goes on to its exit code.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
 
 /// Notifications that the shop has had: signature good, status.
 type Heard = Arc<Mutex<Vec<(bool, String)>>>;
 
 pub(super) async fn run() -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("florin-demo-{}", std::process::id()));
-    let outcome = play(&folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    outcome
+    let folder =
+        Throwaway(std::env::temp_dir().join(format!("florin-demo-{}", std::process::id())));
+    tokio::select! {
+        outcome = play(&folder.0) => outcome,
+        () = wait_for_the_end() => Err("interrupted".to_owned()),
+    }
 }
 
-async fn play(folder: &std::path::Path) -> Result<(), String> {
+/// A folder that goes when the story ends, however it ends.
+struct Throwaway(PathBuf);
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn play(folder: &Path) -> Result<(), String> {
     let settings = [
         ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
         ("FLORIN_DATA_DIR", folder.display().to_string()),
@@ -55,7 +84,7 @@ async fn tell(running: &Running) -> Result<(), String> {
         .map_err(|it| it.to_string())?;
     let gateway = &running.gateway;
     let base = &gateway.public_url;
-    println!("1. A gateway runs at {base}, a shop at {shop}.");
+    say!("1. A gateway runs at {base}, a shop at {shop}.");
 
     let mut order: Value = serde_json::from_str(SAMPLE_ORDER).map_err(|it| it.to_string())?;
     order["payment_options"]["notification_url"] = json!(format!("{shop}/notify"));
@@ -63,20 +92,20 @@ async fn tell(running: &Running) -> Result<(), String> {
     order["payment_options"]["redirect_url"] = json!(format!("{shop}/thanks"));
     order["payment_options"]["cancel_url"] = json!(format!("{shop}/cart"));
     order["payment_options"]["close_window"] = json!(false);
-    println!("\n2. The shop's server sends one request: POST /v1/json/orders");
-    println!("   10.00 EUR, card 555555******4444, order my-order-id-1");
+    say!("\n2. The shop's server sends one request: POST /v1/json/orders");
+    say!("   10.00 EUR, card 555555******4444, order my-order-id-1");
     let answer =
         call(&http, base, "POST", "/v1/json/orders", site.api_key.as_str(), Some(&order)).await?;
     let data = &answer["data"];
-    println!("   ← status {}, reason {}", data["status"], data["reason"]);
+    say!("   ← status {}, reason {}", data["status"], data["reason"]);
     let mut link =
         data["payment_url"].as_str().ok_or(format!("no payment_url: {answer}"))?.to_owned();
-    println!("   ← payment_url {link}");
+    say!("   ← payment_url {link}");
     let directory_site = gateway.directory.site(site.site_id).ok_or("the site is gone")?;
     let mut seen = 0;
     messages(running, &directory_site, &mut seen).await;
 
-    println!("\n3. The payer opens the link and does what the pages ask.");
+    say!("\n3. The payer opens the link and does what the pages ask.");
     let mut body = String::new();
     for page in 0..PAGES_MAX {
         let answer = if page == 0 || body.is_empty() {
@@ -90,7 +119,7 @@ async fn tell(running: &Running) -> Result<(), String> {
         }
         .map_err(|it| it.to_string())?;
         if let Some(location) = answer.headers().get("location").and_then(|it| it.to_str().ok()) {
-            println!("   → back to the shop: {location}");
+            say!("   → back to the shop: {location}");
             messages(running, &directory_site, &mut seen).await;
             link = location.to_owned();
             break;
@@ -104,7 +133,7 @@ async fn tell(running: &Running) -> Result<(), String> {
         } else {
             "goes on"
         };
-        println!("   page «{}»: the payer {what}", title_of(&html));
+        say!("   page «{}»: the payer {what}", title_of(&html));
         messages(running, &directory_site, &mut seen).await;
         (link, body) = (action.into(), form.body);
     }
@@ -112,33 +141,36 @@ async fn tell(running: &Running) -> Result<(), String> {
         return Err(format!("the payer did not arrive at the shop but at {link}"));
     }
 
-    println!("\n4. The shop asks: GET /v1/json/orders/my-order-id-1");
+    say!("\n4. The shop asks: GET /v1/json/orders/my-order-id-1");
     let path = "/v1/json/orders/my-order-id-1";
     let answer = call(&http, base, "GET", path, site.api_key.as_str(), None).await?;
     let data = answer["data"].clone();
-    println!("   ← status {}, financial_status {}", data["status"], data["financial_status"]);
+    say!("   ← status {}, financial_status {}", data["status"], data["financial_status"]);
 
-    for _ in 0..100 {
+    let mut captured = false;
+    for _ in 0..OUTCOME_LOOKS_MAX {
         let told = heard.lock().is_ok_and(|heard| heard.iter().any(|(_, it)| it == "completed"));
         let books = call(&http, base, "GET", "/test/host", site.api_key.as_str(), None).await?;
-        if told && books["data"][0]["captured"] == 1000 {
-            println!("\n5. The shop was notified:");
+        captured = books["data"][0]["captured"] == order["amount"];
+        if told && captured {
+            say!("\n5. The shop was notified:");
             for (good, status) in heard.lock().map_err(|it| it.to_string())?.iter() {
-                println!("   {status}, signature {}", if *good { "verified" } else { "WRONG" });
+                say!("   {status}, signature {}", if *good { "verified" } else { "WRONG" });
             }
-            println!("\n6. The host's own books: {}", books["data"][0]);
+            say!("\n6. The host's own books: {}", books["data"][0]);
             messages(running, &directory_site, &mut seen).await;
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(OUTCOME_LOOK_PAUSE).await;
     }
     let heard = heard.lock().map_err(|it| it.to_string())?;
     let told = heard.iter().any(|(good, status)| *good && status == "completed");
-    if data["status"] == "completed" && told {
-        println!("\nPaid.");
+    if data["status"] == "completed" && told && captured {
+        say!("\nPaid.");
         Ok(())
     } else {
-        Err(format!("not paid or not told: {data}, {heard:?}"))
+        let status = &data["status"];
+        Err(format!("not paid: status {status}, captured {captured}, notified {heard:?}"))
     }
 }
 
@@ -148,13 +180,44 @@ async fn messages(running: &Running, site: &Site, seen: &mut usize) {
     let Ok(answer) = simulator.messages(&site.merchant_id(), 100).await else { return };
     let list = answer.as_array().or(answer["data"].as_array()).cloned().unwrap_or_default();
     for message in list.iter().skip(*seen) {
-        let text = message["text"].as_str().unwrap_or_default();
-        println!("      | {} {}", text_of(&message["direction"]), text_of(&message["name"]));
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            println!("      |    {line}");
+        say!("      | {}: {}", text_of(&message["direction"]), text_of(&message["name"]));
+        for line in lines_of(text_of(&message["text"])) {
+            say!("      |    {line}");
         }
     }
     *seen = list.len().max(*seen);
+}
+
+/// A described message in short lines: the members of a 3-D Secure message one after the other,
+/// the elements of an ISO 8583 message each on its own line, after the type.
+fn lines_of(text: &str) -> Vec<String> {
+    let Ok(Value::Object(members)) = serde_json::from_str(text) else {
+        let lines = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+        return lines.map(|line| shortened(line, LINE_CHARACTERS)).collect();
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for (name, value) in members {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let member = format!("{name}: {}", shortened(&value, VALUE_CHARACTERS));
+        match lines.last_mut() {
+            Some(line)
+                if line.chars().count() + SEPARATOR.len() + member.chars().count()
+                    <= LINE_CHARACTERS =>
+            {
+                line.push_str(SEPARATOR);
+                line.push_str(&member);
+            }
+            _ => lines.push(member),
+        }
+    }
+    lines
+}
+
+fn shortened(text: &str, characters_max: usize) -> String {
+    match text.char_indices().nth(characters_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn text_of(value: &Value) -> &str {
@@ -248,4 +311,34 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 fn title_of(html: &str) -> &str {
     let title = html.split("<title>").nth(1).and_then(|it| it.split("</title>").next());
     title.unwrap_or("page")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_filled_in_as_a_payer_who_pays_would() {
+        let page = r#"<form action="/other"></form>
+            <form method="post" action="/go?a=1&amp;b=2"><input type="hidden" name="creq" value="a&#34;b c">
+            <select name="outcome"><option value="Y">Y</option></select></form>"#;
+        let form = form_of(page).unwrap();
+        assert_eq!(form.action, "/go?a=1&b=2");
+        assert_eq!(form.body, "creq=a%22b+c&outcome=Y");
+        assert!(form.is_challenge);
+        assert!(form_of("<p>no form</p>").is_none());
+    }
+
+    #[test]
+    fn messages_are_told_in_short_lines_that_leave_no_member_out() {
+        let long = "x".repeat(500);
+        let members: Vec<String> = (0..30).map(|i| format!("\"name{i}\": \"value{i}\"")).collect();
+        let text = format!("{{{}, \"long\": \"{long}\"}}", members.join(","));
+        let lines = lines_of(&text);
+        assert!(lines.iter().all(|line| line.chars().count() <= LINE_CHARACTERS), "{lines:?}");
+        let whole = lines.join("\n");
+        assert!((0..30).all(|i| whole.contains(&format!("name{i}: value{i}"))), "{whole}");
+        assert!(lines.len() < 15 && whole.contains("x…"), "{whole}");
+        assert_eq!(lines_of("0100\n  2 PAN: 411111******1111\n\n"), ["  2 PAN: 411111******1111"]);
+    }
 }
