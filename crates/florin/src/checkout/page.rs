@@ -44,6 +44,8 @@ pub(super) struct Page {
     /// Content of a `refresh`: seconds, or seconds and an address.
     pub(super) refresh: Option<String>,
     pub(super) busy: bool,
+    /// The way on from here may lead to an address without TLS, such as a shop on a laptop.
+    pub(super) leads_to_http: bool,
     pub(super) script: &'static str,
     pub(super) style: &'static str,
 }
@@ -67,6 +69,7 @@ impl Page {
             link: None,
             refresh: None,
             busy: false,
+            leads_to_http: false,
             script: "",
             style: STYLE,
         }
@@ -93,7 +96,8 @@ impl Page {
     /// known per payment, and from there back to the shop, which browsers count as the same
     /// submission: so `form-action` limits the scheme, not the host.
     fn policy(&self, secure: bool) -> String {
-        let forms = if secure { "'self' https:" } else { "'self' https: http:" };
+        let forms =
+            if secure && !self.leads_to_http { "'self' https:" } else { "'self' https: http:" };
         let scripts = match self.script {
             "" => "'none'".to_owned(),
             script => hash(script),
@@ -123,6 +127,14 @@ fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_payer_of_a_shop_without_tls_is_not_stranded_on_a_gateway_with_it() {
+        let policy =
+            |leads_to_http| Page { leads_to_http, ..Page::new("en", "a", "b") }.policy(true);
+        assert!(policy(false).contains("form-action 'self' https:;"));
+        assert!(policy(true).contains("form-action 'self' https: http:;"));
+    }
 
     #[test]
     fn texts_are_escaped_and_only_known_scripts_run() {

@@ -42,6 +42,16 @@ fn summary(record: &Record, words: &Words) -> Option<Summary> {
     })
 }
 
+/// Whether a form of this order may end, by redirects that browsers count as one submission, at
+/// an address without TLS.
+fn leads_to_http(record: &Record) -> bool {
+    let term_url = record.request.card.as_ref().and_then(|card| card.term_url.clone());
+    [record.redirect_url(), record.cancel_url(), term_url]
+        .into_iter()
+        .flatten()
+        .any(|url| !url.as_str().to_ascii_lowercase().starts_with("https:"))
+}
+
 impl Pages {
     /// Collects the browser's data, runs the 3DS Method, and goes on.
     pub(super) fn verification(
@@ -60,6 +70,7 @@ impl Pages {
         let page = Page {
             summary: summary(record, words),
             form: Some(Form { action: continue_url, fields, button: words.continue_button }),
+            leads_to_http: leads_to_http(record),
             method: method.map(|form| Method { url: form.method_url, data: form.method_data }),
             script: VERIFY,
             ..Page::new(words.code, words.verify_title, words.verify_text)
@@ -73,6 +84,7 @@ impl Pages {
         let fields = vec![("creq", form.creq), ("threeDSSessionData", form.session_data)];
         let page = Page {
             summary: summary(record, words),
+            leads_to_http: leads_to_http(record) || form.acs_url.starts_with("http:"),
             form: Some(Form { action: form.acs_url, fields, button: words.continue_button }),
             script: SUBMIT,
             ..Page::new(words.code, words.verify_title, words.verify_text)

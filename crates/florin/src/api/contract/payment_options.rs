@@ -39,12 +39,16 @@ impl WebUrl {
     }
 
     /// The URL with the order's id as `transactionid`, as browsers are sent back with it: in
-    /// front of a fragment, behind an existing query.
+    /// front of a fragment, behind an existing query. One that has the parameter is left alone.
     pub fn with_transaction_id(&self, order_id: &str) -> String {
         let (target, fragment) = match self.0.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (self.0.as_str(), None),
         };
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "transactionid") {
+            return self.0.clone();
+        }
         let joint = match target.split_once('?') {
             None => "?",
             Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
@@ -158,6 +162,22 @@ mod tests {
         }
         let long = format!("https://shop.example/{}", "a".repeat(URL_BYTES_MAX));
         assert_eq!(WebUrl::parse(&long), Err(UnusableUrl));
+    }
+
+    #[test]
+    fn an_address_that_has_a_transactionid_already_is_left_alone() {
+        for url in [
+            "https://shop.example/thanks?transactionid=mine",
+            "https://shop.example/thanks?a=1&transactionid=&b=2#there",
+        ] {
+            assert_eq!(WebUrl::parse(url).unwrap().with_transaction_id("7"), url);
+        }
+        let other =
+            WebUrl::parse("https://shop.example/?xtransactionid=1#transactionid=2").unwrap();
+        assert_eq!(
+            other.with_transaction_id("7"),
+            "https://shop.example/?xtransactionid=1&transactionid=7#transactionid=2"
+        );
     }
 
     #[test]
