@@ -54,14 +54,10 @@ pub(super) async fn ensure_first_site(
     foundation: &Foundation,
     settings: &Settings,
 ) -> Result<Option<FirstSite>, StartError> {
-    let Foundation { store, vault, random, clock, .. } = foundation;
-    let now = clock.now();
+    let Foundation { store, vault, random, .. } = foundation;
     let doing = "prepare the first site";
     let sites = store.sites().await.map_err(failed(doing))?;
     if sites.is_empty() {
-        let account =
-            AccountRow { id: FIRST_ACCOUNT_ID, name: "Florin".to_owned(), created_at: now };
-        let _ = store.insert_account(account).await.map_err(failed(doing))?;
         new_site_row(foundation, FIRST_SITE_ID, "Test shop", "test").await?;
     }
     let sites = store.sites().await.map_err(failed(doing))?;
@@ -134,6 +130,7 @@ async fn new_site_row(
     name: &str,
     mode: &str,
 ) -> Result<bool, StartError> {
+    ensure_account(foundation).await?;
     let settings = match mode {
         "test" => test_site_settings(&foundation.vault),
         _ => SiteSettings::default(),
@@ -151,6 +148,14 @@ async fn new_site_row(
     };
     let inserted = foundation.store.insert_site(row).await.map_err(failed("make a site"))?;
     Ok(inserted == Committed::Done)
+}
+
+/// Every site has its account, whichever command came first. One that is there stays as it is.
+async fn ensure_account(foundation: &Foundation) -> Result<(), StartError> {
+    let created_at = foundation.clock.now();
+    let account = AccountRow { id: FIRST_ACCOUNT_ID, name: "Florin".to_owned(), created_at };
+    let _ = foundation.store.insert_account(account).await.map_err(failed("make the account"))?;
+    Ok(())
 }
 
 async fn add_key(

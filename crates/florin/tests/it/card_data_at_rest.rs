@@ -48,7 +48,7 @@ async fn no_number_is_in_clear_in_any_file() {
 async fn the_log_of_a_loud_gateway_names_no_card() {
     let folder = tempfile::tempdir().unwrap();
     let log = std::fs::File::create(folder.path().join("log")).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_florin"))
+    let child = Command::new(env!("CARGO_BIN_EXE_florin"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder.path().join("data"))
         .env("FLORIN_LOG__FILTER", "trace")
@@ -57,9 +57,10 @@ async fn the_log_of_a_loud_gateway_names_no_card() {
         .stderr(log)
         .spawn()
         .unwrap();
+    let mut child = Killed(child);
     let base = {
         use std::io::BufRead;
-        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = std::io::BufReader::new(child.0.stdout.take().unwrap()).lines();
         let line = lines.map(Result::unwrap).find(|line| line.contains("/v1/json/")).unwrap();
         let url = line.split_whitespace().last().unwrap().to_owned();
         url.trim_end_matches("/v1/json/").to_owned()
@@ -75,11 +76,20 @@ async fn the_log_of_a_loud_gateway_names_no_card() {
             http.post(format!("{base}/v1/json/orders")).header("api_key", crate::world::API_KEY);
         assert_eq!(request.body(order.to_string()).send().await.unwrap().status(), 200);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     let log = std::fs::read(folder.path().join("log")).unwrap();
     assert!(log.len() > 1000, "a loud log says something");
     for number in ["4111111111111111", "4000050000000007", "4111111111111112"] {
         assert_eq!(find_number(&log, number), Vec::new());
+    }
+}
+
+/// A process that does not outlive its test, however that ends.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -14,6 +14,7 @@ mod order_ids;
 mod notifications;
 mod faults;
 mod crashes;
+mod first_site;
 mod bad_input;
 mod card_data_at_rest;
 mod foreign_host;
