@@ -177,6 +177,11 @@ impl UnitOfWork {
         (self.order.site_id, self.order.key)
     }
 
+    /// Whether it has what few units have.
+    pub(super) fn has_rare_rows(&self) -> bool {
+        !self.children.is_empty() || !self.files.is_empty() || self.answer.is_some()
+    }
+
     /// The version with which the order will be stored.
     pub(super) fn new_version(&self) -> i64 {
         self.expected_version.map_or(1, |version| version.saturating_add(1))

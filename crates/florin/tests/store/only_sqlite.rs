@@ -95,8 +95,9 @@ async fn the_log_begins_anew_while_payments_go_on() {
     let statistics = store.statistics().await.unwrap();
     let written = WRITERS * ORDERS * 60_000;
     assert!(statistics.database_bytes > u64::try_from(written).unwrap());
+    // A log that never began anew holds all of it; one that did keeps 64 MiB of its file at most.
     assert!(
-        statistics.log_bytes < u64::try_from(written / 2).unwrap(),
+        statistics.log_bytes < u64::try_from(written / 4 * 3).unwrap(),
         "the log kept growing: {statistics:?}"
     );
     assert!(store.order(SITE, WRITERS * ORDERS).await.unwrap().is_some());
