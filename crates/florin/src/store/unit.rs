@@ -42,8 +42,8 @@ pub struct UnitOfWork {
     pub attempts: Vec<AttemptRow>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
-    /// The answer to the request that led to this. If it has been answered already, which means
-    /// that somebody else has done it, the unit is a conflict.
+    /// The answer to the request that led to this. If there is one already, which means that
+    /// somebody else has made the change, the unit is a conflict.
     pub answer: Option<AnsweredRequest>,
 }
 
