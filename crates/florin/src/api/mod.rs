@@ -5,6 +5,7 @@
 
 pub mod contract;
 mod credentials;
+pub(crate) mod idempotency;
 mod orders;
 mod test_controls;
 
@@ -22,6 +23,7 @@ use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::BODY_BYTES_MAX;
 use contract::ApiError;
+use idempotency::RequestKey;
 
 /// A body that does not arrive within this time is given up.
 pub const BODY_WAIT: Duration = Duration::from_secs(20);
@@ -73,7 +75,7 @@ pub async fn merchants(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
-    let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    let answer = idempotency::once(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond(answer))
 }
 
@@ -106,7 +108,10 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["orders"] => match method {
-            Method::POST => orders::create(gateway, caller, read_body(request).await?).await,
+            Method::POST => {
+                let key = RequestKey::of(&request);
+                orders::create(gateway, caller, key, read_body(request).await?).await
+            }
             _ => Err(ApiError::wrong_method().into()),
         },
         ["orders", id] => match method {

@@ -38,6 +38,7 @@ impl Gateway {
         self: &Arc<Gateway>,
         site: Arc<Site>,
         key_id: i64,
+        request_key: Option<String>,
         request: OrderRequest,
     ) -> Result<Created, Failure> {
         let rails = self.rails_of(&site)?;
@@ -76,6 +77,7 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
+                request_key,
             },
             request: stored,
         };

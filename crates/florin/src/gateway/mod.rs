@@ -15,6 +15,7 @@ pub mod verify;
 pub mod owed;
 pub mod timers;
 pub mod outbox;
+pub mod housekeeping;
 pub mod view;
 pub mod test_platform;
 

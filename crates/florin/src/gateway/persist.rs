@@ -45,6 +45,9 @@ pub struct Extra {
     /// When the first attempt was made.
     #[serde(rename = "o")]
     pub created_at: i64,
+    /// The idempotency key of the request that opened the newest attempt.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub request_key: Option<String>,
 }
 
 /// Writes the state of an order.
@@ -578,6 +581,7 @@ mod tests {
             link: "default".into(),
             challenge_wanted: true,
             created_at: 11,
+            request_key: Some("key".to_owned()),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };

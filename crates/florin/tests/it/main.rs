@@ -11,6 +11,7 @@ mod postgres;
 mod every_test_card;
 mod challenges;
 mod order_ids;
+mod idempotency;
 mod notifications;
 mod faults;
 mod crashes;

@@ -1,0 +1,347 @@
+//! A request with an `Idempotency-Key` is done once: at once, again, after a restart and a crash.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use florin::store::BeginRequest;
+use florin::vault::leak_scan::find_number;
+use serde_json::{Value, json};
+
+use crate::world::{API_KEY, VISA, World};
+
+/// What came back, to the byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reply {
+    status: u16,
+    body: Vec<u8>,
+    retry_after: Option<String>,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn send(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
+    let answer = request.header("api_key", API_KEY).send().await?;
+    let retry_after = answer.headers().get("retry-after");
+    let retry_after = retry_after.map(|value| value.to_str().unwrap().to_owned());
+    let status = answer.status().as_u16();
+    Ok(Reply { status, body: answer.bytes().await?.to_vec(), retry_after })
+}
+
+impl World {
+    fn keyed(&self, key: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}{path}", self.base));
+        request.header("Idempotency-Key", key).body(body.to_string())
+    }
+
+    async fn create_with(&self, key: &str, order: &Value) -> Reply {
+        send(self.keyed(key, "/v1/json/orders", order)).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_at_once_one_is_done_and_all_are_told_the_same_on_sqlite() {
+    all_are_told_the_same(World::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_at_once_one_is_done_and_all_are_told_the_same_on_postgresql() {
+    all_are_told_the_same(World::postgres().await).await;
+}
+
+async fn all_are_told_the_same(world: World) {
+    // Slow enough that the others come while the first one is under way.
+    world.fault(json!({ "fault": "delay", "ms": 700, "types": ["0100"] })).await;
+    let order = world.order("fifty", VISA);
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let request = world.keyed("fifty", "/v1/json/orders", &order);
+            tokio::spawn(async move {
+                let mut waited = 0;
+                loop {
+                    let reply = send(request.try_clone().unwrap()).await.unwrap();
+                    if reply.status != 409 {
+                        return (reply, waited);
+                    }
+                    assert_eq!(reply.retry_after.as_deref(), Some("1"), "{:?}", reply.json());
+                    assert_eq!(reply.json()["error_code"], 1000);
+                    waited += 1;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            })
+        })
+        .collect();
+    let mut replies = Vec::new();
+    let mut waited = 0;
+    for call in calls {
+        let (reply, times) = call.await.unwrap();
+        replies.push(reply);
+        waited += times;
+    }
+    assert!(waited > 0, "nobody came while the first one was under way");
+    assert_eq!(replies[0].json()["data"]["status"], "completed");
+    assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
+    world.captured("fifty", 2599).await;
+    assert_eq!(world.books("fifty").await.len(), 1);
+
+    // Long after, and after a restart, although the order has changed its form meanwhile.
+    let world = world.restarted().await;
+    assert_eq!(world.create_with("fifty", &order).await, replies[0]);
+    // Without the key it is what it always was: the id is taken.
+    let (status, refused) = world.create(&order).await;
+    assert_eq!((status, &refused["error_code"]), (404, &json!(1006)));
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request() {
+    let world = World::sqlite().await;
+    let order = world.order("one", VISA);
+    let first = world.create_with("key", &order).await;
+    assert_eq!(first.status, 200);
+    let mut other = order.clone();
+    other["amount"] = json!(2600);
+    let renamed = world.order("two", VISA);
+    for changed in [&other, &renamed] {
+        let reply = world.create_with("key", changed).await;
+        assert_eq!((reply.status, reply.retry_after.clone()), (409, None));
+        let body = reply.json();
+        assert_eq!((&body["success"], &body["error_code"]), (&json!(false), &json!(1000)));
+        assert_eq!(body["error_info"], "Idempotency-Key was used for another request");
+    }
+    // Another path, and another method in disguise.
+    let elsewhere = world.keyed("key", "/v1/json/orders/", &order);
+    assert_eq!(send(elsewhere).await.unwrap().status, 409);
+    let patched = world.keyed("key", "/v1/json/orders", &order);
+    let patched = send(patched.header("X-HTTP-Method-Override", "PATCH")).await.unwrap();
+    assert_eq!(patched.status, 409);
+    assert_eq!(world.get("two").await, Value::Null);
+    // GET has no use for a key.
+    let read = world.http.get(format!("{}/v1/json/orders/one", world.base));
+    assert_eq!(send(read.header("Idempotency-Key", "key")).await.unwrap().status, 200);
+    assert_eq!(world.create_with("key", &order).await, first);
+}
+
+#[tokio::test]
+async fn keys_that_are_none_are_refused_before_anything_is_done() {
+    let world = World::sqlite().await;
+    let order = world.order("bad-key", VISA);
+    for key in ["", "two words", &"k".repeat(256)] {
+        let reply = world.create_with(key, &order).await;
+        assert_eq!((reply.status, reply.json()["error_code"].clone()), (400, json!(1000)), "{key}");
+    }
+    let twice = world.keyed("a", "/v1/json/orders", &order).header("Idempotency-Key", "b");
+    assert_eq!(send(twice).await.unwrap().status, 400);
+    assert_eq!(world.get("bad-key").await, Value::Null);
+    // Nobody learns of a key without an API key.
+    let request = world.http.post(format!("{}/v1/json/orders", world.base));
+    let request = request.header("Idempotency-Key", "a").body(order.to_string());
+    assert_eq!(request.send().await.unwrap().status(), 401);
+    assert_eq!(world.create_with("a", &order).await.status, 200);
+}
+
+#[tokio::test]
+async fn refusals_are_repeated_and_faults_are_not() {
+    let world = World::sqlite().await;
+    let declined = world.order("declined", "4000050000000007");
+    let first = world.create_with("declined", &declined).await;
+    assert_eq!((first.status, first.json()["error_code"].clone()), (200, json!(1024)));
+    let transaction = world.get("declined").await["transaction_id"].clone();
+    assert_eq!(world.create_with("declined", &declined).await, first);
+    assert_eq!(world.get("declined").await["transaction_id"], transaction, "not tried again");
+
+    let mut bad = world.order("bad", VISA);
+    bad["currency"] = json!("AMD");
+    let first = world.create_with("bad", &bad).await;
+    assert_eq!((first.status, first.json()["error_code"].clone()), (404, json!(1002)));
+    world.set(&[("currencies", json!(["EUR", "AMD"]))]).await;
+    assert_eq!(world.create_with("bad", &bad).await, first);
+
+    // Too much is under way: nothing was done, so the same request may be sent again.
+    let order = world.order("busy", VISA);
+    let permits = world.gateway().work.creates.clone();
+    let all = u32::try_from(permits.available_permits()).unwrap();
+    let taken = permits.acquire_many(all).await.unwrap();
+    let busy = world.create_with("busy", &order).await;
+    assert_eq!((busy.status, busy.retry_after.as_deref()), (503, Some("1")));
+    drop(taken);
+    assert_eq!(world.create_with("busy", &order).await.json()["data"]["status"], "completed");
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_is_told_what_came_of_it() {
+    let world = World::sqlite().await;
+    world.fault(json!({ "fault": "delay", "ms": 600, "types": ["0100"] })).await;
+    let order = world.order("gone", VISA);
+    let request = world.keyed("gone", "/v1/json/orders", &order);
+    let cut = send(request.timeout(Duration::from_millis(150))).await;
+    assert!(cut.is_err_and(|error| error.is_timeout()));
+    let begun = Instant::now();
+    let reply = loop {
+        let reply = world.create_with("gone", &order).await;
+        if reply.status != 409 {
+            break reply;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "it is still under way");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(reply.json()["data"]["status"], "completed");
+    assert_eq!(world.books("gone").await.len(), 1);
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_a_day_and_hold_no_card_number() {
+    let world = World::sqlite().await;
+    let gateway = world.gateway().clone();
+    let begin = |key: &'static str, age_ms: i64| BeginRequest {
+        site_id: 1,
+        key,
+        request_hash: [7; 32],
+        now: gateway.now() - age_ms,
+        lease_until: gateway.now() + 60_000,
+    };
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    for (key, age_ms) in [("old", DAY_MS + 1_000), ("young", DAY_MS - 60_000)] {
+        let _ = gateway.store.begin_request(begin(key, age_ms)).await.unwrap();
+    }
+    for (number, card) in [VISA, "4000050000000007", "5555555555554444"].into_iter().enumerate() {
+        let order = world.order(&format!("kept-{number}"), card);
+        let reply = world.create_with(&format!("kept-{number}"), &order).await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(find_number(&reply.body, card), Vec::new(), "the answer is what is kept");
+    }
+    assert_eq!(gateway.keep_house().await.unwrap(), 1);
+    let first = world.create_with("kept-0", &world.order("kept-0", VISA)).await;
+    assert_eq!(first.json()["data"]["status"], "completed");
+    drop(gateway);
+    let folder = world.stop().await;
+    let file = std::fs::read(folder.path().join("florin.sqlite")).unwrap();
+    assert!(find_text(&file, b"kept-0"), "the file was searched");
+    for card in [VISA, "4000050000000007", "5555555555554444"] {
+        assert_eq!(find_number(&file, card), Vec::new());
+    }
+}
+
+fn find_text(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
+}
+
+/// A gateway in a process of its own, which can be killed.
+struct Process {
+    child: Child,
+    base: String,
+}
+
+impl Process {
+    async fn start(port: u16, folder: &std::path::Path) -> Process {
+        let child = Command::new(env!("CARGO_BIN_EXE_florin"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(folder)
+            .env("FLORIN_TEST_API_KEY", API_KEY)
+            .env("FLORIN_LOG__FILTER", "error")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let process = Process { child, base: format!("http://127.0.0.1:{port}") };
+        let begun = Instant::now();
+        let ready = reqwest::Client::new().get(format!("{}/health/ready", process.base));
+        while send(ready.try_clone().unwrap()).await.map_or(0, |reply| reply.status) != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the gateway does not come up");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        process
+    }
+
+    fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        client.post(format!("{}{path}", self.base))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let order = json!({
+        "type": "direct", "order_id": "killed", "gateway": "CREDITCARD", "currency": "EUR",
+        "amount": 1000, "description": "x", "customer": { "user_agent": "x", "locale": "nl" },
+        "gateway_info": { "card_number": VISA, "card_expiry_date": "3012", "card_cvc": "123" },
+    });
+    let process = Process::start(port, folder.path()).await;
+    let fault = json!({ "fault": "delay", "ms": 5000, "types": ["0100"] }).to_string();
+    let fault = send(process.request("/test/faults").body(fault)).await.unwrap();
+    assert_eq!(fault.status, 200);
+    let keyed = |process: &Process| {
+        let request = process.request("/v1/json/orders").header("Idempotency-Key", "killed");
+        request.body(order.to_string())
+    };
+    let call = tokio::spawn(send(keyed(&process)));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(send(keyed(&process)).await.unwrap().status, 409, "it is under way");
+    drop(process);
+    assert!(call.await.unwrap().is_err(), "the process was killed before it could answer");
+
+    let process = Process::start(port, folder.path()).await;
+    // The order was opened, and its outcome was lost with the process: nobody pays for it.
+    let reply = send(keyed(&process)).await.unwrap();
+    let get = || async {
+        let client = reqwest::Client::new();
+        let order = send(client.get(format!("{}/v1/json/orders/killed", process.base)));
+        order.await.unwrap().json()
+    };
+    match reply.json() {
+        body if body["success"] == true => assert_eq!(body["data"]["status"], "initialized"),
+        body => assert_eq!((reply.status, &body["error_code"]), (200, &json!(1024)), "{body}"),
+    }
+    let begun = Instant::now();
+    while get().await["data"]["status"] != "declined" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", get().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(send(keyed(&process)).await.unwrap(), reply);
+}
+
+#[tokio::test]
+async fn a_request_that_was_taken_over_is_answered_by_what_it_made_and_nothing_else() {
+    let world = World::sqlite().await;
+    let gateway = world.gateway().clone();
+    let site_id = gateway.store.sites().await.unwrap()[0].id;
+    let vanished = |key: &'static str, order: &Value| {
+        let body = order.to_string();
+        let hash = gateway.vault.request_hash("POST", "/v1/json/orders", body.as_bytes());
+        let now = gateway.now() - 120_000;
+        let lease_until = now + 60_000;
+        let begin = BeginRequest { site_id, key, request_hash: hash, now, lease_until };
+        let gateway = gateway.clone();
+        async move {
+            let begun = gateway.store.begin_request(begin).await.unwrap();
+            assert_eq!(begun, florin::store::Begun::New);
+        }
+    };
+    // It had come nowhere: it is done now.
+    let order = world.order("nowhere", VISA);
+    vanished("nowhere", &order).await;
+    let reply = world.create_with("nowhere", &order).await;
+    assert_eq!(reply.json()["data"]["status"], "completed");
+    assert_eq!(world.create_with("nowhere", &order).await, reply);
+    // The id was taken by somebody else.
+    let order = world.order("taken", VISA);
+    let (_, paid) = world.create(&order).await;
+    assert_eq!(paid["data"]["status"], "completed");
+    vanished("taken", &order).await;
+    let reply = world.create_with("taken", &order).await;
+    assert_eq!((reply.status, reply.json()["error_code"].clone()), (404, json!(1006)));
+}
