@@ -251,6 +251,7 @@ pub(super) fn event_data(event: &Event) -> String {
         }
         Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
+        | Event::Annotated
         | Event::Cancelled
         | Event::Expired
         | Event::ReviewAccepted { .. }
