@@ -40,6 +40,9 @@ pub const HOUSEKEEPING_PAUSE_MS: u64 = 60_000;
 /// Steps of one such look, of a thousand rows each: more than a busy minute brings.
 pub const HOUSEKEEPING_ROUNDS_MAX: u32 = 300;
 
+/// How long a refund waits that could not leave because the link was down.
+pub const REFUND_PAUSE_MS: i64 = 15_000;
+
 /// Rows that a worker claims at once.
 pub const CLAIM_ROWS_MAX: u32 = 64;
 

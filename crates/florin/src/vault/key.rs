@@ -26,11 +26,13 @@ pub enum Purpose {
     Token,
     /// Keys the HMAC over a request by which its repetition is found.
     Request,
+    /// Keys the HMAC that chains the entries of journals.
+    Journal,
 }
 
 impl Purpose {
     /// All of them; a vault has a current key for each.
-    pub const ALL: [Purpose; 7] = [
+    pub const ALL: [Purpose; 8] = [
         Purpose::Card,
         Purpose::Cvc,
         Purpose::ApiKey,
@@ -38,6 +40,7 @@ impl Purpose {
         Purpose::ApiKeyHash,
         Purpose::Token,
         Purpose::Request,
+        Purpose::Journal,
     ];
 
     /// The name in the database.
@@ -51,6 +54,7 @@ impl Purpose {
             Purpose::ApiKeyHash => "api_key_hash",
             Purpose::Token => "token",
             Purpose::Request => "request",
+            Purpose::Journal => "journal",
         }
     }
 

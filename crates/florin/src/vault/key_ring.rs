@@ -63,7 +63,8 @@ impl Keys {
                             Purpose::Fingerprint
                             | Purpose::ApiKeyHash
                             | Purpose::Token
-                            | Purpose::Request,
+                            | Purpose::Request
+                            | Purpose::Journal,
                             _,
                         ) => Material::Hashing(Box::new(hmac::Key::new(
                             hmac::HMAC_SHA256,

@@ -18,8 +18,8 @@
 ), added_files AS (
     INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes)
     SELECT site_id, key, file_id, name, kind, description, at, bytes
-    FROM unnest($101::bigint[], $102::bigint[], $103::int[], $104::text[], $105::text[],
-        $106::text[], $107::bigint[], $108::bytea[])
+    FROM unnest($102::bigint[], $103::bigint[], $104::int[], $105::text[], $106::text[],
+        $107::text[], $108::bigint[], $109::bytea[])
         AS r (site_id, key, file_id, name, kind, description, at, bytes)
     JOIN done USING (site_id, key)
 ), answered AS (

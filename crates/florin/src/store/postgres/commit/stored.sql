@@ -50,12 +50,12 @@
 ), added_notifications AS (
     -- A row that is leased from birth has been begun when it was due.
     INSERT INTO notifications (site_id, key, seq, event, state, due_at, lease_until, attempts,
-        first_attempt_at)
+        first_attempt_at, subject)
     SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
-        CASE WHEN lease IS NULL THEN NULL ELSE due_at END
+        CASE WHEN lease IS NULL THEN NULL ELSE due_at END, subject
     FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
-        $67::bigint[])
-        AS r (site_id, key, seq, event, due_at, lease)
+        $67::bigint[], $69::int[])
+        AS r (site_id, key, seq, event, due_at, lease, subject)
     JOIN done USING (site_id, key)
 ), set_timers AS (
     INSERT INTO timers (site_id, key, kind, due_at, lease_until)
@@ -101,15 +101,15 @@
 ), added_journal AS (
     INSERT INTO journal (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
     SELECT site_id, key, seq, at, booked_at, kind, currency, postings, hash
-    FROM unnest($69::bigint[], $70::bigint[], $71::int[], $72::bigint[], $73::bigint[],
-        $74::text[], $75::text[], $76::text[], $77::bytea[])
+    FROM unnest($70::bigint[], $71::bigint[], $72::int[], $73::bigint[], $74::bigint[],
+        $75::text[], $76::text[], $77::text[], $78::bytea[])
         AS r (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
     JOIN done USING (site_id, key)
 ), added_attempts AS (
     INSERT INTO attempts (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
     SELECT site_id, key, attempt, at, ip, email, bin, card, amount, currency
-    FROM unnest($78::bigint[], $79::bigint[], $80::int[], $81::bigint[], $82::text[],
-        $83::bytea[], $84::text[], $85::bytea[], $86::bigint[], $87::text[])
+    FROM unnest($79::bigint[], $80::bigint[], $81::int[], $82::bigint[], $83::text[],
+        $84::bytea[], $85::text[], $86::bytea[], $87::bigint[], $88::text[])
         AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
     JOIN done USING (site_id, key)
 )
