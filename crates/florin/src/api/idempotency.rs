@@ -18,7 +18,7 @@ use super::contract::ApiError;
 use super::{Answer, authenticate, effective_method, read_body, route};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::REQUEST_LEASE_MS;
-use crate::store::{BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, SiteId};
+use crate::store::{AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, SiteId};
 
 const HEADER: &str = "idempotency-key";
 
@@ -35,6 +35,12 @@ impl RequestKey {
     /// The key that this request came with, once it has been noted.
     pub(crate) fn of(request: &Request) -> Option<RequestKey> {
         request.extensions().get::<RequestKey>().cloned()
+    }
+
+    /// What is committed with the change that the request makes: it was made, and answered so.
+    pub(crate) fn answered(&self, body: Vec<u8>) -> Option<AnsweredRequest> {
+        let body = String::from_utf8(body).ok()?;
+        Some(AnsweredRequest { key: self.text.clone(), status: 200, body })
     }
 }
 
