@@ -1,8 +1,12 @@
 //! Commands of the binary. Options become settings, so that there is one place where a setting
 //! is read and checked.
 
+mod csv;
+mod days;
 mod demo;
 mod describe;
+mod ledger;
+mod report;
 mod serve;
 mod simulator;
 mod site;
@@ -42,6 +46,20 @@ enum Command {
     Site {
         #[command(subcommand)]
         command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Checks the books, and compares them with an acquirer's file.
+    Ledger {
+        #[command(subcommand)]
+        command: ledger::LedgerCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists what was paid, captured and refunded in a period.
+    Report {
+        #[command(subcommand)]
+        command: report::ReportCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -121,6 +139,12 @@ pub fn run() -> ExitCode {
         }
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
+        }
+        Command::Ledger { command, common } => {
+            common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
+        }
+        Command::Report { command, common } => {
+            common.settings().and_then(|settings| in_runtime(report::run(settings, command)))
         }
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())

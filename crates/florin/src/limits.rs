@@ -37,6 +37,10 @@ pub const ANSWERS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 /// How often what is too old is looked for.
 pub const HOUSEKEEPING_PAUSE_MS: u64 = 60_000;
 
+/// How long after midnight a day's journal is sealed: longer than any commit takes, and than the
+/// clocks of several processes differ.
+pub const SEAL_DELAY_MS: i64 = 60 * 60 * 1000;
+
 /// Steps of one such look, of a thousand rows each: more than a busy minute brings.
 pub const HOUSEKEEPING_ROUNDS_MAX: u32 = 300;
 

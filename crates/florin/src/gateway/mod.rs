@@ -19,10 +19,15 @@ pub mod owed;
 pub mod timers;
 pub mod outbox;
 pub mod housekeeping;
+pub mod seals;
+pub mod audit;
+pub mod reconcile;
+pub mod report;
 pub mod view;
 pub mod test_platform;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -68,6 +73,8 @@ pub struct Work {
     pub creates: Arc<Semaphore>,
     /// Something became due.
     pub wake: Notify,
+    /// Up to which midnight this process knows all journals to be sealed.
+    pub sealed_until: AtomicI64,
 }
 
 impl Default for Work {
@@ -77,6 +84,7 @@ impl Default for Work {
             advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             wake: Notify::new(),
+            sealed_until: AtomicI64::new(i64::MIN),
         }
     }
 }

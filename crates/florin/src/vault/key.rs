@@ -28,11 +28,13 @@ pub enum Purpose {
     Request,
     /// Keys the HMAC that chains the entries of journals.
     Journal,
+    /// Keys the HMAC that chains the seals over journals.
+    Seal,
 }
 
 impl Purpose {
     /// All of them; a vault has a current key for each.
-    pub const ALL: [Purpose; 8] = [
+    pub const ALL: [Purpose; 9] = [
         Purpose::Card,
         Purpose::Cvc,
         Purpose::ApiKey,
@@ -41,6 +43,7 @@ impl Purpose {
         Purpose::Token,
         Purpose::Request,
         Purpose::Journal,
+        Purpose::Seal,
     ];
 
     /// The name in the database.
@@ -55,6 +58,7 @@ impl Purpose {
             Purpose::Token => "token",
             Purpose::Request => "request",
             Purpose::Journal => "journal",
+            Purpose::Seal => "seal",
         }
     }
 

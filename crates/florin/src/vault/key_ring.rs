@@ -64,7 +64,8 @@ impl Keys {
                             | Purpose::ApiKeyHash
                             | Purpose::Token
                             | Purpose::Request
-                            | Purpose::Journal,
+                            | Purpose::Journal
+                            | Purpose::Seal,
                             _,
                         ) => Material::Hashing(Box::new(hmac::Key::new(
                             hmac::HMAC_SHA256,

@@ -179,6 +179,13 @@ impl Vault {
         self.keyed_hash(Purpose::Token, subject)
     }
 
+    /// HMAC-SHA-256 over what a seal of a journal covers and the seal before it. Its key lives as
+    /// long as the journals do.
+    #[must_use]
+    pub fn seal_hash(&self, covered: &[u8]) -> [u8; 32] {
+        self.keyed_hash(Purpose::Seal, covered)
+    }
+
     /// HMAC-SHA-256 of a request, by which its repetition is found. Keyed, for a body can hold a
     /// PAN, of which sixteen digits would not survive a plain hash (PCI DSS 3.5.1.1).
     #[must_use]
