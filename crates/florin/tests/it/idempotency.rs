@@ -3,7 +3,8 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use florin::store::BeginRequest;
+use florin::gateway::change::Changed;
+use florin::store::{AnsweredRequest, BeginRequest};
 use florin::vault::leak_scan::find_number;
 use serde_json::{Value, json};
 
@@ -312,6 +313,88 @@ async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(send(keyed(&process)).await.unwrap(), reply);
+}
+
+#[tokio::test]
+async fn changes_are_made_once_too() {
+    let world = World::sqlite().await;
+    let settings = [("three_ds.policy", json!("never")), ("refund_settlement", json!("at_once"))];
+    world.set(&settings).await;
+    let mut held = world.order("held", VISA);
+    held["capture"] = json!("manual");
+    world.create(&held).await;
+    world.create(&world.order("paid", VISA)).await;
+    world.captured("paid", 2599).await;
+    let repeated = async |key: &str, path: &str, body: Value| {
+        let first = send(world.keyed(key, path, &body)).await.unwrap();
+        assert_eq!((first.status, &first.json()["success"]), (200, &json!(true)), "{path}");
+        for _ in 0..3 {
+            assert_eq!(send(world.keyed(key, path, &body)).await.unwrap(), first, "{path}");
+        }
+    };
+    let part = json!({ "amount": 600, "new_order_id": "held-part" });
+    repeated("capture", "/v1/json/orders/held/capture", part).await;
+    // In disguise, as clients without PATCH send it.
+    let request = world.keyed("ship", "/v1/json/orders/paid", &json!({ "status": "shipped" }));
+    let request = request.header("X-HTTP-Method-Override", "PATCH");
+    let first = send(request.try_clone().unwrap()).await.unwrap();
+    assert_eq!(first.status, 200);
+    assert_eq!(send(request).await.unwrap(), first);
+    let back = json!({ "currency": "EUR", "amount": 100, "description": "back" });
+    repeated("refund", "/v1/json/orders/paid/refunds", back.clone()).await;
+    let entries = world.get("paid").await["related_transactions"].as_array().map(Vec::len);
+    assert_eq!(entries, Some(1), "one refund");
+    assert_eq!(world.get("held").await["payment_details"]["capture_remain"], 1999);
+    // Without a key the slip is caught by the contract's own rule, which is not a replay.
+    let (status, refused) = world.post("/v1/json/orders/paid/refunds", back.to_string()).await;
+    assert_eq!((status, &refused["error_code"]), (404, &json!(1034)));
+}
+
+#[tokio::test]
+async fn of_many_refunds_with_one_key_one_is_made_on_sqlite() {
+    one_refund(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn of_many_refunds_with_one_key_one_is_made_on_postgresql() {
+    one_refund(World::postgres().await).await;
+}
+
+/// Also when each process thinks that the other one is dead.
+async fn one_refund(world: World) {
+    let settings = [("three_ds.policy", json!("never")), ("refund_settlement", json!("at_once"))];
+    world.set(&settings).await;
+    world.create(&world.order("paid", VISA)).await;
+    world.captured("paid", 2599).await;
+    let gateway = world.gateway().clone();
+    let site = gateway.directory.sites()[0].clone();
+    let path = "/v1/json/orders/paid/refunds";
+    let body = json!({ "currency": "EUR", "amount": 100, "description": "back" });
+    let hash = gateway.vault.request_hash("POST", path, body.to_string().as_bytes());
+    let now = gateway.now() - 120_000;
+    let lease_until = now + 60_000;
+    let begin =
+        BeginRequest { site_id: site.id, key: "once", request_hash: hash, now, lease_until };
+    let _ = gateway.store.begin_request(begin).await.unwrap();
+    // A process that made the change and died before it could answer.
+    let record = gateway.load_by_order_id(&site, "paid").await.unwrap().unwrap();
+    let answered = AnsweredRequest { key: "once".to_owned(), status: 200, body: "{}".to_owned() };
+    let words = florin_core::trail::RefundWords::default();
+    let answer = |_: &_| Some(answered.clone());
+    let made = gateway.refund(record.clone(), Some(100), words.clone(), &answer).await.unwrap();
+    assert!(matches!(made, Changed::Done(_)), "{made:?}");
+    let calls = (0..20).map(|_| tokio::spawn(send(world.keyed("once", path, &body))));
+    for call in calls.collect::<Vec<_>>() {
+        let reply = call.await.unwrap().unwrap();
+        assert_eq!((reply.status, reply.body), (200, b"{}".to_vec()));
+    }
+    // It comes back to life, reads the order anew, and would do it again, under another amount
+    // so that no rule about slips is in the way.
+    let record = gateway.load_by_order_id(&site, "paid").await.unwrap().unwrap();
+    let again = gateway.refund(record, Some(99), words, &answer).await;
+    assert!(again.is_err(), "{again:?}");
+    let related = world.get("paid").await["related_transactions"].as_array().map(Vec::len);
+    assert_eq!(related, Some(1), "one refund");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod faults;
 mod captures;
 mod refunds;
 mod changes;
+mod ledger;
 mod crashes;
 mod first_site;
 mod bad_input;
