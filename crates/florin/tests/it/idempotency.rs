@@ -8,7 +8,8 @@ use florin::store::{AnsweredRequest, BeginRequest};
 use florin::vault::leak_scan::find_number;
 use serde_json::{Value, json};
 
-use crate::world::{API_KEY, VISA, World};
+use crate::postgres::{Database, connect, fresh_database};
+use crate::world::{API_KEY, VISA, World, eventually};
 
 /// What came back, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,33 @@ async fn all_are_told_the_same(world: World) {
     // Without the key it is what it always was: the id is taken.
     let (status, refused) = world.create(&order).await;
     assert_eq!((status, &refused["error_code"]), (404, &json!(1006)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_on_one_database_answer_as_one() {
+    let database = fresh_database().await;
+    let url = database.url.clone();
+    let kek = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let first = World::start(Some(database), &[("FLORIN_VAULT__KEK_HEX", kek)]).await;
+    let more = [("FLORIN_VAULT__KEK_HEX", kek), ("FLORIN_DATABASE_URL", &url)];
+    let second = World::start(None, &more).await;
+    first.fault(json!({ "fault": "delay", "ms": 800, "types": ["0100"] })).await;
+    let order = first.order("shared", VISA);
+    let call = tokio::spawn(send(first.keyed("shared", "/v1/json/orders", &order)));
+    eventually("the first process is at it", async || gateway_knows(&first, "shared").await).await;
+    let reply = second.create_with("shared", &order).await;
+    assert_eq!((reply.status, reply.retry_after.as_deref()), (409, Some("1")));
+    let answered = call.await.unwrap().unwrap();
+    assert_eq!(answered.json()["data"]["status"], "completed");
+    assert_eq!(second.create_with("shared", &order).await, answered);
+    let mut other = order.clone();
+    other["amount"] = json!(1);
+    assert_eq!(second.create_with("shared", &other).await.status, 409);
+}
+
+async fn gateway_knows(world: &World, order_id: &str) -> bool {
+    let site = world.gateway().directory.sites()[0].clone();
+    world.gateway().load_by_order_id(&site, order_id).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -236,12 +264,13 @@ struct Process {
 }
 
 impl Process {
-    async fn start(port: u16, folder: &std::path::Path) -> Process {
+    async fn start(port: u16, folder: &std::path::Path, database: Option<&str>) -> Process {
         let child = Command::new(env!("CARGO_BIN_EXE_florin"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder)
             .env("FLORIN_TEST_API_KEY", API_KEY)
             .env("FLORIN_LOG__FILTER", "error")
+            .envs(database.map(|url| ("FLORIN_DATABASE_URL", url)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -270,7 +299,17 @@ impl Drop for Process {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once() {
+async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once_on_sqlite() {
+    is_taken_up(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once_on_postgresql() {
+    is_taken_up(Some(fresh_database().await)).await;
+}
+
+async fn is_taken_up(database: Option<Database>) {
+    let url = database.as_ref().map(|it| it.url.as_str());
     let folder = tempfile::tempdir().unwrap();
     let port = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -281,7 +320,7 @@ async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once() {
         "amount": 1000, "description": "x", "customer": { "user_agent": "x", "locale": "nl" },
         "gateway_info": { "card_number": VISA, "card_expiry_date": "3012", "card_cvc": "123" },
     });
-    let process = Process::start(port, folder.path()).await;
+    let process = Process::start(port, folder.path(), url).await;
     let fault = json!({ "fault": "delay", "ms": 5000, "types": ["0100"] }).to_string();
     let fault = send(process.request("/test/faults").body(fault)).await.unwrap();
     assert_eq!(fault.status, 200);
@@ -295,7 +334,15 @@ async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once() {
     drop(process);
     assert!(call.await.unwrap().is_err(), "the process was killed before it could answer");
 
-    let process = Process::start(port, folder.path()).await;
+    let process = Process::start(port, folder.path(), url).await;
+    if let Some(url) = url {
+        // Another process could still have it, until its lease has ended.
+        assert_eq!(send(keyed(&process)).await.unwrap().status, 409);
+        let time = connect(url).await.unwrap();
+        for table in ["idempotency SET lease_until = 1", "advices SET due_at = 1"] {
+            time.execute(&format!("UPDATE {table}"), &[]).await.unwrap();
+        }
+    }
     // The order was opened, and its outcome was lost with the process: nobody pays for it.
     let reply = send(keyed(&process)).await.unwrap();
     let get = || async {

@@ -40,7 +40,7 @@ impl World {
         World::start(None, settings).await
     }
 
-    async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
+    pub(crate) async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
         World::start_in(tempfile::tempdir().unwrap(), database, more).await
     }
 
