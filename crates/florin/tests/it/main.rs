@@ -12,6 +12,7 @@ mod every_test_card;
 mod challenges;
 mod order_ids;
 mod idempotency;
+mod idempotency_lost;
 mod notifications;
 mod faults;
 mod captures;
