@@ -10,6 +10,7 @@ mod report;
 mod serve;
 mod simulator;
 mod site;
+mod spreadsheet;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

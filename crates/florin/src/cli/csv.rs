@@ -1,116 +1,143 @@
-//! Comma-separated values as RFC 4180 has them, safe to open in a spreadsheet.
+//! Reading files of comma-separated values (RFC 4180): quotes, commas and line breaks in quotes,
+//! any end of line. Where the first line has semicolons and no comma, these separate.
 
-/// One line, with its end. A field that a spreadsheet would take for a formula gets an apostrophe
-/// in front; numbers are the caller's own and stay as they are.
-pub(super) fn line(fields: &[Field<'_>]) -> String {
-    let fields: Vec<String> = fields.iter().map(Field::text).collect();
-    format!("{}\r\n", fields.join(","))
+/// One record, and the line on which it begins, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) line: usize,
+    pub(super) fields: Vec<String>,
 }
 
-/// A field of a line.
-pub(super) enum Field<'a> {
-    /// Something that somebody else wrote.
-    Text(&'a str),
-    Number(i64),
-}
-
-impl Field<'_> {
-    fn text(&self) -> String {
-        match self {
-            Field::Number(number) => number.to_string(),
-            Field::Text(text) => {
-                let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-                let guard = if is_formula { "'" } else { "" };
-                if is_formula || text.contains(['"', ',', '\r', '\n']) {
-                    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-                } else {
-                    (*text).to_owned()
-                }
-            }
-        }
-    }
-}
-
-/// Reads records: fields may be quoted, quotes in them are doubled, lines end with CRLF or LF.
+/// Reads all records; empty lines are none.
 ///
 /// # Errors
-/// A sentence that names the line.
-pub(super) fn records(text: &str) -> Result<Vec<Vec<String>>, String> {
+/// What is wrong, and on which line.
+pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut records = Vec::new();
-    let mut record: Vec<String> = Vec::new();
-    let mut field = String::new();
-    let (mut quoted, mut was_quoted) = (false, false);
-    let mut line = 1_u64;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                field.push('"');
-                characters.next();
-            }
-            '"' if quoted => quoted = false,
-            '"' if field.is_empty() && !was_quoted => (quoted, was_quoted) = (true, true),
-            '"' => return Err(format!("line {line}: a quote inside a field")),
-            ',' if !quoted => {
-                record.push(std::mem::take(&mut field));
-                was_quoted = false;
-            }
-            '\r' if !quoted && characters.peek() == Some(&'\n') => {}
-            '\n' if !quoted => {
-                line += 1;
-                record.push(std::mem::take(&mut field));
-                was_quoted = false;
-                records.push(std::mem::take(&mut record));
-            }
-            _ if was_quoted && !quoted => {
-                return Err(format!("line {line}: text after a quoted field"));
-            }
-            other => {
-                line += u64::from(other == '\n');
-                field.push(other);
+    let first = text.lines().next().unwrap_or_default();
+    let separator = if first.contains(';') && !first.contains(',') { ';' } else { ',' };
+    let mut rows = Vec::new();
+    let mut letters = text.chars().peekable();
+    let mut line = 1;
+    while letters.peek().is_some() {
+        let begins = line;
+        let mut fields = Vec::new();
+        loop {
+            let (field, end) = read_field(&mut letters, separator, &mut line)?;
+            fields.push(field);
+            if end == End::Row {
+                break;
             }
         }
+        if fields.iter().any(|field| !field.is_empty()) {
+            rows.push(Row { line: begins, fields });
+        }
     }
-    if quoted {
-        return Err(format!("line {line}: a quote is not closed"));
+    Ok(rows)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Field,
+    Row,
+}
+
+type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn read_field(
+    letters: &mut Letters<'_>,
+    separator: char,
+    line: &mut usize,
+) -> Result<(String, End), String> {
+    let mut field = String::new();
+    if letters.next_if_eq(&'"').is_some() {
+        let begins = *line;
+        loop {
+            match letters.next() {
+                Some('"') if letters.next_if_eq(&'"').is_some() => field.push('"'),
+                Some('"') => break,
+                Some(letter) => {
+                    *line += usize::from(letter == '\n');
+                    field.push(letter);
+                }
+                None => return Err(format!("line {begins}: a quote is not closed")),
+            }
+        }
+        return match next_end(letters, separator, line) {
+            Some(end) => Ok((field, end)),
+            None => Err(format!("line {line}: something follows a closed quote")),
+        };
     }
-    if !field.is_empty() || !record.is_empty() || was_quoted {
-        record.push(field);
-        records.push(record);
+    loop {
+        if let Some(end) = next_end(letters, separator, line) {
+            return Ok((field.trim().to_owned(), end));
+        }
+        match letters.next() {
+            Some('"') => return Err(format!("line {line}: a quote in the middle of a value")),
+            Some(letter) => field.push(letter),
+            None => return Ok((field.trim().to_owned(), End::Row)),
+        }
     }
-    records.retain(|record| record.len() > 1 || record.first().is_some_and(|it| !it.is_empty()));
-    Ok(records)
+}
+
+/// Takes what ends a field, if that comes next.
+fn next_end(letters: &mut Letters<'_>, separator: char, line: &mut usize) -> Option<End> {
+    match letters.peek() {
+        None => Some(End::Row),
+        Some(letter) if *letter == separator => {
+            letters.next();
+            Some(End::Field)
+        }
+        Some('\r' | '\n') => {
+            let both = letters.next() == Some('\r');
+            if both {
+                letters.next_if_eq(&'\n');
+            }
+            *line += 1;
+            Some(End::Row)
+        }
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_was_written_is_read_and_no_formula_gets_through() {
-        let texts = ["plain", "a,b", "say \"so\"", "two\r\nlines", "", "é 漢", "1-2", " =1"];
-        for text in texts {
-            let line = line(&[Field::Text(text), Field::Number(-5), Field::Text("end")]);
-            let expected = vec![vec![text.to_owned(), "-5".to_owned(), "end".to_owned()]];
-            assert_eq!(records(&line).unwrap(), expected, "{line:?}");
-        }
-        for formula in ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"] {
-            let line = line(&[Field::Text(formula)]);
-            assert!(line.starts_with("\"'"), "{line:?}");
-        }
+    #[track_caller]
+    fn check(text: &str, expected: &[(usize, &[&str])]) {
+        let rows = read(text).unwrap();
+        let rows: Vec<(usize, Vec<&str>)> = rows
+            .iter()
+            .map(|row| (row.line, row.fields.iter().map(String::as_str).collect()))
+            .collect();
+        let expected: Vec<(usize, Vec<&str>)> =
+            expected.iter().map(|(line, fields)| (*line, fields.to_vec())).collect();
+        assert_eq!(rows, expected, "{text:?}");
     }
 
     #[test]
-    fn files_of_all_kinds_are_read_and_damaged_ones_are_not() {
-        let read = |text: &str| records(text).unwrap();
-        assert_eq!(read("a,b\nc,d"), [["a", "b"], ["c", "d"]]);
-        assert_eq!(read("\u{feff}a,b\r\n\r\nc,\"d\"\r\n"), [["a", "b"], ["c", "d"]]);
-        assert_eq!(read("a,\n"), [["a", ""]]);
-        assert_eq!(read(""), Vec::<Vec<String>>::new());
-        for damaged in ["a,\"b", "a,\"b\"c", "a,b\"c\""] {
-            assert!(records(damaged).is_err(), "{damaged}");
+    fn records_are_read_with_their_lines() {
+        check("", &[]);
+        check("a,b\n1,2\n", &[(1, &["a", "b"]), (2, &["1", "2"])]);
+        check("a,b\r\n\r\n 1 ,\r\n,2", &[(1, &["a", "b"]), (3, &["1", ""]), (4, &["", "2"])]);
+        check("\u{feff}a;b\n1;2,5", &[(1, &["a", "b"]), (2, &["1", "2,5"])]);
+        check("a,b;c\n1;2,3", &[(1, &["a", "b;c"]), (2, &["1;2", "3"])]);
+        check(",\n\n", &[]);
+    }
+
+    #[test]
+    fn quotes_hold_what_would_end_a_value() {
+        check("\"a,\"\"b\"\"\",c\n", &[(1, &["a,\"b\"", "c"])]);
+        check("a\n\"1\n2\r\n3\"\nb", &[(1, &["a"]), (2, &["1\n2\r\n3"]), (5, &["b"])]);
+        check("\"\",x", &[(1, &["", "x"])]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_its_line() {
+        for (text, line) in [("a\n\"b", "line 2"), ("\"a\"b", "line 1"), ("a\nb\nc\"d", "line 3")] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(line), "{error}");
         }
-        assert_eq!(records("a\nb\n\"c").unwrap_err(), "line 3: a quote is not closed");
     }
 }

@@ -148,24 +148,24 @@ const COLUMNS: [&str; 6] = ["rrn", "order_id", "type", "currency", "amount", "at
 
 /// The lines of an acquirer's file, whose columns may stand in any order.
 fn host_lines(text: &str) -> Result<Vec<HostLine>, String> {
-    let mut records = csv::records(text)?.into_iter();
-    let head = records.next().ok_or("it is empty")?;
+    let mut rows = csv::read(text)?.into_iter();
+    let head = rows.next().ok_or("it is empty")?.fields;
     let mut places = [0_usize; 6];
     for (place, name) in places.iter_mut().zip(COLUMNS) {
         let found = head.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
         *place = found.ok_or_else(|| format!("there is no column {name}"))?;
     }
     let mut lines = Vec::new();
-    for (number, record) in (2..).zip(records) {
-        let line = host_line(&record, places).map_err(|what| format!("record {number}: {what}"))?;
-        lines.push(line);
+    for row in rows {
+        let line = host_line(&row.fields, places);
+        lines.push(line.map_err(|what| format!("line {}: {what}", row.line))?);
     }
     Ok(lines)
 }
 
-fn host_line(record: &[String], places: [usize; 6]) -> Result<HostLine, String> {
+fn host_line(fields: &[String], places: [usize; 6]) -> Result<HostLine, String> {
     let [rrn, order_id, kind, currency, amount, at] =
-        places.map(|place| record.get(place).map_or("", String::as_str));
+        places.map(|place| fields.get(place).map_or("", String::as_str));
     let amount: i64 = amount.trim().parse().map_err(|_| format!("{amount} is no amount"))?;
     if amount < 0 {
         return Err("an amount is not negative".to_owned());

@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::csv::{self, Field};
+use super::spreadsheet::{self, Field};
 use super::{days, ledger};
 use crate::app::{self, Foundation};
 use crate::clock::{SystemClock, UnixMillis};
@@ -83,7 +83,7 @@ async fn write(
     let failed = |error: std::io::Error| format!("cannot write the report: {error}");
     let mut out = BufWriter::new(std::io::stdout());
     match format {
-        Format::Csv => out.write_all(csv::line(&COLUMNS.map(Field::Text)).as_bytes()),
+        Format::Csv => out.write_all(spreadsheet::line(&COLUMNS.map(Field::Text)).as_bytes()),
         Format::Json => out.write_all(b"["),
     }
     .map_err(failed)?;
@@ -113,7 +113,7 @@ async fn write(
 }
 
 fn csv_line(site: &SiteRow, operation: &Operation) -> String {
-    csv::line(&[
+    spreadsheet::line(&[
         Field::Number(operation.transaction_id),
         Field::Text(&operation.reference),
         Field::Text(operation.kind.word()),
