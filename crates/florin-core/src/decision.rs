@@ -9,10 +9,11 @@ use crate::card::Brand;
 use crate::money::Money;
 use crate::order::{Counters, Order};
 use crate::payment::{
-    AdviceId, AnswerFacts, AuthenticationResult, AuthenticationStatus, Authorization, Instant,
-    Payment, Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated,
-    Waiting,
+    AdviceId, AnswerFacts, AuthenticationResult, AuthenticationStatus, Authorization, Decider,
+    Instant, Payment, Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId,
+    Unauthenticated, Waiting,
 };
+use crate::risk::{Band, band};
 
 /// What somebody wants, or what somebody answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub enum Command {
     /// The time that the payer had is over.
     Expire,
     /// A review ends. `capture` numbers the capture that an acceptance owes.
-    Review { verdict: ReviewVerdict, capture: Trace },
+    Review { verdict: ReviewVerdict, by: Decider, capture: Trace },
 }
 
 /// A new attempt.
@@ -149,8 +150,11 @@ pub enum Event {
     Expired,
     ReviewAccepted {
         capture: Trace,
+        by: Decider,
     },
-    ReviewDeclined,
+    ReviewDeclined {
+        by: Decider,
+    },
     /// The card's code waits, sealed, for the payer.
     CvcKept,
     CvcErased,
@@ -230,6 +234,8 @@ pub enum Refusal {
     NotOnItsWay,
     /// Nothing is held for review.
     NotUnderReview,
+    /// The score is one that only the operator's Risk department decides on.
+    ReservedForRisk,
     /// There is no such order.
     NoOrder,
 }
@@ -264,8 +270,8 @@ pub fn decide(order: Option<&Order>, command: Command, now: Instant) -> Result<D
             settle(order, &rrn, answer, None, Capture::Included, now)
         }
         Command::Expire => expire(order.ok_or(Refusal::NoOrder)?, now),
-        Command::Review { verdict, capture } => {
-            review(order.ok_or(Refusal::NoOrder)?, verdict, capture, now)
+        Command::Review { verdict, by, capture } => {
+            review(order.ok_or(Refusal::NoOrder)?, verdict, by, capture, now)
         }
     }
 }
@@ -381,12 +387,16 @@ fn expire(order: &Order, now: Instant) -> Result<Decision, Refusal> {
 fn review(
     order: &Order,
     verdict: ReviewVerdict,
+    by: Decider,
     capture: Trace,
     now: Instant,
 ) -> Result<Decision, Refusal> {
-    let State::Uncleared { authorization, .. } = order.payment.state.clone() else {
+    let State::Uncleared { authorization, review } = order.payment.state.clone() else {
         return Err(Refusal::NotUnderReview);
     };
+    if by == Decider::Merchant && band(review.score) == Band::Risk {
+        return Err(Refusal::ReservedForRisk);
+    }
     let mut draft = Draft::of(order, now);
     let facts = order.payment.answer.clone().unwrap_or_default();
     draft.effects.push(Effect::StopTimer(Timer::Review));
@@ -399,12 +409,12 @@ fn review(
                 capture: capture.clone(),
                 facts,
             });
-            draft.happen(Event::ReviewAccepted { capture });
+            draft.happen(Event::ReviewAccepted { capture, by });
         }
         ReviewVerdict::Decline => {
             let why = ReversalReason::CustomerCancellation;
             draft.owe_reversal(advice, authorization.trace, why, &facts);
-            draft.happen(Event::ReviewDeclined);
+            draft.happen(Event::ReviewDeclined { by });
         }
     }
     draft.notify();
@@ -663,7 +673,7 @@ fn apply(payment: &mut Payment, counters: &mut Counters, event: &Event, at: Inst
             payment.state = State::Declined(reason.clone());
         }
         Event::Expired => payment.state = State::Expired,
-        Event::ReviewAccepted { capture } => {
+        Event::ReviewAccepted { capture, .. } => {
             if let State::Uncleared { authorization, .. } = &payment.state {
                 payment.completed_at = Some(at);
                 payment.state = State::Completed {
@@ -672,7 +682,7 @@ fn apply(payment: &mut Payment, counters: &mut Counters, event: &Event, at: Inst
                 };
             }
         }
-        Event::ReviewDeclined => {
+        Event::ReviewDeclined { .. } => {
             if let State::Uncleared { authorization, .. } = &payment.state {
                 payment.state = State::Void(authorization.clone());
             }
@@ -700,7 +710,7 @@ impl Event {
             Event::Declined { .. } => "declined",
             Event::Expired => "expired",
             Event::ReviewAccepted { .. } => "review_accepted",
-            Event::ReviewDeclined => "review_declined",
+            Event::ReviewDeclined { .. } => "review_declined",
             Event::CvcKept => "cvc_kept",
             Event::CvcErased => "cvc_erased",
             Event::Announced => "announced",

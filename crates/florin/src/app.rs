@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::gateway::directory::Directory;
 use crate::gateway::ids::TransactionIds;
 use crate::gateway::rails::Rails;
+use crate::gateway::risk::{CountryTables, RiskKnowledge};
 use crate::gateway::test_platform::SimulatorControl;
 use crate::gateway::{Gateway, RailsByMode, Work};
 use crate::limits::{DIRECTORY_POLL_MS, WORKER_PAUSE_MS};
@@ -156,6 +157,13 @@ pub async fn start(
         None => None,
     };
 
+    let tables = {
+        let files = &settings.risk;
+        CountryTables::read(files.ip_countries.as_deref(), files.bin_countries.as_deref())
+            .map_err(failed("read a table of countries"))?
+    };
+    let internal_token =
+        settings.internal.token.as_ref().map(|token| vault.token_hash(token.expose().as_bytes()));
     let interval_ms = i64::from(settings.notifications.interval_s).saturating_mul(1000);
     let gateway = Arc::new(Gateway {
         store: store.clone(),
@@ -168,6 +176,8 @@ pub async fn start(
         rails: RailsByMode { test, live },
         schedule: Schedule { interval_ms },
         simulator: control,
+        risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
+        internal_token,
         work: Work::default(),
     });
 

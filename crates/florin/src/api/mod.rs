@@ -7,6 +7,7 @@ pub mod contract;
 mod credentials;
 mod orders;
 mod test_controls;
+mod internal;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -83,6 +84,15 @@ pub async fn controls(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    Ok(respond(answer))
+}
+
+/// Answers one call of the operator's own endpoints.
+pub async fn internal(
+    gateway: Arc<Gateway>,
+    request: Request,
+) -> Result<Response<Body>, Infallible> {
+    let answer = internal::route(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond(answer))
 }
 

@@ -32,6 +32,10 @@ pub(super) fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Route
         let gateway = gateway.clone();
         any(move |request: Request| crate::api::controls(gateway.clone(), request))
     };
+    let internal = {
+        let gateway = gateway.clone();
+        any(move |request: Request| crate::api::internal(gateway.clone(), request))
+    };
     let ready = {
         let gateway = gateway.clone();
         get(move || readiness(gateway.clone()))
@@ -40,6 +44,7 @@ pub(super) fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Route
         .route("/v1/json", merchants.clone())
         .route("/v1/json/{*path}", merchants.clone())
         .route("/test/{*path}", controls)
+        .route("/internal/{*path}", internal)
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
         .merge(crate::checkout::routes(gateway.clone()));

@@ -7,6 +7,7 @@ use florin_core::payment::{State, Trace};
 
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
+use super::risk::CaptureCanWait;
 use super::{Failure, Gateway};
 use crate::limits::{CONFLICT_ROUNDS_MAX, OUTCOME_ROUNDS_MAX};
 
@@ -41,7 +42,7 @@ impl Gateway {
     /// Sends one authorization request and settles its answer.
     async fn authorize(
         self: &Arc<Gateway>,
-        record: Record,
+        mut record: Record,
         trace: &Trace,
         card: &CardSecrets,
     ) -> Result<(Record, Vec<Effect>), Failure> {
@@ -54,11 +55,10 @@ impl Gateway {
             (HostAnswer::Approved(_), false) => Capture::Follows(rails.next_trace(now).await?),
             _ => Capture::Included,
         };
-        let hold = florin_core::risk::review(
-            &record.site.review_rules,
-            &card.fingerprint,
-            record.site.time(now),
-        );
+        // Where the approval was the purchase there is nothing to withhold.
+        let can_wait =
+            if rails.single_message() { CaptureCanWait::No } else { CaptureCanWait::Yes };
+        let hold = self.judge(&mut record, card, &answer, can_wait);
         let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
         self.settle(record, command).await
     }
@@ -121,7 +121,11 @@ impl Gateway {
                 }
                 Err(failure) => return Err(failure),
             }
-            if let Ok(Some(newer)) = self.load(&record.site, record.key).await {
+            if let Ok(Some(mut newer)) = self.load(&record.site, record.key).await {
+                // What was found out about this attempt is not stored before it is committed.
+                if newer.order.counters.attempts == record.order.counters.attempts {
+                    newer.extra.risk = record.extra.risk.or(newer.extra.risk);
+                }
                 record = newer;
             }
         }

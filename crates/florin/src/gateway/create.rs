@@ -13,6 +13,7 @@ use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Record};
+use super::risk::Screening;
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::{Card, CardFault};
@@ -49,12 +50,17 @@ impl Gateway {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
         let (moto, flexible) = (input.moto, input.flexible_3d);
-        let (brand, card, refused) = match input.card {
+        let (brand, card, faulty) = match input.card {
             Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
             Err(faulty) => (faulty.brand, None, Some(fault_reason(faulty.fault))),
         };
+        let screening = match &card {
+            Some(card) => self.screen(&site, &stored, card),
+            None => Screening { refused: None, report: None },
+        };
+        let refused = faulty.or(screening.refused);
         let wanted = match (&card, brand) {
-            (Some(_), Some(brand)) => plan(&Facts {
+            (Some(_), Some(brand)) if refused.is_none() => plan(&Facts {
                 brand,
                 amount,
                 moto,
@@ -76,6 +82,7 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
+                risk: screening.report,
             },
             request: stored,
         };
@@ -121,9 +128,10 @@ impl Gateway {
             return Ok(Created::OrderIdTaken);
         };
         self.begin(&record, owed);
-        let Some(card) = card.filter(|_| refused.is_none()) else {
-            return Ok(Created::FaultyCard);
-        };
+        let Some(card) = card else { return Ok(Created::FaultyCard) };
+        if refused.is_some() {
+            return Ok(Created::Order(Box::new(record)));
+        }
         Ok(Created::Order(Box::new(self.drive(record, effects, &card).await?)))
     }
 

@@ -9,6 +9,7 @@ use florin_core::risk::ReviewRule;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::risk::settings::SiteRisk;
 use super::site::{Mode, Site, SiteKey, SiteSettings};
 use crate::store::{ApiKeyRow, SiteRow, Store};
 use crate::vault::{Class, SealContext, Vault};
@@ -120,6 +121,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
             })
         })
         .collect::<Result<_, Failure>>()?;
+    let risk = SiteRisk::compile(mode, &settings.risk).map_err(|error| damaged(&error))?;
     Ok(Site {
         id: row.id,
         account_id: row.account_id,
@@ -131,6 +133,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
         clock_offset_ms: row.clock_offset_ms,
         keys,
         review_rules,
+        risk,
     })
 }
 

@@ -14,6 +14,7 @@ pub mod authorize;
 pub mod verify;
 pub mod owed;
 pub mod timers;
+pub mod risk;
 pub mod outbox;
 pub mod view;
 pub mod test_platform;
@@ -48,6 +49,10 @@ pub struct Gateway {
     pub schedule: Schedule,
     /// Where test sites find the simulator's control interface.
     pub simulator: Option<test_platform::SimulatorControl>,
+    /// Tables and averages by which payments are judged.
+    pub risk: risk::RiskKnowledge,
+    /// Keyed hash of the token that opens the operator's endpoints; none: they are closed.
+    pub internal_token: Option<[u8; 32]>,
     pub work: Work,
 }
 

@@ -15,6 +15,8 @@ use florin_core::payment::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::risk::report::RiskReport;
+
 /// The stored text is not of a form that this version writes or has ever written.
 #[derive(Debug)]
 pub struct Unreadable(pub String);
@@ -45,6 +47,9 @@ pub struct Extra {
     /// When the first attempt was made.
     #[serde(rename = "o")]
     pub created_at: i64,
+    /// How risky the attempt is, and why.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskReport>,
 }
 
 /// Writes the state of an order.
@@ -578,6 +583,7 @@ mod tests {
             link: "default".into(),
             challenge_wanted: true,
             created_at: 11,
+            risk: Some(RiskReport::listed(7)),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };

@@ -151,7 +151,7 @@ impl Gateway {
         unit.new_request = alias.is_some();
         unit.transactions.extend(alias);
         let mut owed = Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() };
-        self.add_events(&mut unit, decision, site_now);
+        self.add_events(&mut unit, decision, record.extra.risk.as_ref(), site_now);
         for effect in &decision.effects {
             self.add_effect(&mut unit, &mut owed, effect, &record, &rails, now);
         }
@@ -165,7 +165,13 @@ impl Gateway {
         }
     }
 
-    fn add_events(&self, unit: &mut UnitOfWork, decision: &Decision, at: UnixMillis) {
+    fn add_events(
+        &self,
+        unit: &mut UnitOfWork,
+        decision: &Decision,
+        risk: Option<&super::risk::report::RiskReport>,
+        at: UnixMillis,
+    ) {
         let last = decision.order.counters.events;
         let first = last - u32::try_from(decision.events.len()).unwrap_or(last) + 1;
         for (seq, event) in (first..).zip(&decision.events) {
@@ -173,7 +179,7 @@ impl Gateway {
                 seq: row_number(seq),
                 kind: event.name().to_owned(),
                 at,
-                data: super::view::event_data(event),
+                data: super::view::event_data(event, risk),
             });
         }
     }

@@ -9,6 +9,7 @@ use florin_core::payment::{ReviewVerdict, Unauthenticated};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::risk::settings::{RiskSettings, SiteRisk};
 use crate::clock::UnixMillis;
 
 /// Whether money moves.
@@ -185,6 +186,8 @@ pub struct SiteSettings {
     pub three_ds: ThreeDsSettings,
     pub acceptor: Acceptor,
     pub review: Vec<ReviewEntry>,
+    #[serde(skip_serializing_if = "RiskSettings::is_empty")]
+    pub risk: RiskSettings,
 }
 
 impl Default for SiteSettings {
@@ -207,6 +210,7 @@ impl Default for SiteSettings {
             three_ds: ThreeDsSettings::default(),
             acceptor: Acceptor::default(),
             review: Vec::new(),
+            risk: RiskSettings::default(),
         }
     }
 }
@@ -260,6 +264,8 @@ pub struct Site {
     /// Oldest first.
     pub keys: Vec<SiteKey>,
     pub review_rules: Vec<florin_core::risk::ReviewRule>,
+    /// Rules, limits and block lists, both layers put together.
+    pub risk: SiteRisk,
 }
 
 impl Site {

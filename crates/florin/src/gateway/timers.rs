@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use florin_core::decision::Command;
-use florin_core::payment::{ReviewVerdict, State};
+use florin_core::payment::{Decider, ReviewVerdict, State};
 
+use super::risk::review::REQUEST_PREFIX;
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::store::{Bucket, Claim, ClaimedTimer, TimerNext};
@@ -46,7 +47,10 @@ impl Gateway {
                 let verdict: ReviewVerdict = review.default;
                 let rails = self.rails_of(&record.site)?;
                 let capture = rails.next_trace(self.now()).await?;
-                Command::Review { verdict, capture }
+                Command::Review { verdict, by: Decider::Timer, capture }
+            }
+            (kind, _) if kind.starts_with(REQUEST_PREFIX) => {
+                return self.take_up_request(record, timer).await;
             }
             // Whatever it was set for has ended otherwise.
             _ => {

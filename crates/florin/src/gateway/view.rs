@@ -5,6 +5,7 @@ use florin_core::payment::{AuthenticationFlow, Payment, State};
 use serde_json::json;
 
 use super::record::Record;
+use super::risk::report::RiskReport;
 use super::site::ApiYear;
 use crate::api::contract::answer::{ApiVersion, AuthenticationView, OrderView};
 
@@ -95,7 +96,7 @@ fn authentication(record: &Record) -> Option<AuthenticationView> {
 }
 
 /// What the history keeps of an event, as JSON: enough to explain it, no card data.
-pub(super) fn event_data(event: &Event) -> String {
+pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
     let data = match event {
         Event::Opened(opened) => json!({
             "transaction_id": opened.transaction_id.0,
@@ -113,16 +114,21 @@ pub(super) fn event_data(event: &Event) -> String {
         Event::Completed { facts, .. } | Event::SteppedUp { facts } => {
             json!({ "response_code": facts.response_code })
         }
-        Event::Held { review, .. } => json!({ "score": review.score, "until": review.until }),
+        Event::Held { review, .. } => json!({
+            "score": review.score,
+            "until": review.until,
+            "hits": risk.map(RiskReport::hits_json),
+        }),
         Event::Declined { reason, facts } => json!({
             "code": reason.code,
             "reason": reason.text,
             "response_code": facts.as_ref().map(|facts| facts.response_code.as_str()),
         }),
+        Event::ReviewAccepted { by, .. } | Event::ReviewDeclined { by } => {
+            json!({ "by": by.name() })
+        }
         Event::AuthenticationStarted(_)
         | Event::Expired
-        | Event::ReviewAccepted { .. }
-        | Event::ReviewDeclined
         | Event::CvcKept
         | Event::CvcErased
         | Event::Announced => return String::new(),
