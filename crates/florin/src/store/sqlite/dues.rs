@@ -11,7 +11,7 @@ use super::super::{
     StoreError, TimerNext, as_kept,
 };
 use super::SqliteStore;
-use super::orders::change_advice;
+use super::commit::change_advice;
 use crate::clock::UnixMillis;
 
 #[async_trait]
@@ -93,6 +93,8 @@ impl Dues for SqliteStore {
             }
             let sql = "UPDATE advices SET due_at = ?1 WHERE kind = 'guard' AND due_at > ?1";
             connection.execute(sql, [now])?;
+            let sql = "UPDATE idempotency SET lease_until = 0 WHERE status IS NULL";
+            connection.execute(sql, [])?;
             Ok(())
         })
         .await
