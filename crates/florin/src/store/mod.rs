@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use attempts::{AttemptRow, Attempts, COUNTED_ATTEMPTS_MAX, Velocity, VelocityQuery};
+pub use attempts::{
+    AttemptOutcome, AttemptRow, Attempts, COUNTED_ATTEMPTS_MAX, Velocity, VelocityQuery,
+};
 pub use claims::{
     Bucket, Claim, ClaimedAdvice, ClaimedNotification, ClaimedTimer, NODES_MAX, Node,
     NotificationNext, NotificationResult, TimerNext,

@@ -77,6 +77,7 @@ on_both_engines! {
     }
     attempts {
         attempts_are_counted_by_address_person_bin_and_card
+        declines_are_counted_beside_their_attempts
         a_flood_of_attempts_is_counted_up_to_a_bound
         old_attempts_are_pruned_and_no_others
     }
