@@ -19,10 +19,12 @@ use crate::gateway::rails::Rails;
 use crate::gateway::risk::{CountryTables, RiskKnowledge};
 use crate::gateway::test_platform::SimulatorControl;
 use crate::gateway::{Gateway, RailsByMode, Work};
-use crate::limits::{DIRECTORY_POLL_MS, WORKER_PAUSE_MS};
+use crate::limits::{
+    ATTEMPTS_PRUNE_PAUSE_MS, ATTEMPTS_PRUNE_STEP_MS, DIRECTORY_POLL_MS, WORKER_PAUSE_MS,
+};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
-use crate::store::{Store, open_postgres, open_sqlite};
+use crate::store::{LISTED_ROWS_MAX, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
@@ -193,6 +195,7 @@ pub async fn start(
     tasks.spawn(server::serve(listener, routes, settings.http.clone(), stopping.clone()));
     tasks.spawn(work(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
+    tasks.spawn(forget_attempts(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_node(gateway.clone(), node, stopping.clone()));
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
@@ -309,6 +312,25 @@ async fn keep_directory(gateway: Arc<Gateway>, mut stopping: watch::Receiver<boo
             gateway.directory.refresh(gateway.store.as_ref(), &gateway.vault).await
         {
             tracing::warn!(%failure, "sites and keys may be out of date");
+        }
+    }
+}
+
+/// Deletes attempts that are no longer counted, a bounded number at a time, so that payments get
+/// their turn in between.
+async fn forget_attempts(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        let pause = match gateway.prune_attempts().await {
+            Ok(deleted) if deleted >= u64::from(LISTED_ROWS_MAX) => ATTEMPTS_PRUNE_STEP_MS,
+            Ok(_) => ATTEMPTS_PRUNE_PAUSE_MS,
+            Err(failure) => {
+                tracing::warn!(%failure, "old attempts stay for now");
+                ATTEMPTS_PRUNE_PAUSE_MS
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+            _ = stopping.changed() => return,
         }
     }
 }

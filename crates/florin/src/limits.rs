@@ -50,6 +50,12 @@ pub const OUTCOME_ROUNDS_MAX: u32 = 5;
 /// How often sites and keys are compared with the store.
 pub const DIRECTORY_POLL_MS: u64 = 1_000;
 
+/// How often attempts that are no longer counted are looked for.
+pub const ATTEMPTS_PRUNE_PAUSE_MS: u64 = 5_000;
+
+/// Pause between two steps while there are more of them than one step deletes.
+pub const ATTEMPTS_PRUNE_STEP_MS: u64 = 50;
+
 /// Creates that are under way at once in this process; one more is told to come back.
 pub const CREATES_MAX: usize = 2_048;
 

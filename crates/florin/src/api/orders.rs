@@ -81,6 +81,10 @@ pub(super) async fn create(
     match created {
         Created::OrderIdTaken => Err(ApiError::invalid_order_id().into()),
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
+        Created::TooMany { retry_after_s } => Err(Answer {
+            retry_after: Some(retry_after_s),
+            ..Answer::from(ApiError::too_many_requests())
+        }),
         Created::Order(record) => answer_create(gateway, &record),
     }
 }

@@ -60,7 +60,7 @@ impl Gateway {
             if rails.single_message() { CaptureCanWait::No } else { CaptureCanWait::Yes };
         let hold = self.judge(&mut record, card, &answer, can_wait);
         let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
-        self.settle(record, command).await
+        self.settle_with(record, command, Some(card)).await
     }
 
     /// After a soft decline: a new 3-D Secure transaction with a mandated challenge.
@@ -82,15 +82,25 @@ impl Gateway {
         let verification = rails.authenticate(self, step, card).await;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify { server_trans_id: None, verification, trace };
-        self.settle(record, command).await
+        self.settle_with(record, command, Some(card)).await
     }
 
     /// Decides on a command and makes the outcome durable, again where somebody else moved the
     /// order meanwhile. A command that no longer applies leaves the order as it now is.
     pub(super) async fn settle(
         self: &Arc<Gateway>,
+        record: Record,
+        command: Command,
+    ) -> Result<(Record, Vec<Effect>), Failure> {
+        self.settle_with(record, command, None).await
+    }
+
+    /// The same where the card is at hand, so that its decline is counted.
+    pub(super) async fn settle_with(
+        self: &Arc<Gateway>,
         mut record: Record,
         command: Command,
+        card: Option<&CardSecrets>,
     ) -> Result<(Record, Vec<Effect>), Failure> {
         let mut failures = 0;
         for _ in 0..CONFLICT_ROUNDS_MAX {
@@ -105,7 +115,7 @@ impl Gateway {
                 record: record.clone(),
                 expected_version: Some(record.version),
                 decision: &decision,
-                card: None,
+                card,
                 alias: None,
             };
             match self.commit(change).await {

@@ -13,7 +13,7 @@ use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Record};
-use super::risk::Screening;
+use super::risk::{Screening, TooMany};
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::{Card, CardFault};
@@ -28,6 +28,8 @@ pub enum Created {
     OrderIdTaken,
     /// The order was declined before anybody was asked, for card data that cannot be right.
     FaultyCard,
+    /// Too much was tried from one address, with one BIN, or at the site; nothing was recorded.
+    TooMany { retry_after_s: u32 },
 }
 
 impl Gateway {
@@ -54,9 +56,12 @@ impl Gateway {
             Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
             Err(faulty) => (faulty.brand, None, Some(fault_reason(faulty.fault))),
         };
-        let screening = match &card {
-            Some(card) => self.screen(&site, &stored, card),
-            None => Screening { refused: None, report: None },
+        let screening = match (&card, brand) {
+            (Some(card), Some(brand)) => match self.screen(&site, &stored, card, brand).await? {
+                Ok(screening) => screening,
+                Err(TooMany { retry_after_s }) => return Ok(Created::TooMany { retry_after_s }),
+            },
+            _ => Screening::default(),
         };
         let refused = faulty.or(screening.refused);
         let wanted = match (&card, brand) {

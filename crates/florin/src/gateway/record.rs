@@ -155,6 +155,7 @@ impl Gateway {
         for effect in &decision.effects {
             self.add_effect(&mut unit, &mut owed, effect, &record, &rails, now);
         }
+        unit.attempts = self.attempt_rows(&record, decision, card);
         self.add_card(&mut unit, decision, card, &record);
         match self.store.commit(unit).await? {
             Committed::Conflict => Ok(None),

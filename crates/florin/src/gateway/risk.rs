@@ -7,12 +7,14 @@
 pub mod settings;
 pub mod report;
 pub mod averages;
+pub mod counts;
 pub mod review;
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use florin_core::card::Brand;
 use florin_core::country::Country;
 use florin_core::decision::HostAnswer;
 use florin_core::decline::GatewayDecline;
@@ -20,11 +22,11 @@ use florin_core::payment::{AuthenticationStatus, Reason, Review};
 use florin_core::risk::blocked::{Network, Subject};
 use florin_core::risk::rules::{Facts, PayerAddress, RuleKind, assess};
 use florin_core::risk::tables::{Countries, is_disposable};
-use florin_core::risk::{hold, listed};
+use florin_core::risk::{hold, limits, listed, repeats};
 
-use super::Gateway;
 use super::record::{CardSecrets, Record};
 use super::site::Site;
+use super::{Failure, Gateway};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::customer::Customer;
 use crate::notify::policy::AddressKind;
@@ -78,20 +80,42 @@ impl CountryTables {
 }
 
 /// What becomes of an order before anything is sent for it.
+#[derive(Default)]
 pub(super) struct Screening {
     /// It is declined: stored, and nothing is sent.
     pub(super) refused: Option<Reason>,
     pub(super) report: Option<RiskReport>,
 }
 
+/// A limit against card testing was reached: nothing is stored, and nothing is sent.
+pub(super) struct TooMany {
+    /// After this many seconds what was counted is forgotten.
+    pub(super) retry_after_s: u32,
+}
+
 impl Gateway {
-    /// Asks the lists that refuse a payment before anybody is bothered with it.
-    pub(super) fn screen(
+    /// Asks everything that can refuse a payment before anybody is bothered with it: first the
+    /// limits, then the lists, then the schemes' rules for repeats.
+    pub(super) async fn screen(
         &self,
         site: &Site,
         request: &StoredRequest,
         card: &CardSecrets,
-    ) -> Screening {
+        brand: Brand,
+    ) -> Result<Result<Screening, TooMany>, Failure> {
+        let counts = if site.risk.counts_attempts() {
+            Some(self.count_attempts(site, request, card).await?)
+        } else {
+            None
+        };
+        if let Some(limit) =
+            counts.as_ref().and_then(|it| limits::exceeded(&site.risk.limits, &it.tallies))
+        {
+            tracing::info!(site = site.id, limit = limit.name(), "too many attempts");
+            let seconds = site.risk.limits.window_ms / 1000;
+            let retry_after_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+            return Ok(Err(TooMany { retry_after_s }));
+        }
         let customer = &request.details.customer;
         let addresses: Vec<IpAddr> = addresses_of(customer).collect();
         let subject = Subject {
@@ -100,14 +124,20 @@ impl Gateway {
             addresses: &addresses,
             email: customer.address.email.as_deref(),
         };
-        match site.risk.blocked.find(&subject) {
-            Some(by) => {
-                tracing::info!(site = site.id, list = by.name(), "a payment is on a block list");
-                let report = RiskReport::refused(by.name(), "it is on the site's block list");
-                Screening { refused: Some(refusal()), report: Some(report) }
-            }
-            None => Screening { refused: None, report: None },
+        let refused = |rule: &str, why: &str| {
+            tracing::info!(site = site.id, rule, "a payment is refused unsent");
+            let report = Some(RiskReport::refused(rule, why));
+            Ok(Ok(Screening { refused: Some(refusal()), report }))
+        };
+        if let Some(by) = site.risk.blocked.find(&subject) {
+            return refused(by.name(), "it is on a block list of the site");
         }
+        let declines = counts.as_ref().filter(|_| site.risk.repeat_limits).map(|it| it.declines);
+        if let Some(rule) = declines.and_then(|declines| repeats::refused(brand, declines)) {
+            return refused(rule.name(), "the card's scheme allows no further repeat");
+        }
+        let report = counts.map(|it| RiskReport::begun(it.cards_seen));
+        Ok(Ok(Screening { refused: None, report }))
     }
 
     /// Judges a payment that the host has answered: the report is kept with the order, and an
@@ -167,7 +197,7 @@ impl Gateway {
             card_country: tables.of_card(card).or(from_host),
             billing_country: details.customer.address.country(),
             shipping_country: details.delivery.as_ref().and_then(|it| it.country()),
-            cards_seen: None,
+            cards_seen: record.extra.risk.as_ref().and_then(RiskReport::cards_seen),
             disposable_email: email
                 .is_some_and(|it| is_disposable(it, &site.risk.disposable_domains)),
             amount: payment.amount.minor,

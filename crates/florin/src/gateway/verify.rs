@@ -112,7 +112,7 @@ impl Gateway {
         let verification = rails.authenticate(self, step, &card).await;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify { server_trans_id: None, verification, trace };
-        let (record, effects) = self.settle(record, command).await?;
+        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
         self.drive(record, effects, &card).await
     }
 
@@ -132,7 +132,7 @@ impl Gateway {
             verification: Verification::Finished(result),
             trace,
         };
-        let (record, effects) = self.settle(record, command).await?;
+        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
         let gateway = self.clone();
         crate::app::spawn("authorization after a challenge", async move {
             if let Err(failure) = gateway.drive(record, effects, &card).await {
@@ -184,7 +184,7 @@ impl Gateway {
             verification: Verification::Finished(super::rails::no_result(challenge)),
             trace,
         };
-        let (record, effects) = self.settle(record, command).await?;
+        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
         self.drive(record, effects, &card).await
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use florin_core::card::Pan;
 use florin_core::country::Country;
 use florin_core::risk::blocked::{BIN_DIGITS, BlockList, Network, normal_email};
 use florin_core::risk::limits::Limits;
@@ -14,6 +15,7 @@ use florin_core::risk::rules::{
 use serde::{Deserialize, Serialize};
 
 use super::super::site::Mode;
+use crate::vault::Vault;
 
 /// Entries of each list of a layer at most, so that settings stay quick to read.
 pub const LIST_ENTRIES_MAX: usize = 10_000;
@@ -118,6 +120,16 @@ impl Layer {
 impl Blocked {
     pub fn is_empty(&self) -> bool {
         *self == Blocked::default()
+    }
+}
+
+impl BlockedCard {
+    /// The entry of a card.
+    pub fn new(vault: &Vault, pan: &Pan) -> BlockedCard {
+        BlockedCard {
+            card: hex::encode(vault.fingerprint(pan.expose().as_bytes())),
+            last4: pan.last4().to_owned(),
+        }
     }
 }
 
