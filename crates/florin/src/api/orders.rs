@@ -40,9 +40,6 @@ pub(super) async fn create(
     if let Some(error) = request.details.not_offered() {
         return Err(error.into());
     }
-    if request.details.manual_capture {
-        return Err(ApiError::gateway_unavailable().into());
-    }
     if request.details.amount.minor == 0 {
         return Err(ApiError::invalid_amount().into());
     }
@@ -177,9 +174,9 @@ fn site_rules(site: &Site) -> SiteRules {
             .collect(),
         server_to_server: settings.server_to_server,
         moto: settings.moto,
+        manual_capture: settings.manual_capture,
         // Not offered yet, on any site.
         zero_authorization: false,
-        manual_capture: false,
         tokenization: false,
         flexible_3d: settings.three_ds.flexible,
         refuse_past_expiry: settings.check_expiry,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use florin_core::payment::{Decider, ReviewVerdict, State};
 use florin_core::risk::{Band, band};
+use florin_core::trail::WHOLE;
 use serde_json::Value;
 
 use super::risk::open;
@@ -213,7 +214,7 @@ async fn decide(
     let mut record = find(foundation, order).await?;
     for _ in 0..ROUNDS_MAX {
         let State::Uncleared { review, .. } = &record.order.payment.state else {
-            let status = record.order.payment.status().0;
+            let status = record.order.status(WHOLE).0;
             return Err(format!("the payment is not held for review: it is {status}"));
         };
         if by == Decider::Merchant && band(review.score) == Band::Risk {
@@ -246,7 +247,7 @@ async fn wait_for_outcome(
                 ReviewVerdict::Accept => "review accepted",
                 ReviewVerdict::Decline => "review declined",
             };
-            let status = now.order.payment.status().0;
+            let status = now.order.status(WHOLE).0;
             let last = decisions(foundation, &now).await?.pop();
             return match last {
                 Some((kind, who)) if kind == wanted && who == by.name() => {

@@ -2,14 +2,33 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Capture, Command, Decision, Effect, HostAnswer, Refusal, decide};
+use florin_core::decision::{
+    Capture, Command, Context, Decision, Effect, HostAnswer, Refusal, decide,
+};
 use florin_core::payment::{State, Trace};
 
+use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
-use super::risk::CaptureCanWait;
 use super::{Failure, Gateway};
 use crate::limits::{CONFLICT_ROUNDS_MAX, OUTCOME_ROUNDS_MAX};
+
+/// What became of a command.
+pub(super) enum Done {
+    /// It is durable, and what it owes was begun.
+    Committed { record: Record, effects: Vec<Effect> },
+    /// The order, as it now is, does not allow it.
+    Refused { record: Record, refusal: Refusal },
+}
+
+/// What to do when the store cannot take a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is an outcome that somebody else has decided: offer it again.
+    Stubborn,
+    /// Somebody waits who can ask again: tell him.
+    Once,
+}
 
 impl Gateway {
     /// Follows an order from a commit to where it rests: sends the authorization that the commit
@@ -24,6 +43,7 @@ impl Gateway {
         mut effects: Vec<Effect>,
         card: &CardSecrets,
     ) -> Result<Record, Failure> {
+        record.fingerprint = Some(card.fingerprint);
         loop {
             let send = effects.iter().find_map(|effect| match effect {
                 Effect::SendAuthorization(trace) => Some(trace.clone()),
@@ -51,16 +71,14 @@ impl Gateway {
         let with_code = record.order.payment.step_ups == 0;
         let answer = rails.authorize(&record, trace, card, with_code).await;
         let now = self.now();
-        let capture = match (&answer, rails.single_message()) {
+        let by_hand = record.order.payment.rules.manual_capture_ms.is_some();
+        let capture = match (&answer, rails.single_message() || by_hand) {
             (HostAnswer::Approved(_), false) => Capture::Follows(rails.next_trace(now).await?),
             _ => Capture::Included,
         };
-        // Where the approval was the purchase there is nothing to withhold.
-        let can_wait =
-            if rails.single_message() { CaptureCanWait::No } else { CaptureCanWait::Yes };
-        let hold = self.judge(&mut record, card, &answer, can_wait);
+        let hold = self.judge(&mut record, card, &answer);
         let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
-        self.settle_with(record, command, Some(card)).await
+        self.settle(record, command).await
     }
 
     /// After a soft decline: a new 3-D Secure transaction with a mandated challenge.
@@ -82,7 +100,7 @@ impl Gateway {
         let verification = rails.authenticate(self, step, card).await;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify { server_trans_id: None, verification, trace };
-        self.settle_with(record, command, Some(card)).await
+        self.settle(record, command).await
     }
 
     /// Decides on a command and makes the outcome durable, again where somebody else moved the
@@ -92,58 +110,77 @@ impl Gateway {
         record: Record,
         command: Command,
     ) -> Result<(Record, Vec<Effect>), Failure> {
-        self.settle_with(record, command, None).await
+        match self.command(record, command, Patience::Stubborn).await? {
+            Done::Committed { record, effects } => Ok((record, effects)),
+            Done::Refused { record, refusal } => {
+                tracing::info!(order.key = record.key, ?refusal, "a command came too late");
+                Ok((record, Vec::new()))
+            }
+        }
     }
 
-    /// The same where the card is at hand, so that its decline is counted.
-    pub(super) async fn settle_with(
+    /// Decides on a command and makes the outcome durable, again where somebody else moved the
+    /// order meanwhile: whoever commits first wins, the other is told what is then true.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the outcome could not be recorded.
+    pub(super) async fn command(
+        self: &Arc<Gateway>,
+        record: Record,
+        command: Command,
+        patience: Patience,
+    ) -> Result<Done, Failure> {
+        self.command_with(record, command, patience, |_| {}).await
+    }
+
+    /// The same, with something that is kept beside the core's state.
+    pub(super) async fn command_with(
         self: &Arc<Gateway>,
         mut record: Record,
         command: Command,
-        card: Option<&CardSecrets>,
-    ) -> Result<(Record, Vec<Effect>), Failure> {
+        patience: Patience,
+        besides: impl Fn(&mut Extra),
+    ) -> Result<Done, Failure> {
         let mut failures = 0;
         for _ in 0..CONFLICT_ROUNDS_MAX {
             let decision = match self.decide_on(&record, &command) {
                 Ok(decision) => decision,
-                Err(refusal) => {
-                    tracing::info!(order.key = record.key, ?refusal, "a command came too late");
-                    return Ok((record, Vec::new()));
-                }
+                Err(refusal) => return Ok(Done::Refused { record, refusal }),
             };
+            let mut changed = record.clone();
+            besides(&mut changed.extra);
             let change = Change {
-                record: record.clone(),
+                record: changed,
                 expected_version: Some(record.version),
                 decision: &decision,
-                card,
+                card: None,
                 alias: None,
             };
             match self.commit(change).await {
                 Ok(Some((record, owed))) => {
                     self.begin(&record, owed);
-                    return Ok((record, decision.effects));
+                    return Ok(Done::Committed { record, effects: decision.effects });
                 }
                 Ok(None) => {}
-                Err(failure) if failures + 1 < OUTCOME_ROUNDS_MAX => {
+                Err(failure)
+                    if patience == Patience::Stubborn && failures + 1 < OUTCOME_ROUNDS_MAX =>
+                {
                     failures += 1;
                     tracing::warn!(order.key = record.key, %failure, "an outcome is offered again");
                     tokio::time::sleep(std::time::Duration::from_millis(50 << failures)).await;
                 }
                 Err(failure) => return Err(failure),
             }
-            if let Ok(Some(mut newer)) = self.load(&record.site, record.key).await {
-                // What was found out about this attempt is not stored before it is committed.
-                if newer.order.counters.attempts == record.order.counters.attempts {
-                    newer.extra.risk = record.extra.risk.or(newer.extra.risk);
-                }
-                record = newer;
+            if let Ok(Some(newer)) = self.load(&record.site, record.key).await {
+                record = newer.with_what_is_known(record);
             }
         }
         Err(Failure::Contended)
     }
 
     fn decide_on(&self, record: &Record, command: &Command) -> Result<Decision, Refusal> {
-        decide(Some(&record.order), command.clone(), record.site.time(self.now()))
+        let context = Context { now: record.site.time(self.now()), tariff: &record.site.tariff };
+        decide(Some(&record.order), command.clone(), context)
     }
 
     /// Begins at once what a commit of this process owes. The rows are leased to us, so nobody
@@ -159,9 +196,9 @@ impl Gateway {
                 });
             }
         }
-        for seq in owed.notifications {
+        for (seq, sale) in owed.notifications {
             if let Ok(permit) = self.work.deliveries.clone().try_acquire_owned() {
-                let (gateway, record) = (self.clone(), record.clone());
+                let (gateway, record) = (self.clone(), Record { sale, ..record.clone() });
                 crate::app::spawn("notification", async move {
                     gateway.deliver_now(record, seq, lease).await;
                     drop(permit);

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use florin_core::risk::ReviewRule;
+use florin_core::tariff::Tariff;
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -122,6 +123,8 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
         })
         .collect::<Result<_, Failure>>()?;
     let risk = SiteRisk::compile(mode, &settings.risk).map_err(|error| damaged(&error))?;
+    let rules = settings.fees.iter().map(super::site::FeeEntry::rule);
+    let rules = rules.collect::<Result<_, String>>().map_err(|error| damaged(&error))?;
     Ok(Site {
         id: row.id,
         account_id: row.account_id,
@@ -134,6 +137,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
         keys,
         review_rules,
         risk,
+        tariff: Tariff { rules },
     })
 }
 

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod persist;
 pub mod directory;
 pub mod record;
+mod effects;
 pub mod rails;
 pub mod create;
 pub mod authorize;

@@ -47,7 +47,7 @@ impl Gateway {
             site_id: record.site.id,
             key: record.key,
             seq: row_number(seq),
-            event: record.order.payment.status().0.to_owned(),
+            event: record.order.status(record.sale).0.to_owned(),
             attempts: 0,
             first_attempt_at: now,
             due_at: now,
@@ -99,7 +99,7 @@ impl Gateway {
         let attempt = match (record.notification_url(), key) {
             (Some(url), Some(key)) => {
                 let delivery = Delivery {
-                    url: notification_url(url, &record.order_id, timestamp, Payload::Order),
+                    url: notification_url(url, record.shown_order_id(), timestamp, Payload::Order),
                     method,
                     body: match method {
                         Method::Post => Some(super::view::notification_body(&record).into()),

@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Decision, Effect, Timer};
+use florin_core::decision::{Decision, Effect};
 use florin_core::order::Order;
-use florin_core::payment::Trace;
+use florin_core::trail::{SaleNumber, WHOLE};
 
-use super::persist::{Extra, OwedCapture, OwedMessage, OwedReversal, read_state, write_state};
+use super::effects::Rows;
+use super::persist::{Extra, OwedMessage, read_state, write_state};
 use super::site::Site;
-use super::{Failure, Gateway, rails::Rails};
+use super::{Failure, Gateway};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
-use crate::limits::GUARD_MARGIN_MS;
-use crate::store::{
-    AdviceChange, AdviceRow, CardChange, Committed, EventRow, NotificationRow, OrderRow,
-    TimerChange, UnitOfWork,
-};
+use crate::store::{CardChange, Committed, EventRow, OrderRow, UnitOfWork};
 use crate::vault::{Class, SealContext, Vault};
 
 /// A stored order, read.
@@ -30,6 +27,10 @@ pub struct Record {
     pub order: Order,
     pub extra: Extra,
     pub request: Arc<StoredRequest>,
+    /// Which of its sales was asked for: what answers and notifications show.
+    pub sale: SaleNumber,
+    /// Keyed hash of the newest attempt's card, where the card is at hand; not stored with it.
+    pub fingerprint: Option<[u8; 32]>,
 }
 
 /// Card data on its way between request, vault and wire.
@@ -46,8 +47,8 @@ pub struct CardSecrets {
 pub struct Owed {
     /// Messages by their number in the order.
     pub advices: Vec<(u32, OwedMessage)>,
-    /// Notifications by their number in the order.
-    pub notifications: Vec<u32>,
+    /// Notifications by their number in the order, with the sale that they tell of.
+    pub notifications: Vec<(u32, SaleNumber)>,
     /// Until when all of these are ours alone.
     pub lease: UnixMillis,
 }
@@ -56,6 +57,17 @@ pub(super) const FIELD_PAN: &str = "pan";
 pub(super) const FIELD_CVC: &str = "cvc";
 
 impl Record {
+    /// This order, read anew, with what `earlier` knew besides what is stored: what was asked for,
+    /// and what was found out about the attempt that is still the newest.
+    pub(super) fn with_what_is_known(mut self, earlier: Record) -> Record {
+        self.sale = earlier.sale;
+        if self.order.counters.attempts == earlier.order.counters.attempts {
+            self.fingerprint = earlier.fingerprint;
+            self.extra.risk = earlier.extra.risk.or(self.extra.risk);
+        }
+        self
+    }
+
     /// Reads a stored row.
     ///
     /// # Errors
@@ -72,11 +84,13 @@ impl Record {
             order,
             extra,
             request: Arc::new(request),
+            sale: WHOLE,
+            fingerprint: None,
         })
     }
 
     fn row(&self, site_now: UnixMillis) -> OrderRow {
-        let (status, financial_status) = self.order.payment.status();
+        let (status, financial_status) = self.order.status(WHOLE);
         OrderRow {
             site_id: self.site.id,
             key: self.key,
@@ -147,15 +161,21 @@ impl Gateway {
         let now = self.now();
         let site_now = record.site.time(now);
         record.order = decision.order.clone();
-        let mut unit = UnitOfWork::new(expected_version, record.row(site_now));
-        unit.new_request = alias.is_some();
-        unit.transactions.extend(alias);
-        let mut owed = Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() };
-        self.add_events(&mut unit, decision, record.extra.risk.as_ref(), site_now);
+        let mut rows = Rows {
+            unit: UnitOfWork::new(expected_version, record.row(site_now)),
+            owed: Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() },
+            record: &record,
+            rails: &rails,
+            now,
+        };
+        rows.unit.new_request = alias.is_some();
+        rows.unit.transactions.extend(alias);
+        self.add_events(&mut rows.unit, decision, record.extra.risk.as_ref(), site_now);
         for effect in &decision.effects {
-            self.add_effect(&mut unit, &mut owed, effect, &record, &rails, now);
+            rows.add(effect);
         }
-        unit.attempts = self.attempt_rows(&record, decision, card);
+        let Rows { mut unit, owed, .. } = rows;
+        unit.attempts = self.attempt_rows(&record, decision);
         self.add_card(&mut unit, decision, card, &record);
         match self.store.commit(unit).await? {
             Committed::Conflict => Ok(None),
@@ -183,96 +203,6 @@ impl Gateway {
                 data: super::view::event_data(event, risk),
             });
         }
-    }
-
-    fn add_effect(
-        &self,
-        unit: &mut UnitOfWork,
-        owed: &mut Owed,
-        effect: &Effect,
-        record: &Record,
-        rails: &Rails,
-        now: UnixMillis,
-    ) {
-        let card = decision_card(record);
-        let chain = |trace: &Trace| trace.rrn.clone();
-        match effect {
-            Effect::GuardRequest { advice, trace, amount } => {
-                let message = OwedMessage::Guard(OwedReversal {
-                    card,
-                    original: trace.into(),
-                    amount: amount.minor,
-                    reason: "4021".to_owned(),
-                    approval_code: None,
-                    response_code: None,
-                    trace: None,
-                });
-                let due = now + rails.answer_time_out_ms() + GUARD_MARGIN_MS;
-                unit.advices.push(owe(advice.0, &message, record, &chain(trace), due, None));
-            }
-            Effect::ReleaseGuard(advice) => {
-                unit.advices.push(AdviceChange::Settle { seq: row_number(advice.0) });
-            }
-            Effect::OweReversal {
-                advice,
-                original,
-                amount,
-                reason,
-                approval_code,
-                response_code,
-            } => {
-                let message = OwedMessage::Reversal(OwedReversal {
-                    card,
-                    original: original.into(),
-                    amount: amount.minor,
-                    reason: reason.code().to_owned(),
-                    approval_code: approval_code.clone(),
-                    response_code: response_code.clone(),
-                    trace: None,
-                });
-                // The reversal needs a number of its own before it leaves, so a worker takes it.
-                unit.advices.push(owe(advice.0, &message, record, &chain(original), now, None));
-            }
-            Effect::OweCapture { advice, original, capture, facts } => {
-                let message = OwedMessage::Capture(OwedCapture {
-                    card,
-                    original: (&original.trace).into(),
-                    trace: capture.into(),
-                    amount: original.amount.minor,
-                    approval_code: facts.approval_code.clone(),
-                    network_reference: facts.network_reference.clone(),
-                });
-                let lease = Some(owed.lease);
-                let rrn = chain(&original.trace);
-                unit.advices.push(owe(advice.0, &message, record, &rrn, now, lease));
-                owed.advices.push((advice.0, message));
-            }
-            Effect::StartTimer(timer, at) => unit.timers.push(TimerChange::Set {
-                kind: timer_name(*timer).to_owned(),
-                due_at: record.site.due(*at),
-            }),
-            Effect::StopTimer(timer) => {
-                // A timer that is set anew in the same commit need not be cancelled before.
-                let kind = timer_name(*timer).to_owned();
-                unit.timers.push(TimerChange::Cancel { kind });
-            }
-            Effect::Notify { notification } => {
-                if record.notification_url().is_some() {
-                    unit.notifications.push(NotificationRow {
-                        seq: row_number(*notification),
-                        event: record.order.payment.status().0.to_owned(),
-                        due_at: now,
-                        leased_until: Some(owed.lease),
-                    });
-                    owed.notifications.push(*notification);
-                }
-            }
-            Effect::EraseCvc { card } => {
-                unit.cards.push(CardChange::EraseCvc { card_id: row_number(*card) });
-            }
-            Effect::KeepCvc { .. } | Effect::SendAuthorization(_) | Effect::StartStepUp => {}
-        }
-        dedupe_timers(&mut unit.timers);
     }
 
     /// The card is sealed in the commit that opens its attempt, unless nothing will be sent.
@@ -348,6 +278,13 @@ impl Gateway {
 }
 
 impl Record {
+    /// What the merchant calls the sale that was asked for.
+    pub fn shown_order_id(&self) -> &str {
+        let captures = &self.order.trail.captures;
+        let part = captures.iter().find(|capture| capture.number == self.sale);
+        part.map_or(&self.order_id, |part| &part.order_id)
+    }
+
     /// Where the shop wants to be told: the order's address, else the site's.
     pub fn notification_url(&self) -> Option<&str> {
         let of_order = self.request.details.payment_options.notification_url.as_ref();
@@ -373,45 +310,6 @@ fn of_site(url: Option<&str>) -> Option<WebUrl> {
 
 fn seal_context<'a>(record: &Record, card_id: u32, field: &'a str) -> SealContext<'a> {
     SealContext { site_id: record.site.id, key: record.key, card_id: i64::from(card_id), field }
-}
-
-fn decision_card(record: &Record) -> u32 {
-    record.order.counters.attempts
-}
-
-fn owe(
-    seq: u32,
-    message: &OwedMessage,
-    record: &Record,
-    chain: &str,
-    due_at: UnixMillis,
-    leased_until: Option<UnixMillis>,
-) -> AdviceChange {
-    let row = AdviceRow::new(row_number(seq), message.kind(), &record.extra.link, chain, due_at);
-    AdviceChange::Owe(AdviceRow { leased_until, ..row.with_body(message.to_text()) })
-}
-
-/// The last word on a timer within one commit counts.
-fn dedupe_timers(timers: &mut Vec<TimerChange>) {
-    let kind = |timer: &TimerChange| match timer {
-        TimerChange::Set { kind, .. } | TimerChange::Cancel { kind } => kind.clone(),
-    };
-    if let Some(last) = timers.last().map(kind) {
-        let end = timers.len() - 1;
-        let mut index = 0;
-        timers.retain(|timer| {
-            let keep = index == end || kind(timer) != last;
-            index += 1;
-            keep
-        });
-    }
-}
-
-pub(super) fn timer_name(timer: Timer) -> &'static str {
-    match timer {
-        Timer::Expiry => "expiry",
-        Timer::Review => "review",
-    }
 }
 
 /// Counters of an order stay far below the store's range: each needs a commit.

@@ -147,7 +147,6 @@ impl Gateway {
         record: &mut Record,
         card: &CardSecrets,
         answer: &HostAnswer,
-        capture_can_wait: CaptureCanWait,
     ) -> Option<Review> {
         let site = record.site.clone();
         let site_now = site.time(self.now());
@@ -158,10 +157,8 @@ impl Gateway {
             Some(entry) => RiskReport::listed(entry.score),
             None => RiskReport::assessed(&assessment),
         });
-        match (answer, capture_can_wait) {
-            (HostAnswer::Approved(_), CaptureCanWait::Yes) => hold(entry, &assessment, site_now),
-            _ => None,
-        }
+        let approved = matches!(answer, HostAnswer::Approved(_));
+        if approved { hold(entry, &assessment, site_now) } else { None }
     }
 
     fn facts(
@@ -206,14 +203,6 @@ impl Gateway {
                 .is_some_and(|it| it.status == AuthenticationStatus::Authenticated),
         }
     }
-}
-
-/// Whether the money of an approval can still be withheld.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CaptureCanWait {
-    Yes,
-    /// The link speaks single messages: the approval was the purchase.
-    No,
 }
 
 /// The contract's words for what our own rules refuse.

@@ -83,7 +83,13 @@ impl Gateway {
             }
             State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
             state => {
-                let success = matches!(state, State::Completed { .. } | State::Uncleared { .. });
+                let success = matches!(
+                    state,
+                    State::Completed { .. }
+                        | State::Uncleared { .. }
+                        | State::Authorized(_)
+                        | State::Parted(_)
+                );
                 PayerStep::Return { record: Box::new(record), success }
             }
         })
@@ -112,7 +118,8 @@ impl Gateway {
         let verification = rails.authenticate(self, step, &card).await;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify { server_trans_id: None, verification, trace };
-        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
+        let (record, effects) = self.settle(record, command).await?;
         self.drive(record, effects, &card).await
     }
 
@@ -132,7 +139,8 @@ impl Gateway {
             verification: Verification::Finished(result),
             trace,
         };
-        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
+        let (record, effects) = self.settle(record, command).await?;
         let gateway = self.clone();
         crate::app::spawn("authorization after a challenge", async move {
             if let Err(failure) = gateway.drive(record, effects, &card).await {
@@ -184,7 +192,8 @@ impl Gateway {
             verification: Verification::Finished(super::rails::no_result(challenge)),
             trace,
         };
-        let (record, effects) = self.settle_with(record, command, Some(&card)).await?;
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
+        let (record, effects) = self.settle(record, command).await?;
         self.drive(record, effects, &card).await
     }
 }

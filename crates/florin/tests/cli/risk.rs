@@ -197,8 +197,8 @@ fn held_payments_are_listed_and_decided_on() {
     let books = eventually("both are settled at the host", || {
         let (_, books) = call("GET", &format!("{url}/test/host"), KEY, None);
         let entry = |id: &str| {
-            let entries = books["data"].as_array().unwrap().iter();
-            entries.cloned().find(|it| it["order_id"] == id).unwrap_or_default()
+            let mut entries = books["data"].as_array().unwrap().iter();
+            entries.find(|it| it["order_id"] == id).cloned().unwrap_or_default()
         };
         let both = (entry(&risk)["captured"].clone(), entry(&merchant)["reversed"].clone());
         (both == (json!(1000), json!(1000))).then_some(books)

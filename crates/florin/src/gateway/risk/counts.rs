@@ -73,10 +73,11 @@ impl Gateway {
         &self,
         record: &Record,
         decision: &Decision,
-        card: Option<&CardSecrets>,
     ) -> Vec<AttemptRow> {
         let site = &record.site;
-        let (true, Some(card)) = (site.risk.counts_attempts(), card) else { return Vec::new() };
+        let (true, Some(card)) = (site.risk.counts_attempts(), record.fingerprint) else {
+            return Vec::new();
+        };
         let payment = &decision.order.payment;
         let row = |outcome| AttemptRow {
             at: payment.modified_at,
@@ -84,8 +85,8 @@ impl Gateway {
             outcome,
             ip: counted_address(site, &record.request),
             email: self.email_hash(&record.request),
-            bin: card.pan.bin().to_owned(),
-            card: card.fingerprint,
+            bin: record.extra.bin.clone(),
+            card,
             amount: payment.amount.minor,
             currency: payment.amount.currency.code().to_owned(),
         };

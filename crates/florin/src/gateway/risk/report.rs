@@ -3,6 +3,7 @@
 use florin_core::payment::{ReviewVerdict, State};
 use florin_core::risk::rules::{Assessment, CardsSeen, RuleKind, SCORE_MAX, SCORE_MIN};
 use florin_core::risk::{Band, band};
+use florin_core::trail::WHOLE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -101,7 +102,7 @@ pub fn risk_json(record: &Record, tables: &CountryTables) -> Value {
     json!({
         "order_id": record.order_id,
         "transaction_id": payment.transaction_id.0,
-        "status": payment.status().0,
+        "status": record.order.status(WHOLE).0,
         "score": score,
         "hits": report.map_or_else(|| json!([]), RiskReport::hits_json),
         "review": review,

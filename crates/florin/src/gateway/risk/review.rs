@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Command, Refusal, decide};
+use florin_core::decision::{Command, Refusal};
 use florin_core::payment::{Decider, ReviewVerdict, State};
+use florin_core::trail::WHOLE;
 
+use super::super::authorize::{Done, Patience};
 use super::super::record::Record;
 use super::super::{Failure, Gateway};
 use crate::store::{ClaimedTimer, TimerNext};
@@ -63,19 +65,20 @@ impl Gateway {
         verdict: ReviewVerdict,
         by: Decider,
     ) -> Result<Record, NotDecided> {
-        let rails = self.rails_of(&record.site)?;
-        let capture = rails.next_trace(self.now()).await?;
+        let capture = self.review_capture(&record).await?;
         let command = Command::Review { verdict, by, capture };
-        let (record, effects) = self.settle(record, command.clone()).await?;
-        // A decision on a held payment always owes a message; nothing owed, nothing decided.
-        if !effects.is_empty() {
-            let order_key = record.key;
-            tracing::info!(order.key = order_key, ?verdict, by = by.name(), "a review has ended");
-            return Ok(record);
-        }
-        match decide(Some(&record.order), command, record.site.time(self.now())) {
-            Err(Refusal::ReservedForRisk) => Err(NotDecided::ReservedForRisk),
-            _ => Err(NotDecided::NotHeld { status: record.order.payment.status().0 }),
+        match self.command(record, command, Patience::Once).await? {
+            Done::Committed { record, .. } => {
+                let order_key = record.key;
+                tracing::info!(order.key = order_key, ?verdict, by = by.name(), "review ended");
+                Ok(record)
+            }
+            Done::Refused { refusal: Refusal::ReservedForRisk, .. } => {
+                Err(NotDecided::ReservedForRisk)
+            }
+            Done::Refused { record, .. } => {
+                Err(NotDecided::NotHeld { status: record.order.status(WHOLE).0 })
+            }
         }
     }
 
