@@ -57,6 +57,8 @@ pub enum Command {
     IncrementAnswer { rrn: String, answer: HostAnswer },
     /// The merchant gives the order up before it is paid.
     Cancel,
+    /// The merchant says something about the order that nothing is decided on.
+    Annotate,
     /// The merchant says that he shipped what was sold.
     Ship { sale: SaleNumber },
     /// The merchant gives captured money back.
@@ -237,6 +239,7 @@ pub enum Event {
         response_code: Option<String>,
     },
     Cancelled,
+    Annotated,
     Shipped {
         sale: SaleNumber,
     },
@@ -472,6 +475,7 @@ pub fn decide(
         Command::Increment { amount, trace } => increment::ask(draft, amount, trace),
         Command::IncrementAnswer { rrn, answer } => increment::answer(draft, &rrn, answer),
         Command::Cancel => cancel::cancel(draft),
+        Command::Annotate => cancel::annotate(draft),
         Command::Ship { sale } => cancel::ship(draft, sale),
         Command::Refund(asked) => refund::refund(draft, asked),
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
@@ -888,6 +892,7 @@ impl Event {
             Event::Incremented { .. } => "incremented",
             Event::IncrementFailed { .. } => "increment_failed",
             Event::Cancelled => "cancelled",
+            Event::Annotated => "annotated",
             Event::Shipped { .. } => "shipped",
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundSent { .. } => "refund_sent",

@@ -29,6 +29,12 @@ pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     Ok(draft.finish())
 }
 
+/// Keeps what the merchant says beside the order; see its history.
+pub(super) fn annotate(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    draft.happen(Event::Annotated);
+    Ok(draft.finish())
+}
+
 /// Says that a sale was shipped. Its money is not touched.
 pub(super) fn ship(mut draft: Draft<'_>, sale: SaleNumber) -> Result<Decision, Refusal> {
     match draft.order.status(sale).0 {

@@ -123,6 +123,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         // See `apply_to_trail` and `evolve`.
         Event::Opened(_)
         | Event::AuthorizationEnded
+        | Event::Annotated
         | Event::CapturedInPart(_)
         | Event::Released { .. }
         | Event::HoldEnded { .. }

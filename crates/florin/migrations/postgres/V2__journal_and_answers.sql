@@ -77,3 +77,7 @@ CREATE TABLE files (
 -- Lists such as that of the payments on hold. Sorted by bytes, so that kinds with the same
 -- beginning stand together whatever the language of the database.
 CREATE INDEX timers_by_kind ON timers (site_id, kind COLLATE "C", due_at);
+
+-- Which part of its order a notification tells of: 0 is the order itself. A newer one replaces
+-- older ones of the same part only.
+ALTER TABLE notifications ADD COLUMN subject integer NOT NULL DEFAULT 0;

@@ -74,3 +74,7 @@ CREATE TABLE files (
 
 -- Lists such as that of the payments on hold.
 CREATE INDEX timers_by_kind ON timers (site_id, kind, due_at);
+
+-- Which part of its order a notification tells of: 0 is the order itself. A newer one replaces
+-- older ones of the same part only.
+ALTER TABLE notifications ADD COLUMN subject INTEGER NOT NULL DEFAULT 0;

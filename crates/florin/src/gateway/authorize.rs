@@ -12,13 +12,21 @@ use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::{Failure, Gateway};
 use crate::limits::{CONFLICT_ROUNDS_MAX, OUTCOME_ROUNDS_MAX};
+use crate::store::AnsweredRequest;
 
 /// What became of a command.
 pub(super) enum Done {
     /// It is durable, and what it owes was begun.
-    Committed { record: Record, effects: Vec<Effect> },
+    Committed { record: Record, decision: Box<Decision> },
     /// The order, as it now is, does not allow it.
     Refused { record: Record, refusal: Refusal },
+}
+
+/// What a commit takes along that the core knows nothing of.
+pub(super) struct Besides {
+    pub(super) extra: Extra,
+    /// The answer to the request that led to it.
+    pub(super) answer: Option<AnsweredRequest>,
 }
 
 /// What to do when the store cannot take a change.
@@ -26,7 +34,7 @@ pub(super) enum Done {
 pub(super) enum Patience {
     /// It is an outcome that somebody else has decided: offer it again.
     Stubborn,
-    /// Somebody waits who can ask again: tell him.
+    /// Somebody waits who can ask again, so he is told.
     Once,
 }
 
@@ -111,7 +119,7 @@ impl Gateway {
         command: Command,
     ) -> Result<(Record, Vec<Effect>), Failure> {
         match self.command(record, command, Patience::Stubborn).await? {
-            Done::Committed { record, effects } => Ok((record, effects)),
+            Done::Committed { record, decision } => Ok((record, decision.effects)),
             Done::Refused { record, refusal } => {
                 tracing::info!(order.key = record.key, ?refusal, "a command came too late");
                 Ok((record, Vec::new()))
@@ -130,16 +138,16 @@ impl Gateway {
         command: Command,
         patience: Patience,
     ) -> Result<Done, Failure> {
-        self.command_with(record, command, patience, |_| {}).await
+        self.command_with(record, command, patience, |_, _| {}).await
     }
 
-    /// The same, with something that is kept beside the core's state.
+    /// The same, with what is committed besides the decision.
     pub(super) async fn command_with(
         self: &Arc<Gateway>,
         mut record: Record,
         command: Command,
         patience: Patience,
-        besides: impl Fn(&mut Extra),
+        besides: impl Fn(&Decision, &mut Besides),
     ) -> Result<Done, Failure> {
         let mut failures = 0;
         for _ in 0..CONFLICT_ROUNDS_MAX {
@@ -147,19 +155,21 @@ impl Gateway {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Done::Refused { record, refusal }),
             };
-            let mut changed = record.clone();
-            besides(&mut changed.extra);
+            let mut more = Besides { extra: record.extra.clone(), answer: None };
+            besides(&decision, &mut more);
             let change = Change {
-                record: changed,
+                record: Record { extra: more.extra, ..record.clone() },
                 expected_version: Some(record.version),
                 decision: &decision,
                 card: None,
                 alias: None,
+                answer: more.answer,
             };
             match self.commit(change).await {
                 Ok(Some((record, owed))) => {
                     self.begin(&record, owed);
-                    return Ok(Done::Committed { record, effects: decision.effects });
+                    let decision = Box::new(decision);
+                    return Ok(Done::Committed { record, decision });
                 }
                 Ok(None) => {}
                 Err(failure)

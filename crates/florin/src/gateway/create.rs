@@ -10,6 +10,7 @@ use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
+use super::journal::JournalEnd;
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Record};
@@ -90,6 +91,7 @@ impl Gateway {
                 created_at: site.time(now),
                 risk: screening.report,
                 shipment: std::collections::BTreeMap::new(),
+                journal: JournalEnd::default(),
             },
             request: stored,
             sale: florin_core::trail::WHOLE,
@@ -177,10 +179,12 @@ impl Gateway {
             if let Some(existing) = &existing {
                 record.key = existing.key;
                 record.extra.created_at = existing.extra.created_at;
+                record.extra.journal = existing.extra.journal.clone();
                 expected_version = Some(existing.version);
                 alias = Some(opening.transaction_id.0);
             }
-            let change = Change { record, expected_version, decision: &decision, card, alias };
+            let change =
+                Change { record, expected_version, decision: &decision, card, alias, answer: None };
             if let Some((record, owed)) = self.commit(change).await? {
                 return Ok(Some((record, decision.effects, owed)));
             }

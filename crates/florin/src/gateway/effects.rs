@@ -2,14 +2,19 @@
 //! card data. Nothing is sent here.
 
 use florin_core::decision::{Completion, Effect, Repayment, Reversal, Timer, Undone, Urgency};
-use florin_core::trail::{PartCapture, WHOLE};
+use florin_core::order::Order;
+use florin_core::payment::TransactionId;
+use florin_core::trail::{PartCapture, Refund, WHOLE};
 
-use super::persist::{OwedCapture, OwedMessage, OwedRefund, OwedReversal};
+use super::persist::{Child, OwedCapture, OwedMessage, OwedRefund, OwedReversal};
 use super::rails::Rails;
 use super::record::{Owed, Record, row_number};
 use crate::clock::UnixMillis;
 use crate::limits::GUARD_MARGIN_MS;
-use crate::store::{AdviceChange, AdviceRow, CardChange, NotificationRow, TimerChange, UnitOfWork};
+use crate::store::{
+    AdviceChange, AdviceRow, CardChange, ChildRow, NotificationRow, OrderRow, TimerChange,
+    UnitOfWork,
+};
 
 /// A unit of work in the making, and what of it this process may begin at once.
 pub(super) struct Rows<'a> {
@@ -152,6 +157,7 @@ impl Rows<'_> {
         }
         self.unit.notifications.push(NotificationRow {
             seq: row_number(notification),
+            subject: row_number(sale),
             event: self.record.order.status(sale).0.to_owned(),
             due_at: self.now,
             leased_until: Some(self.owed.lease),
@@ -169,8 +175,85 @@ impl Rows<'_> {
         self.unit.timers.push(change);
     }
 
+    /// A capture in part is found under its own name and number.
     fn open_sale(&mut self, part: &PartCapture) {
-        self.unit.transactions.push(part.transaction_id.0);
+        let child = Child { parent: self.record.key, sale: part.number, refund: None };
+        let row = self.child(child, part.transaction_id, &part.order_id, part.amount, part.at);
+        self.unit.children.push(ChildRow { order: row, is_new: true });
+    }
+
+    /// A refund is found under its number, and under the merchant's name for it if it has one.
+    fn open_refund(&mut self, refund: &Refund) {
+        match &refund.words.order_id {
+            None => self.unit.transactions.push(refund.transaction_id.0),
+            Some(name) => {
+                let row = self.refund_row(refund, name);
+                self.unit.children.push(ChildRow { order: row, is_new: true });
+            }
+        }
+    }
+
+    /// Rows of captures and refunds that are new, or whose status is another one than before.
+    pub(super) fn bring_children_up_to_date(&mut self, before: &Order, at: UnixMillis) {
+        let record = self.record;
+        let trail = &record.order.trail;
+        for part in &trail.captures {
+            let known = before.trail.captures.iter().any(|was| was.number == part.number);
+            if known && before.status(part.number) != record.order.status(part.number) {
+                let child = Child { parent: record.key, sale: part.number, refund: None };
+                let (id, name) = (part.transaction_id, part.order_id.as_str());
+                let row = self.child(child, id, name, part.amount, part.at);
+                let order = OrderRow { modified_at: at, ..row };
+                self.unit.children.push(ChildRow { order, is_new: false });
+            }
+        }
+        for refund in &trail.refunds {
+            let Some(was) = before.trail.refund(refund.number) else {
+                self.open_refund(refund);
+                continue;
+            };
+            if let Some(name) = &refund.words.order_id
+                && was.state.status() != refund.state.status()
+            {
+                let order = OrderRow { modified_at: at, ..self.refund_row(refund, name) };
+                self.unit.children.push(ChildRow { order, is_new: false });
+            }
+        }
+    }
+
+    fn refund_row(&self, refund: &Refund, name: &str) -> OrderRow {
+        let number = Some(refund.number);
+        let child = Child { parent: self.record.key, sale: refund.sale, refund: number };
+        self.child(child, refund.transaction_id, name, refund.amount, refund.requested_at)
+    }
+
+    fn child(
+        &self,
+        child: Child,
+        transaction_id: TransactionId,
+        order_id: &str,
+        amount: i64,
+        created_at: UnixMillis,
+    ) -> OrderRow {
+        let order = &self.record.order;
+        let (status, financial_status) = match child.refund.and_then(|it| order.trail.refund(it)) {
+            Some(refund) => (refund.state.status(), refund.state.status()),
+            None => order.status(child.sale),
+        };
+        OrderRow {
+            site_id: self.record.site.id,
+            key: transaction_id.0,
+            order_id: order_id.to_owned(),
+            version: 0,
+            status: status.to_owned(),
+            financial_status: Some(financial_status.to_owned()),
+            currency: order.payment.amount.currency.code().to_owned(),
+            amount,
+            created_at,
+            modified_at: created_at,
+            request: String::new(),
+            state: child.to_text(),
+        }
     }
 
     /// When the answer to a request that leaves now can no longer come.

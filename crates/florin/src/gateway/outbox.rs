@@ -47,6 +47,7 @@ impl Gateway {
             site_id: record.site.id,
             key: record.key,
             seq: row_number(seq),
+            subject: row_number(record.sale),
             event: record.order.status(record.sale).0.to_owned(),
             attempts: 0,
             first_attempt_at: now,
@@ -70,7 +71,10 @@ impl Gateway {
             None => None,
         };
         match record {
-            Some(record) => self.attempt_delivery(record, notification).await,
+            Some(record) => {
+                let sale = u32::try_from(notification.subject).unwrap_or_default();
+                self.attempt_delivery(Record { sale, ..record }, notification).await
+            }
             None => Ok(()),
         }
     }

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
 pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use trail::TrailRow;
@@ -59,6 +60,36 @@ pub struct Extra {
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
+    /// Where the order's journal ends.
+    #[serde(rename = "j", default, skip_serializing_if = "is_empty_journal")]
+    pub journal: JournalEnd,
+}
+
+fn is_empty_journal(end: &JournalEnd) -> bool {
+    end.entries == 0
+}
+
+/// What the row of a child order says instead of a state: where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// The key of the order that it belongs to.
+    pub parent: i64,
+    /// Which of its sales it is, or belongs to.
+    pub sale: u32,
+    /// Set where it is only the merchant's own name of a refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<u32>,
+}
+
+impl Child {
+    pub fn to_text(self) -> String {
+        serde_json::to_string(&self).expect("numbers have a JSON form")
+    }
+
+    /// `None` where the text is the state of an order.
+    pub fn read(text: &str) -> Option<Child> {
+        if text.starts_with("{\"parent\"") { serde_json::from_str(text).ok() } else { None }
+    }
 }
 
 /// Writes the state of an order.
@@ -618,6 +649,7 @@ mod tests {
             created_at: 11,
             risk: Some(RiskReport::listed(7)),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
+            journal: JournalEnd::default(),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use florin_core::decision::{Decision, Effect};
+use florin_core::ledger::Balances;
 use florin_core::order::Order;
 use florin_core::trail::{SaleNumber, WHOLE};
 
 use super::effects::Rows;
-use super::persist::{Extra, OwedMessage, read_state, write_state};
+use super::journal::{self, Booking, JournalEnd};
+use super::persist::{Child, Extra, OwedMessage, read_state, write_state};
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
-use crate::store::{CardChange, Committed, EventRow, OrderRow, UnitOfWork};
+use crate::store::{AnsweredRequest, CardChange, Committed, EventRow, OrderRow, UnitOfWork};
 use crate::vault::{Class, SealContext, Vault};
 
 /// A stored order, read.
@@ -119,13 +121,32 @@ pub struct Change<'a> {
     pub card: Option<&'a CardSecrets>,
     /// Transaction id of an attempt after the first one.
     pub alias: Option<i64>,
+    /// The answer to the request that led to this, where it has to be known to whoever repeats it.
+    pub answer: Option<AnsweredRequest>,
 }
 
 impl Gateway {
     /// Loads an order by its key.
     pub async fn load(&self, site: &Arc<Site>, key: i64) -> Result<Option<Record>, Failure> {
         let row = self.store.order(site.id, key).await?;
-        row.map(|row| Record::read(site.clone(), row)).transpose()
+        self.read_row(site, row).await
+    }
+
+    /// Reads a row; that of a child order leads to its parent.
+    async fn read_row(
+        &self,
+        site: &Arc<Site>,
+        row: Option<OrderRow>,
+    ) -> Result<Option<Record>, Failure> {
+        let Some(row) = row else { return Ok(None) };
+        let Some(child) = Child::read(&row.state) else {
+            return Record::read(site.clone(), row).map(Some);
+        };
+        let parent = self.store.order(site.id, child.parent).await?;
+        let parent = parent.map(|row| Record::read(site.clone(), row)).transpose()?;
+        let orphan = || Failure::Damaged(format!("order {} has no parent", row.key));
+        let parent = parent.ok_or_else(orphan)?;
+        Ok(Some(Record { sale: child.sale, ..parent }))
     }
 
     /// Loads an order by what the merchant calls it.
@@ -135,7 +156,7 @@ impl Gateway {
         order_id: &str,
     ) -> Result<Option<Record>, Failure> {
         let row = self.store.order_by_merchant_id(site.id, order_id).await?;
-        row.map(|row| Record::read(site.clone(), row)).transpose()
+        self.read_row(site, row).await
     }
 
     /// Loads an order by the number of one of its attempts.
@@ -156,11 +177,24 @@ impl Gateway {
         &self,
         change: Change<'_>,
     ) -> Result<Option<(Record, Owed)>, Failure> {
-        let Change { mut record, expected_version, decision, card, alias } = change;
+        let Change { mut record, expected_version, decision, card, alias, answer } = change;
         let rails = self.rails_of(&record.site)?;
         let now = self.now();
         let site_now = record.site.time(now);
-        record.order = decision.order.clone();
+        let before = std::mem::replace(&mut record.order, decision.order.clone());
+        let booking = Booking {
+            site_id: record.site.id,
+            key: record.key,
+            currency: decision.order.payment.amount.currency.code(),
+            at: site_now,
+            booked_at: now,
+        };
+        let balances = Balances::of(&before);
+        let end = &record.extra.journal;
+        let entry = journal::entry(&self.vault, &booking, &balances, decision, end)?;
+        if let Some(entry) = &entry {
+            record.extra.journal = JournalEnd::after(entry);
+        }
         let mut rows = Rows {
             unit: UnitOfWork::new(expected_version, record.row(site_now)),
             owed: Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() },
@@ -174,6 +208,9 @@ impl Gateway {
         for effect in &decision.effects {
             rows.add(effect);
         }
+        rows.bring_children_up_to_date(&before, site_now);
+        rows.unit.journal.extend(entry);
+        rows.unit.answer = answer;
         let Rows { mut unit, owed, .. } = rows;
         unit.attempts = self.attempt_rows(&record, decision);
         self.add_card(&mut unit, decision, card, &record);

@@ -259,6 +259,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         }
         Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
+        | Event::Annotated
         | Event::Cancelled
         | Event::Expired
         | Event::CvcKept

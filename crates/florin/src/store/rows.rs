@@ -87,6 +87,9 @@ impl fmt::Debug for CardRow {
 pub struct NotificationRow {
     /// Position among the notifications of the order; never used twice.
     pub seq: i32,
+    /// Which part of the order it tells of: 0 is the order itself. A newer one that was
+    /// acknowledged replaces older ones of the same part.
+    pub subject: i32,
     /// What it is about.
     pub event: String,
     /// When the first attempt is due.
@@ -136,6 +139,8 @@ impl NotificationState {
 pub struct NotificationRecord {
     /// Position among the notifications of the order.
     pub seq: i32,
+    /// Which part of the order it tells of.
+    pub subject: i32,
     /// What it is about.
     pub event: String,
     /// What has become of it.

@@ -92,7 +92,7 @@ pub(crate) fn file(file_id: i32, size: usize) -> FileRow {
 }
 
 pub(crate) fn notification(seq: i32, due_at: i64) -> NotificationRow {
-    NotificationRow { seq, event: format!("event-{seq}"), due_at, leased_until: None }
+    NotificationRow { seq, subject: 0, event: format!("event-{seq}"), due_at, leased_until: None }
 }
 
 /// Makes order `key` with notifications that are due then.

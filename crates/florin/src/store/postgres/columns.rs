@@ -72,6 +72,7 @@ struct Notifications<'a> {
     events: Vec<&'a str>,
     due_at: Vec<i64>,
     leases: Vec<Option<i64>>,
+    subjects: Vec<i32>,
 }
 
 #[derive(Default)]
@@ -139,6 +140,7 @@ impl<'a> Columns<'a> {
             self.notifications.events.push(&notification.event);
             self.notifications.due_at.push(notification.due_at);
             self.notifications.leases.push(notification.leased_until);
+            self.notifications.subjects.push(notification.subject);
         }
         for change in &unit.timers {
             match change {
@@ -228,7 +230,7 @@ impl<'a> Columns<'a> {
     pub(super) fn in_sequence(&self) -> Vec<&(dyn ToSql + Sync)> {
         let Columns { orders, events, sealed_cards, notifications, .. } = self;
         let Columns { owed_advices, moved_advices, .. } = self;
-        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(113);
+        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(114);
         columns.extend(places(&orders.places));
         columns.extend::<[&(dyn ToSql + Sync); 10]>([
             &orders.expected,
@@ -283,6 +285,7 @@ impl<'a> Columns<'a> {
         columns.push(&notifications.leases);
         columns.push(&owed_advices.leases);
         self.later.append_to(&mut columns);
+        columns.push(&notifications.subjects);
         columns
     }
 }

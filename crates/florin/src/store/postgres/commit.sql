@@ -86,12 +86,12 @@ WITH child AS MATERIALIZED (
 ), added_notifications AS (
     -- A row that is leased from birth has been begun when it was due.
     INSERT INTO notifications (site_id, key, seq, event, state, due_at, lease_until, attempts,
-        first_attempt_at)
+        first_attempt_at, subject)
     SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
-        CASE WHEN lease IS NULL THEN NULL ELSE due_at END
+        CASE WHEN lease IS NULL THEN NULL ELSE due_at END, subject
     FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
-        $67::bigint[])
-        AS r (site_id, key, seq, event, due_at, lease)
+        $67::bigint[], $114::int[])
+        AS r (site_id, key, seq, event, due_at, lease, subject)
     JOIN done USING (site_id, key)
 ), set_timers AS (
     INSERT INTO timers (site_id, key, kind, due_at, lease_until)

@@ -132,7 +132,7 @@ impl Orders for PostgresStore {
         let sql = "
             SELECT n.seq, n.event, n.state, n.due_at, n.attempts, n.first_attempt_at,
                 d.attempt, d.at, d.triggered_by, d.method, d.url, d.http_status, d.latency_ms,
-                d.reply, d.error_class
+                d.reply, d.error_class, n.subject
             FROM notifications n LEFT JOIN deliveries d
                 ON d.site_id = n.site_id AND d.key = n.key AND d.seq = n.seq
             WHERE n.site_id = $1 AND n.key = $2
@@ -314,6 +314,7 @@ fn notification_row(doing: &'static str, row: &Row) -> Result<NotificationRecord
         due_at: row.get(3),
         attempts: row.get(4),
         first_attempt_at: row.get(5),
+        subject: row.get(15),
         deliveries: Vec::new(),
     })
 }

@@ -38,11 +38,22 @@ pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Re
     }
     for owed in &unit.notifications {
         let sql = "INSERT INTO notifications (site_id, key, seq, event, state, due_at, \
-            lease_until, attempts, first_attempt_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)";
+            lease_until, attempts, first_attempt_at, subject) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)";
         let state = NotificationState::Pending.as_str();
         let lease = owed.leased_until.unwrap_or(0);
         let first = owed.leased_until.map(|_| owed.due_at);
-        let row = params![site, key, owed.seq, owed.event, state, owed.due_at, lease, first];
+        let row = params![
+            site,
+            key,
+            owed.seq,
+            owed.event,
+            state,
+            owed.due_at,
+            lease,
+            first,
+            owed.subject
+        ];
         connection.prepare_cached(sql)?.execute(row)?;
     }
     for change in &unit.timers {

@@ -334,8 +334,8 @@ fn read_notifications(
     site: SiteId,
     key: OrderKey,
 ) -> rusqlite::Result<Vec<NotificationRecord>> {
-    let sql = "SELECT seq, event, state, due_at, attempts, first_attempt_at FROM notifications \
-        WHERE key = ?1 AND site_id = ?2 ORDER BY seq";
+    let sql = "SELECT seq, event, state, due_at, attempts, first_attempt_at, subject \
+        FROM notifications WHERE key = ?1 AND site_id = ?2 ORDER BY seq";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([key, site], |row| {
         let state: String = row.get(2)?;
@@ -350,6 +350,7 @@ fn read_notifications(
             due_at: row.get(3)?,
             attempts: row.get(4)?,
             first_attempt_at: row.get(5)?,
+            subject: row.get(6)?,
             deliveries: Vec::new(),
         })
     })?;
