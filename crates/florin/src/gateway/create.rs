@@ -65,7 +65,8 @@ impl Gateway {
             },
             _ => Screening::default(),
         };
-        let refused = faulty.or(screening.refused);
+        let Screening { refused, report, under_way } = screening;
+        let refused = faulty.or(refused);
         let wanted = match (&card, brand) {
             (Some(_), Some(brand)) if refused.is_none() => plan(&Facts {
                 brand,
@@ -89,7 +90,7 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
-                risk: screening.report,
+                risk: report,
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
             },
@@ -139,6 +140,8 @@ impl Gateway {
         let Some((record, effects, owed)) = self.open(draft, opening, card.as_ref()).await? else {
             return Ok(Created::OrderIdTaken);
         };
+        // Whoever asks from now on finds the attempt in the store.
+        drop(under_way);
         self.begin(&record, owed);
         let Some(card) = card else { return Ok(Created::FaultyCard) };
         if refused.is_some() {

@@ -8,6 +8,7 @@ pub mod settings;
 pub mod report;
 pub mod averages;
 pub mod counts;
+pub mod in_flight;
 pub mod review;
 
 use std::net::IpAddr;
@@ -31,6 +32,7 @@ use crate::api::contract::StoredRequest;
 use crate::api::contract::customer::Customer;
 use crate::notify::policy::AddressKind;
 use averages::Averages;
+use in_flight::{InFlight, UnderWay};
 use report::RiskReport;
 
 /// What the whole process knows for judging payments.
@@ -38,6 +40,7 @@ use report::RiskReport;
 pub struct RiskKnowledge {
     pub tables: CountryTables,
     pub averages: Averages,
+    pub in_flight: InFlight,
 }
 
 /// The operator's tables. A rule whose table is missing does not apply.
@@ -85,6 +88,8 @@ pub(super) struct Screening {
     /// It is declined: stored, and nothing is sent.
     pub(super) refused: Option<Reason>,
     pub(super) report: Option<RiskReport>,
+    /// Kept until the attempt is stored, so that it is counted from now on.
+    pub(super) under_way: Option<UnderWay>,
 }
 
 /// A limit against card testing was reached: nothing is stored, and nothing is sent.
@@ -127,7 +132,7 @@ impl Gateway {
         let refused = |rule: &str, why: &str| {
             tracing::info!(site = site.id, rule, "a payment is refused unsent");
             let report = Some(RiskReport::refused(rule, why));
-            Ok(Ok(Screening { refused: Some(refusal()), report }))
+            Ok(Ok(Screening { refused: Some(refusal()), report, under_way: None }))
         };
         if let Some(by) = site.risk.blocked.find(&subject) {
             return refused(by.name(), "it is on a block list of the site");
@@ -136,8 +141,9 @@ impl Gateway {
         if let Some(rule) = declines.and_then(|declines| repeats::refused(brand, declines)) {
             return refused(rule.name(), "the card's scheme allows no further repeat");
         }
-        let report = counts.map(|it| RiskReport::begun(it.cards_seen));
-        Ok(Ok(Screening { refused: None, report }))
+        let report = counts.as_ref().map(|it| RiskReport::begun(it.cards_seen));
+        let under_way = counts.map(|it| it.under_way);
+        Ok(Ok(Screening { refused: None, report, under_way }))
     }
 
     /// Judges a payment that the host has answered: the report is kept with the order, and an

@@ -103,6 +103,28 @@ async fn limited(world: World) {
 }
 
 #[tokio::test]
+async fn a_burst_at_once_is_counted_while_it_is_under_way() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "limit_ip": 10, "window_seconds": 600 })).await;
+    let world = std::sync::Arc::new(world);
+    let burst: Vec<_> = (0..60)
+        .map(|number| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                world.try_order(&world.order(&format!("burst-{number}"), VISA)).await.0
+            })
+        })
+        .collect();
+    let mut statuses = std::collections::BTreeMap::new();
+    for attempt in burst {
+        *statuses.entry(attempt.await.unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(statuses.values().sum::<i32>(), 60);
+    assert!((1..=10).contains(&statuses[&200]), "{statuses:?}");
+    assert!(statuses[&429] >= 50, "{statuses:?}");
+}
+
+#[tokio::test]
 async fn what_fails_between_us_and_the_host_is_no_suspicion() {
     let world = World::sqlite().await;
     world.set_risk(json!({ "limit_ip": 4, "decline_points": 3, "window_seconds": 600 })).await;

@@ -13,6 +13,7 @@ use florin_core::risk::rules::CardsSeen;
 use super::super::record::{CardSecrets, Record, row_number};
 use super::super::site::Site;
 use super::super::{Failure, Gateway};
+use super::in_flight::UnderWay;
 use super::payer_address;
 use crate::api::contract::StoredRequest;
 use crate::store::{AttemptOutcome, AttemptRow, VelocityQuery};
@@ -27,6 +28,8 @@ pub(super) struct Counts {
     pub(super) tallies: Tallies,
     pub(super) cards_seen: CardsSeen,
     pub(super) declines: Declines,
+    /// This attempt, until it is stored.
+    pub(super) under_way: UnderWay,
 }
 
 impl Gateway {
@@ -40,6 +43,9 @@ impl Gateway {
         let details = &request.details;
         let now = site.time(self.now());
         let ip = counted_address(site, request);
+        // Begun before the store is asked: whoever is stored meanwhile may count twice, and nobody
+        // is missed.
+        let under_way = self.risk.in_flight.begin(site.id, ip.as_deref(), card.pan.bin());
         let query = VelocityQuery {
             ip: ip.as_deref(),
             email: self.email_hash(request),
@@ -51,11 +57,13 @@ impl Gateway {
             window_since: now.saturating_sub(site.risk.limits.window_ms),
         };
         let seen = self.store.velocity(site.id, query).await?;
-        let tally = |attempts, declines| Tally { attempts, declines };
+        let tally = |attempts: u32, declines| Tally { attempts, declines };
+        let by_address = seen.attempts_by_ip.saturating_add(under_way.by_address);
+        let by_bin = seen.attempts_by_bin.saturating_add(under_way.by_bin);
         Ok(Counts {
             tallies: Tallies {
-                by_address: tally(seen.attempts_by_ip, seen.declines_by_ip),
-                by_bin: tally(seen.attempts_by_bin, seen.declines_by_bin),
+                by_address: tally(by_address, seen.declines_by_ip),
+                by_bin: tally(by_bin, seen.declines_by_bin),
                 // A busy hour is no attack: a site is judged by its declines alone.
                 by_site: tally(seen.declines_by_site, seen.declines_by_site),
             },
@@ -64,6 +72,7 @@ impl Gateway {
                 count: seen.declines_of_payment,
                 never_again: seen.declined_for_good,
             },
+            under_way,
         })
     }
 

@@ -90,7 +90,7 @@ WITH child AS MATERIALIZED (
     SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
         CASE WHEN lease IS NULL THEN NULL ELSE due_at END, subject
     FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
-        $67::bigint[], $114::int[])
+        $67::bigint[], $115::int[])
         AS r (site_id, key, seq, event, due_at, lease, subject)
     JOIN done USING (site_id, key)
 ), set_timers AS (
