@@ -64,7 +64,7 @@ impl Place {
     }
 }
 
-async fn start(folder: &Path, url: Option<&str>) -> Running {
+async fn start(folder: &Path, url: Option<&str>, counts: bool) -> Running {
     let mut variables = vec![
         ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
         ("FLORIN_DATA_DIR", folder.display().to_string()),
@@ -76,16 +76,21 @@ async fn start(folder: &Path, url: Option<&str>) -> Running {
     let settings = Settings::load(None, variables).unwrap();
     let running =
         app::start(&settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
-    never_authenticate(&running).await;
+    prepare_site(&running, counts).await;
     running
 }
 
-/// The site's policy is `never`: what is measured is the acquirer's path.
-async fn never_authenticate(running: &Running) {
+/// The site's policy is `never`: what is measured is the acquirer's path. Where attempts are
+/// counted, by rules that refuse none of them.
+async fn prepare_site(running: &Running, counts: bool) {
     let store = &running.gateway.store;
     let mut site = store.sites().await.unwrap().remove(0);
     let mut settings: serde_json::Value = serde_json::from_str(&site.settings).unwrap();
     settings["three_ds"]["policy"] = json!("never");
+    if counts {
+        let rules = json!({ "many_cards": { "weight": 3 } });
+        settings["risk"] = json!({ "site": { "rules": rules, "repeat_limits": true } });
+    }
     site.settings = settings.to_string();
     let _ = store.update_site(site).await.unwrap();
     running.gateway.directory.refresh(store.as_ref(), &running.gateway.vault).await.unwrap();
@@ -100,7 +105,7 @@ async fn never_authenticate(running: &Running) {
 pub(crate) async fn idle(arguments: &Arguments) -> String {
     let place = Place::new(arguments);
     let url = place.database("bench").await;
-    let running = start(&place.folder, url.as_deref()).await;
+    let running = start(&place.folder, url.as_deref(), false).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let line = json!({ "mode": "idle", "store": arguments.store, "rss_mb": megabytes("VmRSS") });
     running.stop().await;
@@ -110,7 +115,7 @@ pub(crate) async fn idle(arguments: &Arguments) -> String {
 pub(crate) async fn run(arguments: &Arguments) -> String {
     let place = Place::new(arguments);
     let url = place.database("bench").await;
-    let running = start(&place.folder, url.as_deref()).await;
+    let running = start(&place.folder, url.as_deref(), arguments.counts).await;
     let sink = sink::start().await;
     let notification_url = format!("http://{}/notify", sink.address);
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -169,6 +174,7 @@ pub(crate) async fn run(arguments: &Arguments) -> String {
         "concurrency": arguments.concurrency,
         "seconds": arguments.seconds,
         "stored_orders": arguments.stored_orders,
+        "counts": arguments.counts,
         "payments_per_s": per_second.round(),
         "p50_ms": percentile(&seen.latencies_us, 50),
         "p99_ms": percentile(&seen.latencies_us, 99),
