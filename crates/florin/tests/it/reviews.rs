@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::risk::with;
-use crate::world::{API_KEY, VISA, World};
+use crate::world::{API_KEY, CHALLENGED, VISA, World};
 
 const TOKEN: &str = "an-operators-token-of-some-length";
 const FIVE_DAYS: i64 = 5 * 24 * 60 * 60;
@@ -101,6 +101,61 @@ async fn a_merchant_accepts_or_declines_and_the_payer_never_learns_of_it() {
         let told = answer["error_info"].as_str().unwrap();
         assert!(told.contains("completed"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_payer_who_passed_a_challenge_goes_back_to_the_shop_as_after_a_payment() {
+    let world = holding(World::sqlite().await, 7).await;
+    world.set(&[("three_ds.policy", json!("always"))]).await;
+    world.set(&[("risk.site.rules.unusable_ip.weight", json!(10))]).await;
+    let order = with(world.order("proven", CHALLENGED), &[("customer/ip_address", Value::Null)]);
+    let (_, answer) = world.create(&order).await;
+    let url = answer["data"]["payment_url"].as_str().unwrap().to_owned();
+    let shop = world.walk(&url, "Y").await;
+    assert_eq!(shop, world.shop.url("/thanks?transactionid=proven"));
+    world.becomes("proven", "uncleared").await;
+    // 1 + 10 for the address, 4 off for the proof.
+    let rules = ["unusable_ip", "authenticated"].map(str::to_owned);
+    assert_eq!(world.risk("proven").await, (json!(7), rules.to_vec()));
+    assert_eq!(world.review("proven", json!({ "verdict": "accept" })).await.0, 200);
+    world.captured("proven", 2599).await;
+}
+
+#[tokio::test]
+async fn no_call_of_the_contract_ends_a_hold() {
+    let world = holding(World::sqlite().await, 7).await;
+    world.hold("held").await;
+    let path = "/v1/json/orders/held";
+    let refund = json!({ "amount": 100, "currency": "EUR", "description": "" }).to_string();
+    let (status, answer) = world.post(&format!("{path}/refunds"), refund).await;
+    assert!(status >= 400, "{answer}");
+    let (status, answer) = world.post(&format!("{path}/capture"), "{}").await;
+    assert!(status >= 400, "{answer}");
+    for change in ["cancelled", "shipped"] {
+        let body = json!({ "status": change }).to_string();
+        let (status, answer) = world.patch(path, body).await;
+        assert!(status >= 400, "{change}: {answer}");
+    }
+    assert_eq!(world.get("held").await["status"], "uncleared");
+    world.captured_nothing_yet("held").await;
+    assert_eq!(world.review("held", json!({ "verdict": "decline" })).await.0, 200);
+    world.captured("held", 0).await;
+}
+
+#[tokio::test]
+async fn an_accepted_payment_that_is_captured_by_hand_waits_for_its_capture() {
+    let world = holding(World::sqlite().await, 7).await;
+    let changes = [("customer/ip_address", Value::Null), ("capture", json!("manual"))];
+    let (_, answer) = world.create(&with(world.order("by-hand", VISA), &changes)).await;
+    assert_eq!(answer["data"]["status"], "uncleared", "{answer}");
+    let (status, answer) = world.review("by-hand", json!({ "verdict": "accept" })).await;
+    assert_eq!((status, &answer["data"]["status"]), (200, &json!("completed")), "{answer}");
+    assert_eq!(world.get("by-hand").await["financial_status"], "initialized");
+    world.captured_nothing_yet("by-hand").await;
+    assert_eq!(world.decided_by("by-hand").await[0].0, "review_passed");
+    let (status, answer) = world.post("/v1/json/orders/by-hand/capture", "{}").await;
+    assert_eq!(status, 200, "{answer}");
+    world.captured("by-hand", 2599).await;
 }
 
 #[tokio::test]
