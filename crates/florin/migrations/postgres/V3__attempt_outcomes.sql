@@ -2,7 +2,8 @@
 -- attempt. Attempts are kept for a day, so the table is made anew instead of being carried over.
 DROP TABLE attempts;
 
--- outcome: 0 the attempt was made, 1 it was declined, 2 it was declined for good.
+-- outcome: 0 the attempt was made, 1 the issuer declined it, 2 for good, 3 it was refused before the
+-- issuer was asked.
 CREATE TABLE attempts (
     site_id BIGINT NOT NULL,
     key BIGINT NOT NULL,

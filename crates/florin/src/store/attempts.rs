@@ -18,10 +18,12 @@ pub const COUNTED_ATTEMPTS_MAX: u32 = 1000;
 pub enum AttemptOutcome {
     /// It was made.
     Made,
-    /// It was declined: a second row of the same attempt.
+    /// The issuer declined it: a second row of the same attempt.
     Declined,
-    /// It was declined, and the issuer wants no other: a second row of the same attempt.
+    /// The issuer declined it and wants no other: a second row of the same attempt.
     DeclinedForGood,
+    /// It was refused before the issuer was asked: a second row of the same attempt.
+    Refused,
 }
 
 impl AttemptOutcome {
@@ -30,6 +32,7 @@ impl AttemptOutcome {
             AttemptOutcome::Made => 0,
             AttemptOutcome::Declined => 1,
             AttemptOutcome::DeclinedForGood => 2,
+            AttemptOutcome::Refused => 3,
         }
     }
 }
@@ -98,15 +101,15 @@ pub struct Velocity {
     pub cards_by_email: u32,
     /// Attempts from this address within the window.
     pub attempts_by_ip: u32,
-    /// Declines of attempts from this address within the window.
+    /// Declines and refusals of attempts from this address within the window.
     pub declines_by_ip: u32,
     /// Attempts within the window with cards that begin so.
     pub attempts_by_bin: u32,
-    /// Declines of attempts within the window with cards that begin so.
+    /// Declines and refusals of attempts within the window with cards that begin so.
     pub declines_by_bin: u32,
-    /// Declines on the whole site within the window.
+    /// Declines and refusals on the whole site within the window.
     pub declines_by_site: u32,
-    /// Declines of this card for this amount.
+    /// Declines by the issuer of this card for this amount.
     pub declines_of_payment: u32,
     /// One of those was for good.
     pub declined_for_good: bool,

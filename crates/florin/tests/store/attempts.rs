@@ -132,8 +132,18 @@ pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
     ] {
         assert_eq!(store.velocity(SITE, other).await.unwrap().declines_of_payment, 0);
     }
+    // What the issuer was not asked about is no repeat, and counts against card testing all the same.
+    let before = store.velocity(SITE, query(1, 100)).await.unwrap();
+    commit(&*store, SITE, 5, vec![declined(1, 390, 1, AttemptOutcome::Refused)]).await;
+    let expected = Velocity {
+        declines_by_ip: before.declines_by_ip + 1,
+        declines_by_bin: before.declines_by_bin + 1,
+        declines_by_site: before.declines_by_site + 1,
+        ..before
+    };
+    assert_eq!(store.velocity(SITE, query(1, 100)).await.unwrap(), expected);
     let for_good = vec![declined(1, 400, 1, AttemptOutcome::DeclinedForGood)];
-    commit(&*store, SITE, 5, for_good).await;
+    commit(&*store, SITE, 6, for_good).await;
     let counted = store.velocity(SITE, query(1, 100)).await.unwrap();
     assert_eq!((counted.declines_of_payment, counted.declined_for_good), (3, true));
     assert!(!store.velocity(SITE, query(2, 100)).await.unwrap().declined_for_good);

@@ -105,14 +105,12 @@ impl Gateway {
                 Event::Opened(_) => rows.push(row(AttemptOutcome::Made)),
                 Event::Declined { facts, .. } if tells_of_the_card(decision, facts.is_some()) => {
                     let code = facts.as_ref().map(|facts| facts.response_code.as_str());
-                    let for_good = payment
-                        .brand
-                        .zip(code)
-                        .is_some_and(|(brand, code)| forbids_repeats(brand, code));
-                    rows.push(row(if for_good {
-                        AttemptOutcome::DeclinedForGood
-                    } else {
-                        AttemptOutcome::Declined
+                    rows.push(row(match (code, payment.brand) {
+                        (None, _) => AttemptOutcome::Refused,
+                        (Some(code), Some(brand)) if forbids_repeats(brand, code) => {
+                            AttemptOutcome::DeclinedForGood
+                        }
+                        (Some(_), _) => AttemptOutcome::Declined,
                     }));
                 }
                 _ => {}

@@ -25,7 +25,7 @@ const COUNT: &str = "
             count(*) FILTER (WHERE outcome > 0) AS declines
         FROM (SELECT outcome FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $8
             ORDER BY at DESC LIMIT $7) newest) b,
-        (SELECT count(*) FILTER (WHERE outcome > 0) AS declines,
+        (SELECT count(*) FILTER (WHERE outcome IN (1, 2)) AS declines,
             count(*) FILTER (WHERE outcome = 2) AS for_good
         FROM (SELECT outcome, amount, currency FROM attempts
             WHERE site_id = $1 AND card = $5 AND at >= $6

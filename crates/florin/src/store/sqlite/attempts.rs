@@ -53,7 +53,7 @@ impl Attempts for SqliteStore {
             (velocity.attempts_by_bin, velocity.declines_by_bin) =
                 connection.prepare_cached(by_bin)?.query_row(asked, pair)?;
             let of_payment = "SELECT \
-                    count(*) FILTER (WHERE outcome > 0 AND amount = ?5 AND currency = ?6), \
+                    count(*) FILTER (WHERE outcome IN (1, 2) AND amount = ?5 AND currency = ?6), \
                     count(*) FILTER (WHERE outcome = 2 AND amount = ?5 AND currency = ?6) > 0 \
                 FROM (SELECT outcome, amount, currency FROM attempts \
                     WHERE site_id = ?1 AND card = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
