@@ -27,10 +27,9 @@ const COUNT: &str = "
             ORDER BY at DESC LIMIT $7) newest) b,
         (SELECT count(*) FILTER (WHERE outcome IN (1, 2)) AS declines,
             count(*) FILTER (WHERE outcome = 2) AS for_good
-        FROM (SELECT outcome, amount, currency FROM attempts
-            WHERE site_id = $1 AND card = $5 AND at >= $6
-            ORDER BY at DESC LIMIT $7) newest
-        WHERE amount = $9 AND currency = $10) c,
+        FROM (SELECT outcome FROM attempts
+            WHERE site_id = $1 AND card = $5 AND amount = $9 AND currency = $10 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) c,
         (SELECT count(*) AS declines
         FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND at >= $8 AND outcome > 0
             ORDER BY at DESC LIMIT $7) newest) s";

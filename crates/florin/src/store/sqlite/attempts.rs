@@ -52,11 +52,10 @@ impl Attempts for SqliteStore {
             let asked = params![site, bin, window_since, COUNTED_ATTEMPTS_MAX];
             (velocity.attempts_by_bin, velocity.declines_by_bin) =
                 connection.prepare_cached(by_bin)?.query_row(asked, pair)?;
-            let of_payment = "SELECT \
-                    count(*) FILTER (WHERE outcome IN (1, 2) AND amount = ?5 AND currency = ?6), \
-                    count(*) FILTER (WHERE outcome = 2 AND amount = ?5 AND currency = ?6) > 0 \
-                FROM (SELECT outcome, amount, currency FROM attempts \
-                    WHERE site_id = ?1 AND card = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
+            let of_payment = "SELECT count(*) FILTER (WHERE outcome IN (1, 2)), \
+                    count(*) FILTER (WHERE outcome = 2) > 0 \
+                FROM (SELECT outcome FROM attempts WHERE site_id = ?1 AND card = ?2 \
+                    AND amount = ?5 AND currency = ?6 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
             let asked = params![site, card, since, COUNTED_ATTEMPTS_MAX, amount, currency];
             (velocity.declines_of_payment, velocity.declined_for_good) = connection
                 .prepare_cached(of_payment)?
