@@ -1,0 +1,98 @@
+//! Calls of the API with their effects: what is refused changes nothing.
+//!
+//! The first line is `METHOD /path`, the rest is the body. The gateway behind it is a whole one:
+//! orders that are taken go to the simulator's host and to its 3-D Secure.
+
+use axum::http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::Run;
+use crate::world::World;
+
+/// The site is emptied after so many calls, so that the last is answered like the first.
+const CALLS_PER_SITE: u32 = 2_000;
+
+pub(crate) fn open() -> Run {
+    let world = World::open();
+    let mut calls = 0;
+    Box::new(move |bytes| {
+        calls += 1;
+        if calls % CALLS_PER_SITE == 0 {
+            empty(&world);
+        }
+        let Some(call) = Call::read(bytes) else {
+            return;
+        };
+        world.runtime.block_on(make(&world, call));
+    })
+}
+
+struct Call {
+    method: Method,
+    path: String,
+    body: Vec<u8>,
+    /// The order that the call is about, as its path or body names it.
+    order_id: Option<String>,
+}
+
+impl Call {
+    fn read(bytes: &[u8]) -> Option<Call> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let line = std::str::from_utf8(&bytes[..end]).ok()?;
+        let (method, path) = line.split_once(' ')?;
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        let mut body = bytes[end + 1..].to_vec();
+        let mut order_id = path
+            .strip_prefix("/v1/json/orders/")
+            .and_then(|rest| rest.split('/').next())
+            .map(|id| percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned());
+        if let Ok(mut order) = serde_json::from_slice::<Value>(&body) {
+            keep_at_home(&mut order);
+            order_id = order_id.or_else(|| match &order["order_id"] {
+                Value::String(id) => Some(id.clone()),
+                Value::Number(id) => Some(id.to_string()),
+                _ => None,
+            });
+            body = order.to_string().into_bytes();
+        }
+        Some(Call { method, path: path.to_owned(), body, order_id })
+    }
+}
+
+/// No search calls addresses that it made up.
+fn keep_at_home(order: &mut Value) {
+    let options = order.get_mut("payment_options").and_then(Value::as_object_mut);
+    let _ = options.map(|options| options.remove("notification_url"));
+}
+
+async fn make(world: &World, call: Call) {
+    let before = look(world, call.order_id.as_deref()).await;
+    let Some((status, answer)) =
+        World::call(&world.gateway, call.method, &call.path, call.body).await
+    else {
+        return;
+    };
+    let after = look(world, call.order_id.as_deref()).await;
+    let success = answer["success"] == true;
+    assert_eq!(success, (200..300).contains(&status) && answer.get("error_code").is_none());
+    // A card that the issuer declines, or that cannot be one, is kept as a declined order.
+    let was_declined = answer["error_code"] == 1024;
+    if !success && !was_declined {
+        assert_eq!(before.is_some(), after.is_some(), "a refused call stores nothing: {answer}");
+    }
+}
+
+/// The order as the API shows it.
+async fn look(world: &World, order_id: Option<&str>) -> Option<Value> {
+    let path = format!("/v1/json/orders/{}", utf8_percent_encode(order_id?, NON_ALPHANUMERIC));
+    let (status, answer) = World::call(&world.gateway, Method::GET, &path, Vec::new()).await?;
+    (status == 200).then(|| answer["data"].clone())
+}
+
+fn empty(world: &World) {
+    let site = world.gateway.directory.sites().remove(0);
+    world.runtime.block_on(async {
+        world.gateway.delete_site_data(&site).await.expect("a test site can be emptied");
+    });
+}
