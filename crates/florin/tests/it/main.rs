@@ -13,7 +13,6 @@ mod challenges;
 mod order_ids;
 mod notifications;
 mod faults;
-mod crashes;
 mod first_site;
 mod bad_input;
 mod card_data_at_rest;
