@@ -47,6 +47,9 @@ pub const CONFLICT_ROUNDS_MAX: u32 = 16;
 /// it is left to the guard (see `gateway::owed`).
 pub const OUTCOME_ROUNDS_MAX: u32 = 5;
 
+/// After a change has failed, how often it is tried whether the store takes changes again.
+pub const WRITING_TRIAL_PAUSE_MS: u64 = 500;
+
 /// How often sites and keys are compared with the store.
 pub const DIRECTORY_POLL_MS: u64 = 1_000;
 

@@ -156,7 +156,9 @@ impl Gateway {
             self.add_effect(&mut unit, &mut owed, effect, &record, &rails, now);
         }
         self.add_card(&mut unit, decision, card, &record);
-        match self.store.commit(unit).await? {
+        let committed = self.store.commit(unit).await;
+        self.work.writing.observe(&committed);
+        match committed? {
             Committed::Conflict => Ok(None),
             Committed::Done => {
                 record.version = expected_version.map_or(1, |version| version + 1);

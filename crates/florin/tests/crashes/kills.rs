@@ -35,9 +35,8 @@ async fn fifty_kills_lose_nothing_and_double_nothing_on_sqlite() {
     let process = gateway.start().await;
     let ledger = trade.end().await;
     audit(&process.base, &ledger).await;
-    drop(process);
     let store = open_sqlite(&folder.path().join("data/florin.sqlite")).await.unwrap();
-    is_at_rest(&store, &ledger).await;
+    is_at_rest(&process.base, &store, &ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +73,6 @@ async fn fifty_kills_of_two_processes_on_one_postgresql_lose_and_double_nothing(
     let process = gateways[0].start().await;
     let ledger = trade.end().await;
     audit(&process.base, &ledger).await;
-    drop(process);
     let store = open_postgres(&database.url).await.unwrap();
-    is_at_rest(&store, &ledger).await;
+    is_at_rest(&process.base, &store, &ledger).await;
 }
