@@ -18,10 +18,10 @@ use crate::gateway::ids::TransactionIds;
 use crate::gateway::rails::Rails;
 use crate::gateway::test_platform::SimulatorControl;
 use crate::gateway::{Gateway, RailsByMode, Work};
-use crate::limits::{DIRECTORY_POLL_MS, WORKER_PAUSE_MS, WRITING_TRIAL_PAUSE_MS};
+use crate::limits::{DIRECTORY_POLL_MS, WORKER_PAUSE_MS};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
-use crate::store::{Node, Store, StoreError, open_postgres, open_sqlite};
+use crate::store::{Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
@@ -29,6 +29,7 @@ mod key_rows;
 mod rails;
 mod server;
 mod simulator;
+mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 
@@ -51,7 +52,6 @@ pub(crate) fn failed<E: std::fmt::Display>(doing: &str) -> impl FnOnce(E) -> Sta
 
 /// How long a process may be silent before its node number is given to another.
 const NODE_LEASE_MS: i64 = 60_000;
-const NODE_RENEWAL: Duration = Duration::from_secs(15);
 
 /// A gateway that runs.
 pub struct Running {
@@ -183,8 +183,8 @@ pub async fn start(
     tasks.spawn(server::serve(listener, routes, settings.http.clone(), stopping.clone()));
     tasks.spawn(work(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
-    tasks.spawn(keep_node(gateway.clone(), node, stopping.clone()));
-    tasks.spawn(keep_writing(gateway.clone(), stopping.clone()));
+    tasks.spawn(upkeep::keep_node(gateway.clone(), node, stopping.clone()));
+    tasks.spawn(upkeep::keep_writing(gateway.clone(), stopping.clone()));
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
     }
@@ -300,66 +300,6 @@ async fn keep_directory(gateway: Arc<Gateway>, mut stopping: watch::Receiver<boo
             gateway.directory.refresh(gateway.store.as_ref(), &gateway.vault).await
         {
             tracing::warn!(%failure, "sites and keys may be out of date");
-        }
-    }
-}
-
-async fn keep_node(gateway: Arc<Gateway>, mut node: Node, mut stopping: watch::Receiver<bool>) {
-    let mut unsure: Option<Node> = None;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(NODE_RENEWAL) => {}
-            _ = stopping.changed() => break,
-        }
-        let until = gateway.now() + NODE_LEASE_MS;
-        let mut renewed = gateway.store.renew_node(node, until).await;
-        gateway.work.writing.observe(&renewed);
-        if let (Ok(None), Some(unsure)) = (&renewed, unsure) {
-            renewed = gateway.store.renew_node(unsure, until).await;
-        }
-        // A renewal of which nobody knows whether it was made is one that may have been.
-        unsure = match &renewed {
-            Err(StoreError::OutcomeUnknown { .. }) => Some(Node { id: node.id, lease: until }),
-            Err(_) => unsure,
-            Ok(_) => None,
-        };
-        match renewed {
-            Ok(Some(renewed)) => node = renewed,
-            Ok(None) => {
-                // Another process may give the same transaction ids by now.
-                tracing::error!("the node number was lost: the process ends");
-                std::process::exit(70);
-            }
-            Err(error) => tracing::warn!(%error, "the node number could not be renewed"),
-        }
-    }
-    if let Err(error) = gateway.store.release_node(node, gateway.now()).await {
-        tracing::warn!(%error, "the node number was not given back; its lease ends by itself");
-    }
-}
-
-/// After a change has failed: tries until changes can be made again.
-async fn keep_writing(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
-    let writing = &gateway.work.writing;
-    loop {
-        tokio::select! {
-            () = writing.failed() => {}
-            _ = stopping.changed() => return,
-        }
-        let mut is_told = false;
-        while let Err(error) = gateway.store.try_writing().await {
-            if !is_told {
-                tracing::error!(%error, "the store takes no changes: no payments are taken");
-                is_told = true;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(WRITING_TRIAL_PAUSE_MS)) => {}
-                _ = stopping.changed() => return,
-            }
-        }
-        writing.works();
-        if is_told {
-            tracing::info!("the store takes changes again");
         }
     }
 }

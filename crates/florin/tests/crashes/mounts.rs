@@ -1,6 +1,7 @@
 //! File systems that a test can fill up or spoil. Making one takes root, or `sudo` without a
 //! password.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -41,7 +42,8 @@ impl Mount {
         }
         let words = "SKIPPED: this test mounts a file system, which takes root";
         assert!(std::env::var_os("CI").is_none(), "{words}; CI has to have it");
-        eprintln!("\n*** {words} ***\n");
+        // Written past the harness, which would hide what a passing test prints.
+        let _ = writeln!(std::io::stderr(), "\n*** {words} ***\n");
         None
     }
 
@@ -59,7 +61,6 @@ impl Mount {
 
     /// Takes all room that is left.
     pub(crate) fn fill(&self) {
-        use std::io::Write;
         let mut filler = std::fs::File::create(self.filler()).unwrap();
         while filler.write_all(PIECE).is_ok() {}
         // The last piece may have been cut short; a byte at a time takes what is left of it.
