@@ -1,4 +1,4 @@
-//! Shops that create orders over HTTP/1.1, one after the other on a connection each.
+//! Shops that call the API over HTTP/1.1, one call after the other on a connection each.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,20 +10,58 @@ use tokio::net::TcpStream;
 
 /// What the shops have seen.
 pub(crate) struct Seen {
-    /// Latency of each counted payment, in microseconds, sorted.
+    /// Latency of each counted call, in microseconds, sorted.
     pub(crate) latencies_us: Vec<u32>,
     pub(crate) failed: u64,
     pub(crate) elapsed: Duration,
-    /// All payments, those of the warm-up too.
+    /// All calls, those of the warm-up too.
     pub(crate) all: u64,
+    /// What the order ids of this load begin with.
+    pub(crate) prefix: String,
+}
+
+impl Seen {
+    /// Counted calls a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.latencies_us.len() as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+/// Where shops call, and how many at once.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) api_key: String,
+    pub(crate) notification_url: String,
+    pub(crate) concurrency: usize,
+}
+
+/// Orders that another load has made, by their numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Made<'a> {
+    pub(crate) prefix: &'a str,
+    pub(crate) count: u64,
+}
+
+impl<'a> From<&'a Seen> for Made<'a> {
+    fn from(seen: &'a Seen) -> Made<'a> {
+        Made { prefix: &seen.prefix, count: seen.all }
+    }
+}
+
+/// What the shops of a load do.
+#[derive(Clone, Copy)]
+pub(crate) enum Call<'a> {
+    /// Direct payments.
+    Pay,
+    /// Looks at orders, again and again.
+    Get(Made<'a>),
 }
 
 /// Loads the gateway: `warm_up` is not counted.
 pub(crate) async fn run(
-    gateway: SocketAddr,
-    api_key: &str,
-    notification_url: &str,
-    concurrency: usize,
+    gateway: &Gateway,
+    call: Call<'_>,
     warm_up: Duration,
     time: Duration,
 ) -> Seen {
@@ -31,17 +69,16 @@ pub(crate) async fn run(
     // Two loads of one process must not ask for the same orders.
     static LOADS: AtomicU64 = AtomicU64::new(0);
     let prefix = format!("b{}-{}", std::process::id(), LOADS.fetch_add(1, Ordering::Relaxed));
+    let work = match call {
+        Call::Pay => Work::Pay { prefix: prefix.clone() },
+        Call::Get(made) => Work::Get { prefix: made.prefix.to_owned(), count: made.count.max(1) },
+    };
     let begin = Instant::now() + warm_up;
     let end = begin + time;
-    let shops: Vec<_> = (0..concurrency)
+    let shops: Vec<_> = (0..gateway.concurrency)
         .map(|_| {
-            let shop = Shop {
-                gateway,
-                api_key: api_key.to_owned(),
-                notification_url: notification_url.to_owned(),
-                prefix: prefix.clone(),
-                number: number.clone(),
-            };
+            let shop =
+                Shop { gateway: gateway.clone(), work: work.clone(), number: number.clone() };
             tokio::spawn(shop.trade(begin, end))
         })
         .collect();
@@ -54,25 +91,31 @@ pub(crate) async fn run(
     }
     let elapsed = begin.elapsed().min(time + Duration::from_secs(5));
     latencies_us.sort_unstable();
-    Seen { latencies_us, failed, elapsed, all: number.load(Ordering::Relaxed) }
+    Seen { latencies_us, failed, elapsed, all: number.load(Ordering::Relaxed), prefix }
+}
+
+/// The same, as a shop keeps it.
+#[derive(Clone)]
+enum Work {
+    Pay { prefix: String },
+    Get { prefix: String, count: u64 },
 }
 
 struct Shop {
-    gateway: SocketAddr,
-    api_key: String,
-    notification_url: String,
-    prefix: String,
+    gateway: Gateway,
+    work: Work,
     number: Arc<AtomicU64>,
 }
 
 impl Shop {
     async fn trade(self, begin: Instant, end: Instant) -> (Vec<u32>, u64) {
-        let mut stream = TcpStream::connect(self.gateway).await.unwrap();
+        let mut stream = TcpStream::connect(self.gateway.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut buffer = vec![0u8; 32 * 1024];
         let (mut latencies, mut failed) = (Vec::new(), 0);
         while Instant::now() < end {
-            let request = self.request();
+            let number = self.number.fetch_add(1, Ordering::Relaxed);
+            let request = self.request(number);
             let sent = Instant::now();
             stream.write_all(request.as_bytes()).await.unwrap();
             let answer = read_answer(&mut stream, &mut buffer).await;
@@ -91,16 +134,32 @@ impl Shop {
         (latencies, failed)
     }
 
-    fn request(&self) -> String {
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let body = format!(
-            r#"{{"type":"direct","order_id":"{}-{number}","currency":"EUR","amount":1000,"gateway":"CREDITCARD","description":"product description","payment_options":{{"notification_url":"{}","redirect_url":"https://shop.example/thanks","cancel_url":"https://shop.example/cart"}},"customer":{{"locale":"nl_NL","ip_address":"89.20.162.110","first_name":"Testperson-nl","last_name":"Approved","address1":"Kraanspoor","house_number":"39C","zip_code":"1033 SC","city":"Amsterdam","country":"NL","phone":"0208500500","email":"example@shop.example","user_agent":"Mozilla/5.0"}},"gateway_info":{{"card_number":"4111111111111111","card_holder_name":"A de Vries","card_expiry_date":"3012","card_cvc":"123"}}}}"#,
-            self.prefix, self.notification_url
-        );
+    fn request(&self, number: u64) -> String {
+        match &self.work {
+            Work::Pay { prefix } => self.post("/v1/json/orders", &self.order(prefix, number)),
+            Work::Get { prefix, count } => {
+                // Spread over all orders, so that neighbours are not asked for in turn.
+                let number = number.wrapping_mul(7_919) % count;
+                format!(
+                    "GET /v1/json/orders/{prefix}-{number} HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\n\r\n",
+                    self.gateway.address, self.gateway.api_key,
+                )
+            }
+        }
+    }
+
+    fn order(&self, prefix: &str, number: u64) -> String {
         format!(
-            "POST /v1/json/orders HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.gateway,
-            self.api_key,
+            r#"{{"type":"direct","order_id":"{prefix}-{number}","currency":"EUR","amount":1000,"gateway":"CREDITCARD","description":"product description","payment_options":{{"notification_url":"{}","redirect_url":"https://shop.example/thanks","cancel_url":"https://shop.example/cart"}},"customer":{{"locale":"nl_NL","ip_address":"89.20.162.110","first_name":"Testperson-nl","last_name":"Approved","address1":"Kraanspoor","house_number":"39C","zip_code":"1033 SC","city":"Amsterdam","country":"NL","phone":"0208500500","email":"example@shop.example","user_agent":"Mozilla/5.0"}},"gateway_info":{{"card_number":"4111111111111111","card_holder_name":"A de Vries","card_expiry_date":"3012","card_cvc":"123"}}}}"#,
+            self.gateway.notification_url
+        )
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.gateway.address,
+            self.gateway.api_key,
             body.len()
         )
     }
@@ -130,4 +189,18 @@ async fn read_answer<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> &'a [u
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
+}
+
+/// Makes an order whose payer has to answer a challenge, and never does; gives its id.
+pub(crate) async fn challenged(gateway: &Gateway) -> String {
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let mut buffer = vec![0u8; 32 * 1024];
+    let prefix = "challenged".to_owned();
+    let work = Work::Pay { prefix: prefix.clone() };
+    let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
+    let order = shop.order(&prefix, 0).replace("4111111111111111", "5555555555554444");
+    stream.write_all(shop.post("/v1/json/orders", &order).as_bytes()).await.unwrap();
+    let answer = read_answer(&mut stream, &mut buffer).await;
+    assert!(contains(answer, b"\"initialized\""), "{}", String::from_utf8_lossy(answer));
+    format!("{prefix}-0")
 }
