@@ -15,6 +15,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("messages", 1200),
     ("frames", 1200),
     ("orders", 3000),
+    ("changes", 1200),
     ("threeds", 3000),
     ("replies", 1200),
     ("calls", 3000),

@@ -1,6 +1,7 @@
 //! Calls of the API with their effects: what is refused changes nothing.
 //!
-//! The first line is `METHOD /path`, the rest is the body. The gateway behind it is a whole one:
+//! An input is one call or several, with a line `%%` between them. The first line of a call is
+//! `METHOD /path`, the rest is the body. The gateway behind it is a whole one:
 //! orders that are taken go to the simulator's host and to its 3-D Secure.
 
 use axum::http::Method;
@@ -13,19 +14,33 @@ use crate::world::World;
 /// The site is emptied after so many calls, so that the last is answered like the first.
 const CALLS_PER_SITE: u32 = 2_000;
 
+const BETWEEN: &[u8] = b"\n%%\n";
+const CALLS_PER_INPUT_MAX: usize = 8;
+
 pub(crate) fn open() -> Run {
     let world = World::open();
     let mut calls = 0;
     Box::new(move |bytes| {
-        calls += 1;
-        if calls % CALLS_PER_SITE == 0 {
-            empty(&world);
+        for call in parts(bytes).filter_map(Call::read) {
+            calls += 1;
+            if calls % CALLS_PER_SITE == 0 {
+                empty(&world);
+            }
+            world.runtime.block_on(make(&world, call));
         }
-        let Some(call) = Call::read(bytes) else {
-            return;
-        };
-        world.runtime.block_on(make(&world, call));
     })
+}
+
+/// The calls of an input.
+fn parts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let end = bytes.windows(BETWEEN.len()).position(|window| window == BETWEEN);
+        rest = end.map(|end| &bytes[end + BETWEEN.len()..]);
+        Some(&bytes[..end.unwrap_or(bytes.len())])
+    })
+    .take(CALLS_PER_INPUT_MAX)
 }
 
 struct Call {
@@ -38,11 +53,11 @@ struct Call {
 
 impl Call {
     fn read(bytes: &[u8]) -> Option<Call> {
-        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let line = std::str::from_utf8(&bytes[..end]).ok()?;
         let (method, path) = line.split_once(' ')?;
         let method = Method::from_bytes(method.as_bytes()).ok()?;
-        let mut body = bytes[end + 1..].to_vec();
+        let mut body = bytes.get(end + 1..).unwrap_or_default().to_vec();
         let mut order_id = path
             .strip_prefix("/v1/json/orders/")
             .and_then(|rest| rest.split('/').next())
@@ -74,13 +89,38 @@ async fn make(world: &World, call: Call) {
         return;
     };
     let after = look(world, call.order_id.as_deref()).await;
+    for order in before.iter().chain(&after) {
+        adds_up(order);
+    }
     let success = answer["success"] == true;
     assert_eq!(success, (200..300).contains(&status) && answer.get("error_code").is_none());
     // A card that the issuer declines, or that cannot be one, is kept as a declined order.
     let was_declined = answer["error_code"] == 1024;
     if !success && !was_declined {
-        assert_eq!(before.is_some(), after.is_some(), "a refused call stores nothing: {answer}");
+        let trail = |order: &Option<Value>| order.as_ref().map(trail);
+        assert_eq!(trail(&before), trail(&after), "a refused call changes nothing: {answer}");
     }
+}
+
+/// No order gives back more than it took, or takes more than it was promised.
+fn adds_up(order: &Value) {
+    let number = |value: &Value| value.as_i64().unwrap_or(0);
+    let amount = number(&order["amount"]);
+    let related = order["related_transactions"].as_array().map_or(&[][..], Vec::as_slice);
+    let sum = |kind: &str| {
+        let counted = related.iter().filter(|it| it["type"] == kind && it["status"] != "void");
+        counted.map(|it| number(&it["amount"]).abs()).sum::<i64>()
+    };
+    let remain = number(&order["payment_details"]["capture_remain"]);
+    assert!(sum("refund") <= amount, "more refunded than paid: {order}");
+    assert!((0..=amount).contains(&number(&order["amount_refunded"])), "{order}");
+    assert!(remain >= 0 && sum("capture") + remain <= amount, "more captured than held: {order}");
+}
+
+/// What calls change of an order, as far as nothing else changes it meanwhile.
+fn trail(order: &Value) -> (usize, Value, Value) {
+    let related = order["related_transactions"].as_array().map_or(0, Vec::len);
+    (related, order["payment_details"]["capture_remain"].clone(), order["amount"].clone())
 }
 
 /// The order as the API shows it.

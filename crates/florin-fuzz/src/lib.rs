@@ -7,6 +7,7 @@
 mod messages;
 mod frames;
 mod orders;
+mod changes;
 mod threeds;
 mod replies;
 mod world;
@@ -36,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "messages", open: messages::open, bytes_max: 1200, words: messages::WORDS },
     Target { name: "frames", open: frames::open, bytes_max: 1200, words: &[] },
     Target { name: "orders", open: orders::open, bytes_max: 3000, words: orders::WORDS },
+    Target { name: "changes", open: changes::open, bytes_max: 1200, words: changes::WORDS },
     Target { name: "threeds", open: threeds::open, bytes_max: 3000, words: threeds::WORDS },
     Target { name: "replies", open: replies::open, bytes_max: 1200, words: replies::WORDS },
     Target { name: "calls", open: calls::open, bytes_max: 3000, words: orders::WORDS },

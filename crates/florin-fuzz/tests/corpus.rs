@@ -66,6 +66,11 @@ fn orders_hold_their_promises() {
 }
 
 #[test]
+fn changes_hold_their_promises() {
+    check("changes");
+}
+
+#[test]
 fn threeds_holds_its_promises() {
     check("threeds");
 }
