@@ -53,6 +53,9 @@ pub const OUTCOME_ROUNDS_MAX: u32 = 5;
 /// After a change has failed, how often it is tried whether the store takes changes again.
 pub const WRITING_TRIAL_PAUSE_MS: u64 = 500;
 
+/// How long a refund waits for the capture before it, before it looks again.
+pub const TURN_PAUSE_MS: i64 = 250;
+
 /// How often sites and keys are compared with the store.
 pub const DIRECTORY_POLL_MS: u64 = 1_000;
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
-pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.

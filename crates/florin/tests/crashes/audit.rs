@@ -10,12 +10,13 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::process::{advance, get};
-use crate::trade::{AMOUNT, Ledger, Order};
+use crate::trade::{AMOUNT, Ledger, Order, Step};
 
 /// Leases of a process that is gone end within this time.
 const SETTLE_WAIT: Duration = Duration::from_secs(100);
-/// After this much of the site's time no order is open and no notification waits.
-const SECONDS_TO_REST: u32 = 2 * 60 * 60;
+/// After this much of the site's time no order is open, no hold is left, no refund is reserved and
+/// no notification waits.
+const SECONDS_TO_REST: u32 = 8 * 24 * 60 * 60;
 /// Orders that are asked for at once.
 const LOOKS_AT_ONCE: usize = 16;
 
@@ -27,6 +28,7 @@ pub(crate) async fn audit(base: &str, ledger: &Arc<Ledger>) {
     let mut left = ledger.orders();
     let (all, told) = (left.len(), ledger.told());
     assert!(told > 20, "the load reached the gateway: {told} of {all}");
+    assert!(ledger.steps_done() > 5, "and captures and refunds did");
     advance(base, SECONDS_TO_REST).await;
     let begun = Instant::now();
     loop {
@@ -42,7 +44,8 @@ pub(crate) async fn audit(base: &str, ledger: &Arc<Ledger>) {
         advance(base, 900).await;
     }
     let lost = all - told;
-    println!("{all} orders, {told} answered, {lost} not, {} refused calls", ledger.refused());
+    let (steps, refused) = (ledger.steps_done(), ledger.refused());
+    println!("{all} orders, {told} answered, {lost} not; {steps} steps; {refused} calls refused");
 }
 
 async fn faults(base: &str, orders: &[Order], ledger: &Arc<Ledger>) -> HashMap<String, String> {
@@ -84,36 +87,35 @@ fn fault(
     heard: &[String],
 ) -> Option<String> {
     let told = order.told.as_deref();
-    let status = match &answer {
-        Some((200, answer)) => answer["data"]["status"].as_str(),
-        Some((404, _)) => None,
-        other => return Some(format!("GET is answered with {other:?}")),
+    let shown = match answer {
+        Some((200, answer)) => Shown::read(order, &answer["data"]),
+        Some((404, _)) if told.is_none() && booked.is_empty() => return None,
+        other => return Some(format!("told {told:?}, booked {booked:?}, answered {other:?}")),
     };
-    let sum = |name: &str| booked.iter().filter_map(|it| it[name].as_i64()).sum::<i64>();
-    let (captured, held) = (sum("captured"), sum("held"));
-    let Some(status) = status else {
-        return match (told, booked) {
-            (None, []) => None,
-            _ => Some(format!("told {told:?}, not in the store, booked as {booked:?}")),
-        };
-    };
-    let ends = order.kind.ends;
+    let status = shown.status.as_str();
     let may_be = match told {
-        Some("completed" | "declined") => Some(status) == told,
-        Some("uncleared") => status == ends,
-        // The payer, a late answer, or the guard decided.
-        Some("initialized") | None => [ends, "declined", "expired"].contains(&status),
+        Some("completed") => status == shown.implied(order),
+        Some("declined") => status == "declined",
+        Some("uncleared") => status == order.kind.ends,
+        // The payer, a late answer, or the guard decided; the shop took no step.
+        Some("initialized") | None => {
+            [order.kind.left_alone(), "declined", "expired"].contains(&status)
+        }
         Some(_) => false,
     };
     if !may_be {
-        return Some(format!("told {told:?}, now {status}, should end as {ends}"));
+        return Some(format!("told {told:?}, now {shown:?}, {:?}", order.steps));
     }
-    let expected = if status == "completed" { AMOUNT } else { 0 };
-    if captured != expected || held != 0 {
-        return Some(format!("{status}, but captured {captured}, held {held}: {booked:?}"));
+    if order.is_done() && told == Some("completed") && status != order.kind.ends {
+        return Some(format!("all steps were taken, and it is {shown:?}"));
     }
-    if captures_twice(booked) {
-        return Some(format!("captured twice: {booked:?}"));
+    if let Some(fault) = order.steps_fault(&shown) {
+        return Some(format!("{fault}: {:?}, {shown:?}", order.steps));
+    }
+    let sum = |name: &str| booked.iter().filter_map(|it| it[name].as_i64()).sum::<i64>();
+    let host = (sum("captured"), sum("refunded"), sum("held"));
+    if host != (shown.captured(), shown.refunded, 0) {
+        return Some(format!("the host has captured, refunded, held {host:?}; {shown:?}"));
     }
     if heard.last().is_some_and(|heard| heard != status) {
         return Some(format!("{status}, but the shop heard {heard:?}"));
@@ -121,8 +123,85 @@ fn fault(
     None
 }
 
-fn captures_twice(booked: &[Value]) -> bool {
-    booked.iter().filter_map(|it| it["captures"].as_u64()).sum::<u64>() > 1
+/// What GET shows of an order.
+#[derive(Debug)]
+struct Shown {
+    status: String,
+    /// Captured at once, by hand or not.
+    is_whole: bool,
+    /// Amounts of captures in parts.
+    parts: Vec<i64>,
+    /// Amounts of refunds that were made or will be.
+    refunds: Vec<i64>,
+    refunded: i64,
+}
+
+impl Shown {
+    fn read(order: &Order, shown: &Value) -> Shown {
+        let related = shown["related_transactions"].as_array().map_or(&[][..], Vec::as_slice);
+        let amounts = |kind: &str| -> Vec<i64> {
+            let counts = |it: &&Value| it["status"] != "void" && it["status"] != "declined";
+            let those = related.iter().filter(|it| it["type"] == kind).filter(counts);
+            those.map(|it| it["amount"].as_i64().unwrap().abs()).collect()
+        };
+        let text = |name: &str| shown[name].as_str().unwrap_or_default().to_owned();
+        let status = text("status");
+        let is_paid = ["completed", "partial_refunded", "refunded"].contains(&status.as_str());
+        let parts = amounts("capture");
+        let is_taken = text("financial_status") != "initialized";
+        Shown {
+            is_whole: is_paid && parts.is_empty() && (is_taken || !order.kind.by_hand),
+            parts,
+            refunds: amounts("refund"),
+            refunded: shown["amount_refunded"].as_i64().unwrap_or_default(),
+            status,
+        }
+    }
+
+    fn captured(&self) -> i64 {
+        if self.is_whole { AMOUNT } else { self.parts.iter().sum() }
+    }
+
+    /// The status that a paid order has with these captures and refunds.
+    fn implied(&self, order: &Order) -> &'static str {
+        let refunds: i64 = self.refunds.iter().sum();
+        match (self.captured(), refunds) {
+            (0, _) if order.kind.by_hand => "void",
+            (_, 0) => "completed",
+            (captured, refunds) if refunds == captured => "refunded",
+            _ => "partial_refunded",
+        }
+    }
+}
+
+impl Order {
+    /// Whether every step of its kind was answered with success.
+    fn is_done(&self) -> bool {
+        self.steps.len() == self.kind.steps.len() && self.steps.iter().all(|(_, done)| *done)
+    }
+
+    /// A step that was answered and is not there, or one that was taken twice, or never asked for.
+    fn steps_fault(&self, shown: &Shown) -> Option<String> {
+        let whole = [AMOUNT];
+        let captures = match (self.kind.by_hand, shown.is_whole) {
+            (true, true) => &whole[..],
+            _ => &shown.parts,
+        };
+        let asked = |step: Step| self.steps.iter().any(|(it, _)| *it == step);
+        let is_there = |step: Step| match step {
+            Step::Capture(amount) => captures.iter().filter(|it| **it == amount).count() == 1,
+            Step::Refund(amount) => shown.refunds.iter().filter(|it| **it == amount).count() == 1,
+            Step::Cancel => shown.status == "void",
+            Step::Release => !shown.is_whole,
+        };
+        if let Some((lost, _)) = self.steps.iter().find(|(step, done)| *done && !is_there(*step)) {
+            return Some(format!("{lost:?} was acknowledged"));
+        }
+        let made = captures.iter().map(|amount| Step::Capture(*amount));
+        let mut made = made.chain(shown.refunds.iter().map(|amount| Step::Refund(*amount)));
+        let surplus = made.find(|step| !asked(*step) || !is_there(*step));
+        surplus.map(|step| format!("{step:?} was made too often"))
+    }
 }
 
 /// What only the store tells: no code of a card is left, every notification has ended well or was
@@ -185,7 +264,9 @@ async fn unrest(
     if let Some(owed) = notifications.iter().find(|it| it.state == NotificationState::Pending) {
         return Some(format!("owed to the shop: {owed:?}"));
     }
-    if row.status == "completed" && ledger.heard(&row.order_id).is_empty() {
+    if row.financial_status.as_deref() == Some("completed")
+        && ledger.heard(&row.order_id).is_empty()
+    {
         return Some("nobody was told".to_owned());
     }
     let ended_well = notifications.iter().filter(|it| it.state == NotificationState::Acknowledged);

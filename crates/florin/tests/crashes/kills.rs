@@ -1,8 +1,10 @@
 //! Processes that are killed at random under load.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use florin::store::{open_postgres, open_sqlite};
+use florin::store::{Store, open_postgres, open_sqlite};
+use serde_json::Value;
 
 use crate::audit::{audit, is_at_rest};
 use crate::chance::Chance;
@@ -18,6 +20,15 @@ async fn kill_at_random(process: &mut Process, chance: &mut Chance) {
     let wait = if chance.below(5) == 0 { chance.millis(1, 60) } else { chance.millis(60, 450) };
     tokio::time::sleep(wait).await;
     process.kill();
+}
+
+/// Refunds need not wait for the night: then they leave while processes die.
+async fn refund_at_once(store: &Arc<dyn Store>) {
+    let mut site = store.sites().await.unwrap().remove(0);
+    let mut settings: Value = serde_json::from_str(&site.settings).unwrap();
+    settings["refund_settlement"] = Value::from("at_once");
+    site.settings = settings.to_string();
+    let _ = store.update_site(site).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,6 +72,8 @@ async fn fifty_kills_of_two_processes_on_one_postgresql_lose_and_double_nothing(
     let gateways = ["a", "b"]
         .map(|name| Gateway::new(&simulator, &folder.path().join(name), Some(&database.url)));
     let mut processes = [gateways[0].start().await, gateways[1].start().await];
+    let store = open_postgres(&database.url).await.unwrap();
+    refund_at_once(&store).await;
     let trade = Trade::begin(&gateways.each_ref().map(Gateway::base)).await;
     for _ in 0..KILLS {
         let victim = usize::from(chance.below(2) == 1);
@@ -73,6 +86,5 @@ async fn fifty_kills_of_two_processes_on_one_postgresql_lose_and_double_nothing(
     let process = gateways[0].start().await;
     let ledger = trade.end().await;
     audit(&process.base, &ledger).await;
-    let store = open_postgres(&database.url).await.unwrap();
     is_at_rest(&process.base, &store, &ledger).await;
 }

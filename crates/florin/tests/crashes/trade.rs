@@ -9,8 +9,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use Step::{Cancel, Capture, Refund, Release};
 
 use crate::process::{API_KEY, http};
 
@@ -22,33 +25,87 @@ const TRIES_MAX: usize = 4;
 /// A pause after no answer, so that a dead gateway is not asked all the time.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A kind of order that shops send.
+/// A kind of order that shops send, and what they do with it once it is paid.
 #[derive(Debug)]
 pub(crate) struct Kind {
     card: &'static str,
     /// How often, out of the sum of all.
     weight: u64,
-    /// How it ends when nothing goes wrong and two hours have passed.
+    /// How it ends when nothing goes wrong and time has passed.
     pub(crate) ends: &'static str,
+    /// Whether it is captured by hand.
+    pub(crate) by_hand: bool,
+    pub(crate) steps: &'static [Step],
 }
+
+impl Kind {
+    /// How it ends when the shop takes no steps.
+    pub(crate) fn left_alone(&self) -> &'static str {
+        match (self.card, self.by_hand) {
+            (VISA, true) => "void",
+            (VISA, false) => "completed",
+            _ => self.ends,
+        }
+    }
+}
+
+/// What a shop does with an order that it was told is paid. No two steps of an order have the same
+/// amount, so that each is known by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Capture(i64),
+    /// Gives up what is left of the authorization.
+    Release,
+    Cancel,
+    Refund(i64),
+}
+
+const VISA: &str = "4111111111111111";
 
 /// What shops do.
 const KINDS: &[Kind] = &[
-    Kind { card: "4111111111111111", weight: 12, ends: "completed" },
-    Kind { card: "4000050000000007", weight: 2, ends: "declined" },
+    Kind { card: VISA, weight: 6, ends: "completed", by_hand: false, steps: &[] },
+    Kind { card: "4000050000000007", weight: 2, ends: "declined", by_hand: false, steps: &[] },
     // Nobody comes back from the challenge.
-    Kind { card: "5555555555554444", weight: 2, ends: "expired" },
-    Kind { card: "4917300000000008", weight: 1, ends: "void" },
-    Kind { card: "4462000000000003", weight: 1, ends: "completed" },
+    Kind { card: "5555555555554444", weight: 2, ends: "expired", by_hand: false, steps: &[] },
+    Kind { card: "4917300000000008", weight: 1, ends: "void", by_hand: false, steps: &[] },
+    Kind { card: "4462000000000003", weight: 1, ends: "completed", by_hand: false, steps: &[] },
+    kind("refunded", false, &[Refund(AMOUNT)]),
+    kind("partial_refunded", false, &[Refund(300), Refund(250)]),
+    kind("completed", true, &[Capture(AMOUNT)]),
+    kind("completed", true, &[Capture(400), Capture(250), Release]),
+    kind("completed", true, &[Capture(400), Capture(600)]),
+    kind("void", true, &[Cancel]),
+    kind("void", true, &[Release]),
+    // Nobody captures it, and its time runs out.
+    kind("void", true, &[]),
+    kind("refunded", true, &[Capture(AMOUNT), Refund(AMOUNT)]),
 ];
+
+const fn kind(ends: &'static str, by_hand: bool, steps: &'static [Step]) -> Kind {
+    Kind { card: VISA, weight: 2, ends, by_hand, steps }
+}
 
 /// An order as its shop knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) kind: &'static Kind,
-    /// The status in the last answer; nothing when no answer came.
+    /// The status in the last answer to its creation; nothing when no answer came.
     pub(crate) told: Option<String>,
+    /// What was done with it, and whether that was answered with success.
+    pub(crate) steps: Vec<(Step, bool)>,
+}
+
+impl Order {
+    /// The shop's name for a part of an order, or for a refund.
+    pub(crate) fn name_of(&self, step: Step) -> String {
+        match step {
+            Capture(amount) => format!("{}-c{amount}", self.id),
+            Refund(amount) => format!("{}-r{amount}", self.id),
+            Release | Cancel => self.id.clone(),
+        }
+    }
 }
 
 /// What happened so far.
@@ -81,6 +138,17 @@ impl Ledger {
     /// Answers that no shop should ever get.
     pub(crate) fn surprises(&self) -> Vec<String> {
         self.surprises.lock().unwrap().clone()
+    }
+
+    fn is_surprised(&self, what: &str, status: u16, answer: &Value) -> Answer {
+        self.surprises.lock().unwrap().push(format!("{what}: {status} {answer}"));
+        Answer::None
+    }
+
+    /// How many steps were answered with success.
+    pub(crate) fn steps_done(&self) -> usize {
+        let orders = self.orders.lock().unwrap();
+        orders.iter().flat_map(|order| &order.steps).filter(|(_, done)| *done).count()
     }
 
     /// What notifications said of an order, as they came.
@@ -127,24 +195,44 @@ async fn shop(bases: Vec<String>, notify: String, ledger: Arc<Ledger>) {
     while !ledger.stop.load(Ordering::Relaxed) {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let kind = kind_of(number);
-        let mut order = Order { id: format!("crash-{number}"), kind, told: None };
-        for attempt in 0..TRIES_MAX {
-            let base = &bases[usize::try_from(number).unwrap().wrapping_add(attempt) % bases.len()];
-            match send(base, &notify, &order, &ledger).await {
-                Answer::Told(status) => {
-                    order.told = Some(status);
+        let id = format!("crash-{number}");
+        let mut order = Order { id, kind, told: None, steps: Vec::new() };
+        let first = usize::try_from(number).unwrap();
+        let mut base = bases.iter().cycle().skip(first % bases.len());
+        let mut next = || base.next().unwrap().as_str();
+        let body = creation(&order, &notify).to_string();
+        order.told = until_told(&ledger, || create(next(), &body, &ledger)).await;
+        if order.told.as_deref() == Some("completed") {
+            for step in kind.steps {
+                let done = until_told(&ledger, || take(next(), &order, *step, &ledger)).await;
+                order.steps.push((*step, done.is_some()));
+                // A shop that does not know what became of a step does nothing more.
+                if done.is_none() {
                     break;
                 }
-                // An earlier try was kept, and its answer was lost.
-                Answer::Taken => break,
-                Answer::None => tokio::time::sleep(PAUSE).await,
-            }
-            if ledger.stop.load(Ordering::Relaxed) {
-                break;
             }
         }
         ledger.orders.lock().unwrap().push(order);
     }
+}
+
+/// Calls until an answer says what became of it, the shops close, or the shop has had enough.
+async fn until_told<F>(ledger: &Ledger, mut call: impl FnMut() -> F) -> Option<String>
+where
+    F: Future<Output = Answer>,
+{
+    for _ in 0..TRIES_MAX {
+        match call().await {
+            Answer::Told(status) => return Some(status),
+            // An earlier try was kept, and its answer was lost.
+            Answer::Taken => return None,
+            Answer::None => tokio::time::sleep(PAUSE).await,
+        }
+        if ledger.stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    None
 }
 
 /// Spreads the kinds by weight, the same way in every run.
@@ -165,8 +253,8 @@ enum Answer {
     None,
 }
 
-async fn send(base: &str, notify: &str, order: &Order, ledger: &Ledger) -> Answer {
-    let body = json!({
+fn creation(order: &Order, notify: &str) -> Value {
+    let mut body = json!({
         "type": "direct", "order_id": order.id, "gateway": "CREDITCARD", "currency": "EUR",
         "amount": AMOUNT, "description": "x",
         "customer": { "user_agent": "x", "locale": "nl" },
@@ -175,31 +263,78 @@ async fn send(base: &str, notify: &str, order: &Order, ledger: &Ledger) -> Answe
             "card_number": order.kind.card, "card_expiry_date": "3012", "card_cvc": "123",
         },
     });
-    let request = http().post(format!("{base}/v1/json/orders")).header("api_key", API_KEY);
-    let Ok(answer) = request.body(body.to_string()).send().await else {
-        return Answer::None;
+    if order.kind.by_hand {
+        body["capture"] = json!("manual");
+    }
+    body
+}
+
+async fn create(base: &str, body: &str, ledger: &Ledger) -> Answer {
+    let (status, answer) = match call(ledger, Method::POST, base, "orders", body).await {
+        Some(answer) => answer,
+        None => return Answer::None,
     };
-    let status = answer.status().as_u16();
-    let comes_back = answer.headers().contains_key("retry-after");
-    let Some(body) = answer.bytes().await.ok() else {
-        return Answer::None;
-    };
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match (status, &body["success"], body["error_code"].as_i64()) {
+    match (status, &answer["success"], answer["error_code"].as_i64()) {
         (200, Value::Bool(true), _) => {
-            Answer::Told(body["data"]["status"].as_str().unwrap().to_owned())
+            Answer::Told(answer["data"]["status"].as_str().unwrap().to_owned())
         }
         (200, _, Some(1024)) => Answer::Told("declined".to_owned()),
         (404, _, Some(1006)) => Answer::Taken,
-        (503, ..) if comes_back => {
-            ledger.refused.fetch_add(1, Ordering::Relaxed);
-            Answer::None
-        }
-        _ => {
-            ledger.surprises.lock().unwrap().push(format!("{}: {status} {body}", order.id));
-            Answer::None
-        }
+        _ => ledger.is_surprised(body, status, &answer),
     }
+}
+
+/// Takes a step. Captures and refunds have names of the shop's own, so that one that was kept is
+/// not made again.
+async fn take(base: &str, order: &Order, step: Step, ledger: &Ledger) -> Answer {
+    let (id, name) = (&order.id, order.name_of(step));
+    let (method, path, body) = match step {
+        Capture(amount) => {
+            let body = json!({ "amount": amount, "new_order_id": name, "reason": "x" });
+            (Method::POST, format!("orders/{id}/capture"), body)
+        }
+        Release => {
+            let body = json!({ "status": "cancelled", "reason": "x" });
+            (Method::PATCH, format!("capture/{id}"), body)
+        }
+        Cancel => (Method::PATCH, format!("orders/{id}"), json!({ "status": "cancelled" })),
+        Refund(amount) => {
+            let body = json!({ "currency": "EUR", "amount": amount, "refund_order_id": name });
+            (Method::POST, format!("orders/{id}/refunds"), body)
+        }
+    };
+    let called = call(ledger, method, base, &path, &body.to_string()).await;
+    let Some((status, answer)) = called else {
+        return Answer::None;
+    };
+    match (status, &answer["success"], answer["error_code"].as_i64()) {
+        (200, Value::Bool(true), _) => Answer::Told("done".to_owned()),
+        // The name exists: an earlier try was kept. So it was where nothing is left to take, or
+        // the same was given back a moment ago.
+        (404, _, Some(1000 | 1001 | 1006 | 1034)) | (410, _, Some(1000)) => Answer::Taken,
+        _ => ledger.is_surprised(&format!("{step:?} of {id}"), status, &answer),
+    }
+}
+
+/// Status and body of an answer; nothing where none came, or a later try was asked for.
+async fn call(
+    ledger: &Ledger,
+    method: Method,
+    base: &str,
+    path: &str,
+    body: &str,
+) -> Option<(u16, Value)> {
+    let request = http().request(method, format!("{base}/v1/json/{path}"));
+    let request = request.header("api_key", API_KEY).body(body.to_owned());
+    let answer = request.send().await.ok()?;
+    let status = answer.status().as_u16();
+    let comes_back = answer.headers().contains_key("retry-after");
+    let body = answer.bytes().await.ok()?;
+    if status == 503 && comes_back {
+        ledger.refused.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    Some((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// Listens for notifications, and gives the address for them.
