@@ -56,6 +56,12 @@ pub const WRITING_TRIAL_PAUSE_MS: u64 = 500;
 /// How long a refund waits for the capture before it, before it looks again.
 pub const TURN_PAUSE_MS: i64 = 250;
 
+/// How often a notification looks whether the older one before it has been delivered.
+pub const TURN_POLL_MS: u64 = 50;
+
+/// What of a lease has to be left for a delivery, which takes 20 s at most, and its record.
+pub const DELIVERY_LEASE_MS: i64 = 25_000;
+
 /// How often sites and keys are compared with the store.
 pub const DIRECTORY_POLL_MS: u64 = 1_000;
 
@@ -63,3 +69,4 @@ pub const DIRECTORY_POLL_MS: u64 = 1_000;
 pub const CREATES_MAX: usize = 2_048;
 
 const _: () = assert!(CREATE_WAIT_MS < 30_000 && PAYER_WAIT_MS < 30_000);
+const _: () = assert!(DELIVERY_LEASE_MS < LEASE_MS);
