@@ -49,11 +49,20 @@ impl<'a> From<&'a Seen> for Made<'a> {
     }
 }
 
-/// What the shops of a load do.
+/// What the shops of a load do. Orders that another load has made are used once each; the load ends
+/// when there are no more.
 #[derive(Clone, Copy)]
 pub(crate) enum Call<'a> {
     /// Direct payments.
     Pay,
+    /// Authorizations that wait to be captured.
+    Authorize,
+    /// Captures of authorizations, each as a whole.
+    Capture(Made<'a>),
+    /// Refunds of payments, each as a whole.
+    Refund(Made<'a>),
+    /// In turn a payment, an authorization, the capture of that, the refund of the payment.
+    Mixed,
     /// Looks at orders, again and again.
     Get(Made<'a>),
 }
@@ -69,9 +78,18 @@ pub(crate) async fn run(
     // Two loads of one process must not ask for the same orders.
     static LOADS: AtomicU64 = AtomicU64::new(0);
     let prefix = format!("b{}-{}", std::process::id(), LOADS.fetch_add(1, Ordering::Relaxed));
-    let work = match call {
-        Call::Pay => Work::Pay { prefix: prefix.clone() },
-        Call::Get(made) => Work::Get { prefix: made.prefix.to_owned(), count: made.count.max(1) },
+    let (kind, made) = match call {
+        Call::Pay => (Kind::Pay, None),
+        Call::Authorize => (Kind::Authorize, None),
+        Call::Mixed => (Kind::Mixed, None),
+        Call::Capture(made) => (Kind::Capture, Some(made)),
+        Call::Refund(made) => (Kind::Refund, Some(made)),
+        Call::Get(made) => (Kind::Get, Some(made)),
+    };
+    let work = Work {
+        kind,
+        prefix: made.map_or(prefix.as_str(), |made| made.prefix).to_owned(),
+        count: made.map_or(u64::MAX, |made| made.count),
     };
     let begin = Instant::now() + warm_up;
     let end = begin + time;
@@ -94,11 +112,22 @@ pub(crate) async fn run(
     Seen { latencies_us, failed, elapsed, all: number.load(Ordering::Relaxed), prefix }
 }
 
-/// The same, as a shop keeps it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Pay,
+    Authorize,
+    Capture,
+    Refund,
+    Mixed,
+    Get,
+}
+
+/// What a shop does, and with which orders.
 #[derive(Clone)]
-enum Work {
-    Pay { prefix: String },
-    Get { prefix: String, count: u64 },
+struct Work {
+    kind: Kind,
+    prefix: String,
+    count: u64,
 }
 
 struct Shop {
@@ -113,16 +142,31 @@ impl Shop {
         stream.set_nodelay(true).unwrap();
         let mut buffer = vec![0u8; 32 * 1024];
         let (mut latencies, mut failed) = (Vec::new(), 0);
+        let mut turn = 0;
+        let mut mixed = [0; 2];
         while Instant::now() < end {
             let number = self.number.fetch_add(1, Ordering::Relaxed);
-            let request = self.request(number);
+            let (kind, number) = match self.work.kind {
+                // Of four calls in turn the first two make orders and the others use them.
+                Kind::Mixed => {
+                    let (kind, of) = MIXED[turn % MIXED.len()];
+                    if turn % MIXED.len() < 2 {
+                        mixed[of] = number;
+                    }
+                    turn += 1;
+                    (kind, mixed[of])
+                }
+                // Spread over all orders, so that neighbours are not asked for in turn.
+                Kind::Get => (Kind::Get, number.wrapping_mul(7_919) % self.work.count.max(1)),
+                _ if number >= self.work.count => break,
+                kind => (kind, number),
+            };
+            let request = self.request(kind, number);
             let sent = Instant::now();
             stream.write_all(request.as_bytes()).await.unwrap();
             let answer = read_answer(&mut stream, &mut buffer).await;
             let took = sent.elapsed();
-            let good = contains(answer, b"\"success\":true")
-                && contains(answer, b"\"financial_status\":\"completed\"");
-            if !good {
+            if !is_good(kind, answer) {
                 failed += 1;
                 if failed == 1 {
                     eprintln!("first failure: {}", String::from_utf8_lossy(answer));
@@ -134,23 +178,28 @@ impl Shop {
         (latencies, failed)
     }
 
-    fn request(&self, number: u64) -> String {
-        match &self.work {
-            Work::Pay { prefix } => self.post("/v1/json/orders", &self.order(prefix, number)),
-            Work::Get { prefix, count } => {
-                // Spread over all orders, so that neighbours are not asked for in turn.
-                let number = number.wrapping_mul(7_919) % count;
-                format!(
-                    "GET /v1/json/orders/{prefix}-{number} HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\n\r\n",
-                    self.gateway.address, self.gateway.api_key,
-                )
+    fn request(&self, kind: Kind, number: u64) -> String {
+        let id = format!("{}-{number}", self.work.prefix);
+        let orders = "/v1/json/orders";
+        match kind {
+            Kind::Pay => self.post(orders, &self.order(&id, "")),
+            Kind::Authorize => self.post(orders, &self.order(&id, r#""capture":"manual","#)),
+            Kind::Capture => self.post(&format!("{orders}/{id}/capture"), r#"{"amount":1000}"#),
+            Kind::Refund => {
+                let body = r#"{"currency":"EUR","amount":1000,"description":"back"}"#;
+                self.post(&format!("{orders}/{id}/refunds"), body)
             }
+            Kind::Get => format!(
+                "GET {orders}/{id} HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\n\r\n",
+                self.gateway.address, self.gateway.api_key,
+            ),
+            Kind::Mixed => unreachable!("it is one of the others in turn"),
         }
     }
 
-    fn order(&self, prefix: &str, number: u64) -> String {
+    fn order(&self, id: &str, more: &str) -> String {
         format!(
-            r#"{{"type":"direct","order_id":"{prefix}-{number}","currency":"EUR","amount":1000,"gateway":"CREDITCARD","description":"product description","payment_options":{{"notification_url":"{}","redirect_url":"https://shop.example/thanks","cancel_url":"https://shop.example/cart"}},"customer":{{"locale":"nl_NL","ip_address":"89.20.162.110","first_name":"Testperson-nl","last_name":"Approved","address1":"Kraanspoor","house_number":"39C","zip_code":"1033 SC","city":"Amsterdam","country":"NL","phone":"0208500500","email":"example@shop.example","user_agent":"Mozilla/5.0"}},"gateway_info":{{"card_number":"4111111111111111","card_holder_name":"A de Vries","card_expiry_date":"3012","card_cvc":"123"}}}}"#,
+            r#"{{"type":"direct",{more}"order_id":"{id}","currency":"EUR","amount":1000,"gateway":"CREDITCARD","description":"product description","payment_options":{{"notification_url":"{}","redirect_url":"https://shop.example/thanks","cancel_url":"https://shop.example/cart"}},"customer":{{"locale":"nl_NL","ip_address":"89.20.162.110","first_name":"Testperson-nl","last_name":"Approved","address1":"Kraanspoor","house_number":"39C","zip_code":"1033 SC","city":"Amsterdam","country":"NL","phone":"0208500500","email":"example@shop.example","user_agent":"Mozilla/5.0"}},"gateway_info":{{"card_number":"4111111111111111","card_holder_name":"A de Vries","card_expiry_date":"3012","card_cvc":"123"}}}}"#,
             self.gateway.notification_url
         )
     }
@@ -163,6 +212,20 @@ impl Shop {
             body.len()
         )
     }
+}
+
+/// The calls of a mixed load, and which of its two orders each is about.
+const MIXED: [(Kind, usize); 4] =
+    [(Kind::Pay, 0), (Kind::Authorize, 1), (Kind::Capture, 1), (Kind::Refund, 0)];
+
+fn is_good(kind: Kind, answer: &[u8]) -> bool {
+    let financial_status: &[u8] = match kind {
+        Kind::Pay => b"\"financial_status\":\"completed\"",
+        Kind::Authorize => b"\"financial_status\":\"initialized\"",
+        _ => b"",
+    };
+    contains(answer, b"\"success\":true")
+        && (financial_status.is_empty() || contains(answer, financial_status))
 }
 
 /// Reads one answer with a `Content-Length` and returns its body.
@@ -195,12 +258,12 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 pub(crate) async fn challenged(gateway: &Gateway) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let mut buffer = vec![0u8; 32 * 1024];
-    let prefix = "challenged".to_owned();
-    let work = Work::Pay { prefix: prefix.clone() };
+    let id = "challenged".to_owned();
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1 };
     let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
-    let order = shop.order(&prefix, 0).replace("4111111111111111", "5555555555554444");
+    let order = shop.order(&id, "").replace("4111111111111111", "5555555555554444");
     stream.write_all(shop.post("/v1/json/orders", &order).as_bytes()).await.unwrap();
     let answer = read_answer(&mut stream, &mut buffer).await;
     assert!(contains(answer, b"\"initialized\""), "{}", String::from_utf8_lossy(answer));
-    format!("{prefix}-0")
+    id
 }

@@ -12,6 +12,7 @@
 
 mod arguments;
 mod codec;
+mod follow_ups;
 mod load;
 mod memory;
 mod looks;
@@ -30,7 +31,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What there is to measure.
-const MODES: &str = "payments, get, timers, idle and codec";
+const MODES: &str = "payments, capture, refund, mixed, get, timers, idle and codec";
 
 fn main() {
     let arguments = arguments::read();
@@ -38,6 +39,7 @@ fn main() {
     let line = match arguments.mode.as_str() {
         "payments" => runtime.block_on(payments::run(&arguments)),
         "idle" => runtime.block_on(payments::idle(&arguments)),
+        "capture" | "refund" | "mixed" => runtime.block_on(follow_ups::run(&arguments)),
         "get" => runtime.block_on(looks::run(&arguments)),
         "timers" => runtime.block_on(timers::run(&arguments)),
         "codec" => codec::run(&arguments),
