@@ -1,7 +1,7 @@
 //! The oracle: what shops were told, what the store says, what the host has booked, and what the
 //! shops have heard of it, order by order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,10 @@ async fn faults(base: &str, orders: &[Order], ledger: &Arc<Ledger>) -> HashMap<S
         entries.entry(id).or_default().push(entry.clone());
     }
     let mut faults = HashMap::new();
+    let known: HashSet<String> = ledger.orders().into_iter().map(|order| order.id).collect();
+    for id in entries.keys().filter(|id| !known.contains(*id)) {
+        faults.insert(id.clone(), format!("the host knows {id}, and no shop does"));
+    }
     for some in orders.chunks(LOOKS_AT_ONCE) {
         let mut looks = JoinSet::new();
         for order in some {
