@@ -32,6 +32,7 @@ mod key_rows;
 mod rails;
 mod server;
 mod simulator;
+mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 
@@ -54,7 +55,6 @@ pub(crate) fn failed<E: std::fmt::Display>(doing: &str) -> impl FnOnce(E) -> Sta
 
 /// How long a process may be silent before its node number is given to another.
 const NODE_LEASE_MS: i64 = 60_000;
-const NODE_RENEWAL: Duration = Duration::from_secs(15);
 
 /// A gateway that runs.
 pub struct Running {
@@ -196,7 +196,8 @@ pub async fn start(
     tasks.spawn(work(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
     tasks.spawn(forget_attempts(gateway.clone(), stopping.clone()));
-    tasks.spawn(keep_node(gateway.clone(), node, stopping.clone()));
+    tasks.spawn(upkeep::keep_node(gateway.clone(), node, stopping.clone()));
+    tasks.spawn(upkeep::keep_writing(gateway.clone(), stopping.clone()));
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
     }
@@ -332,32 +333,6 @@ async fn forget_attempts(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bo
             () = tokio::time::sleep(Duration::from_millis(pause)) => {}
             _ = stopping.changed() => return,
         }
-    }
-}
-
-async fn keep_node(
-    gateway: Arc<Gateway>,
-    mut node: crate::store::Node,
-    mut stopping: watch::Receiver<bool>,
-) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(NODE_RENEWAL) => {}
-            _ = stopping.changed() => break,
-        }
-        let now = gateway.now();
-        match gateway.store.renew_node(node, now + NODE_LEASE_MS).await {
-            Ok(Some(renewed)) => node = renewed,
-            Ok(None) => {
-                // Another process may give the same transaction ids by now.
-                tracing::error!("the node number was lost: the process ends");
-                std::process::exit(70);
-            }
-            Err(error) => tracing::warn!(%error, "the node number could not be renewed"),
-        }
-    }
-    if let Err(error) = gateway.store.release_node(node, gateway.now()).await {
-        tracing::warn!(%error, "the node number was not given back; its lease ends by itself");
     }
 }
 

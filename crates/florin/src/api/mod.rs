@@ -54,6 +54,10 @@ impl From<Failure> for Answer {
             Failure::Busy | Failure::Contended => {
                 Answer { retry_after: Some(1), ..Answer::from(ApiError::overloaded()) }
             }
+            // Told once, by whoever looks after the store.
+            Failure::NotWriting => {
+                Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
+            }
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }

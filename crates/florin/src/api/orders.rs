@@ -53,6 +53,9 @@ pub(super) async fn create(
         return Err(ApiError::invalid_order_id().into());
     }
 
+    if gateway.work.writing.is_failing() {
+        return Err(Failure::NotWriting.into());
+    }
     let Ok(permit) = gateway.work.creates.clone().try_acquire_owned() else {
         return Err(Failure::Busy.into());
     };

@@ -64,10 +64,13 @@ fn health(good: bool, word: &str) -> Response<Body> {
         .expect("the parts of the answer are valid")
 }
 
-/// Ready when payments can be taken: the store answers and the acquirer's link is signed on.
+/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is signed on.
 async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
     if gateway.store.settings_version().await.is_err() {
         return health(false, "the store does not answer");
+    }
+    if gateway.work.writing.is_failing() {
+        return health(false, "the store cannot write");
     }
     let rails = [&gateway.rails.test, &gateway.rails.live];
     if rails.into_iter().flatten().any(|rails| !rails.is_signed_on()) {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
-pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.

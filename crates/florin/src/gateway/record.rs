@@ -214,7 +214,9 @@ impl Gateway {
         let Rows { mut unit, owed, .. } = rows;
         unit.attempts = self.attempt_rows(&record, decision);
         self.add_card(&mut unit, decision, card, &record);
-        match self.store.commit(unit).await? {
+        let committed = self.store.commit(unit).await;
+        self.work.writing.observe(&committed);
+        match committed? {
             Committed::Conflict => Ok(None),
             Committed::Done => {
                 record.version = expected_version.map_or(1, |version| version + 1);

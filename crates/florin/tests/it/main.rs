@@ -19,7 +19,6 @@ mod faults;
 mod captures;
 mod refunds;
 mod changes;
-mod crashes;
 mod first_site;
 mod bad_input;
 mod card_data_at_rest;
