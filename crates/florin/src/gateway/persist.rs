@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
-pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use super::risk::report::RiskReport;
+pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.
@@ -56,6 +57,9 @@ pub struct Extra {
     /// The idempotency key of the request that opened the newest attempt.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub request_key: Option<String>,
+    /// How risky the attempt is, and why.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskReport>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
@@ -647,6 +651,7 @@ mod tests {
             challenge_wanted: true,
             created_at: 11,
             request_key: Some("key".to_owned()),
+            risk: Some(RiskReport::listed(7)),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
         };

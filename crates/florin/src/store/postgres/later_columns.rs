@@ -47,6 +47,7 @@ struct Attempts<'a> {
     cards: Vec<&'a [u8]>,
     amounts: Vec<i64>,
     currencies: Vec<&'a str>,
+    outcomes: Vec<i32>,
 }
 
 #[derive(Default)]
@@ -137,6 +138,7 @@ impl<'a> LaterColumns<'a> {
         attempts.cards.push(&attempt.card);
         attempts.amounts.push(attempt.amount);
         attempts.currencies.push(&attempt.currency);
+        attempts.outcomes.push(attempt.outcome.number());
     }
 
     fn add_file(&mut self, place: Place, file: &'a FileRow) {
@@ -175,6 +177,7 @@ impl<'a> LaterColumns<'a> {
             &attempts.amounts,
             &attempts.currencies,
         ]);
+        columns.push(&attempts.outcomes);
         if !has_rare_rows {
             return;
         }

@@ -1,13 +1,13 @@
 -- Which units cannot be stored as a whole.
 , child AS MATERIALIZED (
     SELECT * FROM unnest(
-        $89::bigint[], $90::bigint[], $91::bigint[], $92::text[], $93::bool[], $94::text[],
-        $95::text[], $96::text[], $97::bigint[], $98::bigint[], $99::bigint[], $100::text[],
-        $101::text[]
+        $90::bigint[], $91::bigint[], $92::bigint[], $93::text[], $94::bool[], $95::text[],
+        $96::text[], $97::text[], $98::bigint[], $99::bigint[], $100::bigint[], $101::text[],
+        $102::text[]
     ) AS c (site_id, key, child_key, order_id, is_new, status, financial_status, currency, amount,
         created_at, modified_at, request, state)
 ), answer AS MATERIALIZED (
-    SELECT * FROM unnest($110::bigint[], $111::bigint[], $112::text[], $113::int[], $114::text[])
+    SELECT * FROM unnest($111::bigint[], $112::bigint[], $113::text[], $114::int[], $115::text[])
         AS a (site_id, key, idempotency_key, status, body)
 ), blocked AS MATERIALIZED (
     -- Children whose name or key is taken, children that are not there, and requests that have

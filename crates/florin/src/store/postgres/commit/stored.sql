@@ -106,10 +106,11 @@
         AS r (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
     JOIN done USING (site_id, key)
 ), added_attempts AS (
-    INSERT INTO attempts (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
-    SELECT site_id, key, attempt, at, ip, email, bin, card, amount, currency
+    INSERT INTO attempts (site_id, key, attempt, outcome, at, ip, email, bin, card, amount,
+        currency)
+    SELECT site_id, key, attempt, outcome, at, ip, email, bin, card, amount, currency
     FROM unnest($79::bigint[], $80::bigint[], $81::int[], $82::bigint[], $83::text[],
-        $84::bytea[], $85::text[], $86::bytea[], $87::bigint[], $88::text[])
-        AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
+        $84::bytea[], $85::text[], $86::bytea[], $87::bigint[], $88::text[], $89::int[])
+        AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency, outcome)
     JOIN done USING (site_id, key)
 )
