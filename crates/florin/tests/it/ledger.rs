@@ -204,8 +204,11 @@ async fn every_change_of_the_past_shows() {
     for (sql, expected) in tampers {
         let copy = tempfile::tempdir().unwrap();
         for file in std::fs::read_dir(folder.path()).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+            let name = file.unwrap().file_name().into_string().unwrap();
+            // What a closed database has beside its file is empty, and may go at any time.
+            if !name.ends_with("-wal") && !name.ends_with("-shm") {
+                std::fs::copy(folder.path().join(&name), copy.path().join(&name)).unwrap();
+            }
         }
         let file = rusqlite::Connection::open(copy.path().join("florin.sqlite")).unwrap();
         file.execute_batch(&sql).unwrap();
