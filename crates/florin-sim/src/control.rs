@@ -24,7 +24,9 @@ use crate::cards::{self, Authentication, CARDS, REVIEW_SECONDS, Review};
 use crate::faults::FaultOrder;
 use crate::host::exchange;
 use crate::journal::Record;
+
 use crate::limits::{BODY_BYTES_MAX, MESSAGES_PER_MERCHANT_MAX};
+use crate::settlement_file;
 use crate::shared::{Shared, lock};
 use crate::threeds::ChallengeRecord;
 
@@ -71,6 +73,8 @@ struct HostQuery {
     order_id: Option<String>,
     /// Newest so many; all when absent.
     limit: Option<usize>,
+    /// `csv`: every message that moved money, as an acquirer's file.
+    format: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +97,13 @@ pub(crate) fn entries(shared: &Shared, merchant: &str, order_id: Option<&str>) -
     let Some(books) = ledger.merchant(merchant) else { return Vec::new() };
     let wanted = books.entries().filter(|entry| order_id.is_none_or(|id| entry.order_id == id));
     wanted.map(view).collect()
+}
+
+/// The books of one merchant as an acquirer's file.
+fn file(shared: &Shared, merchant: &str) -> String {
+    let ledger = lock(&shared.ledger);
+    let books = ledger.merchant(merchant);
+    settlement_file::write(books.into_iter().flat_map(|books| books.entries()))
 }
 
 /// Forgets books, faults, messages and challenges of one merchant.
@@ -118,6 +129,15 @@ async fn host(
     query: Result<Query<HostQuery>, QueryRejection>,
 ) -> Response {
     let Ok(Query(query)) = query else { return refuse("merchant is missing") };
+    match query.format.as_deref() {
+        None | Some("json") => {}
+        Some("csv") => {
+            let file = file(&shared, query.merchant.trim());
+            let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+            return (StatusCode::OK, kind, file).into_response();
+        }
+        Some(_) => return refuse("format is json or csv"),
+    }
     let mut entries = entries(&shared, query.merchant.trim(), query.order_id.as_deref());
     if let Some(limit) = query.limit {
         entries.drain(..entries.len().saturating_sub(limit));

@@ -29,6 +29,7 @@ mod proof;
 mod threeds;
 pub mod faults;
 mod transcript;
+mod settlement_file;
 mod control;
 mod journal;
 mod shared;

@@ -20,7 +20,8 @@ use crate::gateway::risk::{CountryTables, RiskKnowledge};
 use crate::gateway::test_platform::SimulatorControl;
 use crate::gateway::{Gateway, RailsByMode, Work};
 use crate::limits::{
-    ATTEMPTS_PRUNE_PAUSE_MS, ATTEMPTS_PRUNE_STEP_MS, DIRECTORY_POLL_MS, WORKER_PAUSE_MS,
+    ATTEMPTS_PRUNE_PAUSE_MS, ATTEMPTS_PRUNE_STEP_MS, DIRECTORY_POLL_MS, HOUSEKEEPING_PAUSE_MS,
+    WORKER_PAUSE_MS,
 };
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
@@ -198,6 +199,7 @@ pub async fn start(
     tasks.spawn(forget_attempts(gateway.clone(), stopping.clone()));
     tasks.spawn(upkeep::keep_node(gateway.clone(), node, stopping.clone()));
     tasks.spawn(upkeep::keep_writing(gateway.clone(), stopping.clone()));
+    tasks.spawn(keep_house(gateway.clone(), stopping.clone()));
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
     }
@@ -313,6 +315,18 @@ async fn keep_directory(gateway: Arc<Gateway>, mut stopping: watch::Receiver<boo
             gateway.directory.refresh(gateway.store.as_ref(), &gateway.vault).await
         {
             tracing::warn!(%failure, "sites and keys may be out of date");
+        }
+    }
+}
+
+async fn keep_house(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(HOUSEKEEPING_PAUSE_MS)) => {}
+            _ = stopping.changed() => return,
+        }
+        if let Err(failure) = gateway.keep_house().await {
+            tracing::warn!(%failure, "what is too old stays a while");
         }
     }
 }

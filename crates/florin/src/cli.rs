@@ -2,13 +2,18 @@
 //! is read and checked.
 
 mod block;
+mod csv;
+mod days;
 mod demo;
 mod describe;
+mod ledger;
+mod report;
 mod review;
 mod risk;
 mod serve;
 mod simulator;
 mod site;
+mod spreadsheet;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +72,20 @@ enum Command {
     Review {
         #[command(subcommand)]
         command: review::ReviewCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Checks the books, and compares them with an acquirer's file.
+    Ledger {
+        #[command(subcommand)]
+        command: ledger::LedgerCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists what was paid, captured and refunded in a period.
+    Report {
+        #[command(subcommand)]
+        command: report::ReportCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -155,6 +174,12 @@ pub fn run() -> ExitCode {
         }
         Command::Review { command, common } => {
             common.settings().and_then(|settings| in_runtime(review::run(settings, command)))
+        }
+        Command::Ledger { command, common } => {
+            common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
+        }
+        Command::Report { command, common } => {
+            common.settings().and_then(|settings| in_runtime(report::run(settings, command)))
         }
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())

@@ -28,6 +28,22 @@ pub const GUARD_MARGIN_MS: i64 = 15_000;
 /// How long a worker may be busy with one claimed row.
 pub const LEASE_MS: i64 = 45_000;
 
+/// How long a request with an idempotency key is its process's alone: longer than any call takes.
+pub const REQUEST_LEASE_MS: i64 = 60_000;
+
+/// How long the answer to a request with an idempotency key is kept.
+pub const ANSWERS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How often what is too old is looked for.
+pub const HOUSEKEEPING_PAUSE_MS: u64 = 60_000;
+
+/// How long after midnight a day's journal is sealed: longer than any commit takes, and than the
+/// clocks of several processes differ.
+pub const SEAL_DELAY_MS: i64 = 60 * 60 * 1000;
+
+/// Steps of one such look, of a thousand rows each: more than a busy minute brings.
+pub const HOUSEKEEPING_ROUNDS_MAX: u32 = 300;
+
 /// How long a refund waits that could not leave because the link was down.
 pub const REFUND_PAUSE_MS: i64 = 15_000;
 

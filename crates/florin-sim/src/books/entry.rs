@@ -56,6 +56,19 @@ pub struct Entry {
     pub authorized_at: i64,
     /// The authorization itself, then increments, captures and refunds.
     pub operations: Vec<Operation>,
+    /// What was taken back of them, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reversals: Vec<Reversal>,
+}
+
+/// What one message took back of an operation, or the last capture left of an authorization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reversal {
+    /// The operation's.
+    pub rrn: Rrn,
+    pub amount: i64,
+    /// Unix milliseconds.
+    pub at: i64,
 }
 
 /// A message that changed an entry.
@@ -65,6 +78,9 @@ pub struct Operation {
     pub key: Key,
     pub kind: OperationKind,
     pub amount: i64,
+    /// Unix milliseconds; 0 in books that were written before it was kept.
+    #[serde(default)]
+    pub at: i64,
     /// It was reversed as a whole.
     #[serde(default, skip_serializing_if = "is_false")]
     pub undone: bool,
@@ -120,31 +136,41 @@ impl Entry {
 
     /// Adds a capture, an increment or a refund; `last` closes the authorization.
     pub(super) fn operate(&mut self, operation: Operation, last: bool) {
-        let amount = operation.amount;
+        let Operation { amount, at, .. } = operation;
         match operation.kind {
             OperationKind::Authorization => return,
             OperationKind::Increment => self.authorized += amount,
             OperationKind::Capture => self.captured += amount,
             OperationKind::Refund => self.refunded += amount,
         }
+        let left = self.held();
+        if last && left > 0 {
+            self.reversals.push(Reversal { rrn: self.rrn, amount: left, at });
+        }
         self.closed |= last;
         self.operations.push(operation);
     }
 
     /// Undoes an operation as a whole, or, for the authorization, all but what remains.
-    pub(super) fn reverse(&mut self, rrn: &Rrn, remains: Option<i64>) {
+    pub(super) fn reverse(&mut self, rrn: &Rrn, remains: Option<i64>, at: i64) {
         let Some(operation) = self.operations.iter_mut().find(|operation| operation.rrn == *rrn)
         else {
             return;
         };
         let (kind, amount) = (operation.kind, operation.amount);
         operation.undone = remains.is_none();
+        let reversed = self.reversed;
         match kind {
             OperationKind::Authorization => self.give_back(remains),
             OperationKind::Increment => self.reversed += amount,
             OperationKind::Capture => self.captured -= amount,
             OperationKind::Refund => self.refunded -= amount,
         }
+        let amount = match kind {
+            OperationKind::Authorization => self.reversed - reversed,
+            OperationKind::Increment | OperationKind::Capture | OperationKind::Refund => amount,
+        };
+        self.reversals.push(Reversal { rrn: *rrn, amount, at });
     }
 
     fn give_back(&mut self, remains: Option<i64>) {

@@ -29,7 +29,15 @@ pub enum Event {
     /// An increment, a capture or a refund of the authorization with the RRN `original`.
     Operated { merchant: String, key: Key, original: Rrn, operation: Operation, last: bool },
     /// The operation with this RRN was reversed, down to `remains` or as a whole.
-    Reversed { merchant: String, key: Key, rrn: Rrn, remains: Option<i64> },
+    Reversed {
+        merchant: String,
+        key: Key,
+        rrn: Rrn,
+        remains: Option<i64>,
+        /// Unix milliseconds.
+        #[serde(default)]
+        at: i64,
+    },
     /// A request was answered without effect.
     Answered { merchant: String, key: Key, code: ResponseCode },
     /// A reversal came before its original, which must not have an effect any more.

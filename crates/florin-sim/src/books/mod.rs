@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::cards;
 use crate::limits::{ENTRIES_PER_MERCHANT_MAX, KEYS_PER_MERCHANT_MAX};
 
-pub use entry::{Entry, EntryKind, Operation, OperationKind, Rrn};
+pub use entry::{Entry, EntryKind, Operation, OperationKind, Reversal, Rrn};
 pub use event::{Event, Key, ResponseCode};
 
 /// The books of all merchants.
@@ -97,10 +97,10 @@ impl Ledger {
                 books.remember(*key, ResponseCode::APPROVED);
                 books.operate(original, operation.clone(), *last);
             }
-            Event::Reversed { merchant, key, rrn, remains } => {
+            Event::Reversed { merchant, key, rrn, remains, at } => {
                 let books = self.books(merchant);
                 books.remember(*key, ResponseCode::APPROVED);
-                books.reverse(rrn, *remains);
+                books.reverse(rrn, *remains, *at);
             }
             Event::Answered { merchant, key, code } => self.books(merchant).remember(*key, *code),
             Event::UndoneEarly { merchant, original } => self.books(merchant).undo_early(*original),
@@ -192,9 +192,9 @@ impl Merchant {
         self.by_rrn.insert(rrn, number);
     }
 
-    fn reverse(&mut self, rrn: &Rrn, remains: Option<i64>) {
+    fn reverse(&mut self, rrn: &Rrn, remains: Option<i64>, at: i64) {
         let Some(number) = self.by_rrn.get(rrn).copied() else { return };
-        self.change(number, |entry| entry.reverse(rrn, remains));
+        self.change(number, |entry| entry.reverse(rrn, remains, at));
     }
 
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {

@@ -276,7 +276,8 @@ impl Deciding<'_> {
         }
         let merchant = request.merchant.to_owned();
         let (key, rrn) = (request.key, request.rrn);
-        let event = Some(Event::Reversed { merchant, key, rrn, remains });
+        let event =
+            Some(Event::Reversed { merchant, key, rrn, remains, at: self.now.unix_millis() });
         Ok(Decision { event, ..Decision::plain("00") })
     }
 
@@ -321,12 +322,13 @@ impl Deciding<'_> {
             closed: kind == EntryKind::SingleMessage,
             authorized_at: self.now.unix_millis(),
             operations: vec![self.operation(OperationKind::Authorization)],
+            reversals: Vec::new(),
         }
     }
 
     fn operation(&self, kind: OperationKind) -> Operation {
         let Request { rrn, key, amount, .. } = *self.request;
-        Operation { rrn, key, kind, amount, undone: false }
+        Operation { rrn, key, kind, amount, at: self.now.unix_millis(), undone: false }
     }
 
     fn authorized(&self, entry: Entry) -> Event {

@@ -61,6 +61,44 @@ async fn a_pre_authorization_grows_is_captured_in_parts_and_given_back() {
 }
 
 #[tokio::test]
+async fn the_acquirers_file_has_a_line_for_each_message_that_moved_money() {
+    let world = World::start().await;
+    let mut link = world.link().await;
+    assert_eq!(world.settlement_file().await, ["rrn,order_id,type,currency,amount"]);
+    let (request, answer) = authorized(&mut link, 10_000, &[("03", "P"), ("06", "a,\"b\"")]).await;
+    let first = capture(&request, &answer, 6_000, "N");
+    assert_eq!(link.code(&first).await, "00");
+    assert_eq!(link.code(&refund(&request, 500)).await, "00");
+    let partial = reversal(Mti::REVERSAL_REQUEST, &request, Some(9_000));
+    assert_eq!(link.code(&partial).await, "00");
+    assert_eq!(link.code(&capture(&request, &answer, 1_000, "F")).await, "00");
+    let (other, _) = authorized(&mut link, 700, &[]).await;
+    assert_eq!(link.code(&reversal(Mti::REVERSAL_ADVICE, &other, None)).await, "00");
+    let rrn = |message: &Message| message.get(37).unwrap().to_owned();
+    let lines = world.settlement_file().await;
+    let expected = [
+        "rrn,order_id,type,currency,amount".to_owned(),
+        format!("{},\"a,\"\"b\"\"\",authorization,EUR,10000", rrn(&request)),
+        format!("{},\"a,\"\"b\"\"\",capture,EUR,6000", rrn(&first)),
+    ];
+    assert_eq!(lines[..3], expected);
+    let kinds: Vec<&str> = lines[3..]
+        .iter()
+        .map(|line| line.rsplit_once("\",").map_or(line.as_str(), |it| it.1))
+        .collect();
+    // The last capture leaves 2000 of what was promised; nobody will claim them.
+    assert_eq!(
+        kinds[..4],
+        ["refund,EUR,500", "reversal,EUR,1000", "capture,EUR,1000", "reversal,EUR,2000"]
+    );
+    let last = [
+        format!("{},my-order,authorization,EUR,700", rrn(&other)),
+        format!("{},my-order,reversal,EUR,700", rrn(&other)),
+    ];
+    assert_eq!(lines[7..], last);
+}
+
+#[tokio::test]
 async fn a_reversal_undoes_once_and_says_when_there_is_nothing_to_undo() {
     let world = World::start().await;
     let mut link = world.link().await;

@@ -83,6 +83,17 @@ impl World {
         assert_eq!(status, 201, "{answer}");
     }
 
+    /// The books as an acquirer's file, without the instants: lines of text.
+    pub(crate) async fn settlement_file(&self) -> Vec<String> {
+        let path = format!("{}/control/host?merchant={MERCHANT}&format=csv", self.base);
+        let request = self.http.get(path).header("authorization", format!("Bearer {TOKEN}"));
+        let response = timeout(PATIENCE, request.send()).await.unwrap().unwrap();
+        assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
+        let text = String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap();
+        let without_instant = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
+        text.strip_suffix("\r\n").unwrap().split("\r\n").map(without_instant).collect()
+    }
+
     /// The books' only entry.
     pub(crate) async fn only_entry(&self) -> Value {
         let (status, books) = self.control("GET", &format!("/host?merchant={MERCHANT}"), "").await;

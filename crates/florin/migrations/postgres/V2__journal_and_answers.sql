@@ -14,7 +14,8 @@ CREATE TABLE journal (
     hash BYTEA NOT NULL,
     PRIMARY KEY (site_id, key, seq)
 );
--- Grows at its right edge. Rows of one instant are few, so they are sorted when they are read.
+-- Grows at its right edge. Rows of one instant are few, so they are sorted when they are read. A
+-- block range index would be smaller, but gives no sequence to page through.
 CREATE INDEX journal_by_time ON journal (site_id, booked_at);
 
 CREATE TABLE journal_seals (

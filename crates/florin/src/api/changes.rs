@@ -12,6 +12,7 @@ use super::contract::changes::{
     OrderPatch, read_capture, read_capture_patch, read_increment, read_order_patch, read_refund,
     read_refund_patch,
 };
+use super::idempotency::RequestKey;
 use super::{Answer, orders};
 use crate::gateway::change::{Captured, Changed, RefundTaken};
 use crate::gateway::directory::Caller;
@@ -22,15 +23,17 @@ pub(super) async fn patch_order(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     id: &str,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     let patch = read_order_patch(&body)?;
     let record = orders::find(gateway, caller, id).await?;
     let changed = in_a_task(gateway, move |gateway| async move {
+        let answer = |_: &()| key.as_ref()?.answered(success(&json!({})));
         match patch {
-            OrderPatch::Cancel => gateway.cancel(record, &|()| None).await,
-            OrderPatch::Ship(notes) => gateway.ship(record, notes, &|()| None).await,
-            OrderPatch::Note(notes) => gateway.annotate(record, notes, &|()| None).await,
+            OrderPatch::Cancel => gateway.cancel(record, &answer).await,
+            OrderPatch::Ship(notes) => gateway.ship(record, notes, &answer).await,
+            OrderPatch::Note(notes) => gateway.annotate(record, notes, &answer).await,
             OrderPatch::Never => Ok(Changed::Refused(Refusal::NotInThisState)),
         }
     })
@@ -46,6 +49,7 @@ pub(super) async fn refund(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     id: &str,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     let record = orders::find(gateway, caller, id).await?;
@@ -55,7 +59,8 @@ pub(super) async fn refund(
     let currency = record.order.payment.amount.currency;
     let asked = read_refund(&body, currency, country)?;
     let changed = in_a_task(gateway, move |gateway| async move {
-        gateway.refund(record, asked.amount, asked.words, &|_| None).await
+        let answer = |taken: &RefundTaken| key.as_ref()?.answered(refund_answer(taken));
+        gateway.refund(record, asked.amount, asked.words, &answer).await
     })
     .await?;
     match changed {
@@ -71,8 +76,8 @@ pub(super) async fn refund(
 pub(super) async fn patch_refund(
     gateway: &Arc<Gateway>,
     caller: &Caller,
-    id: &str,
-    refund_id: &str,
+    [id, refund_id]: [&str; 2],
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     read_refund_patch(&body)?;
@@ -80,7 +85,8 @@ pub(super) async fn patch_refund(
     let number = refund_id.parse().ok().and_then(|id| record.refund(id)).map(|it| it.number);
     let number = number.ok_or_else(ApiError::invalid_order_id)?;
     let changed = in_a_task(gateway, move |gateway| async move {
-        gateway.void_refund(record, number, &|()| None).await
+        let answer = |_: &()| key.as_ref()?.answered(success(&json!({})));
+        gateway.void_refund(record, number, &answer).await
     })
     .await?;
     match changed {
@@ -94,13 +100,15 @@ pub(super) async fn capture(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     id: &str,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     let asked = read_capture(&body)?;
     let record = orders::find(gateway, caller, id).await?;
     let changed = in_a_task(gateway, move |gateway| async move {
         let (amount, name) = (asked.amount, asked.new_order_id);
-        gateway.capture(record, amount, name, asked.shipment, &|_| None).await
+        let answer = |captured: &Captured| key.as_ref()?.answered(capture_answer(captured));
+        gateway.capture(record, amount, name, asked.shipment, &answer).await
     })
     .await?;
     match changed {
@@ -116,20 +124,24 @@ pub(super) async fn patch_capture(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     id: &str,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     read_capture_patch(&body)?;
     let record = orders::find(gateway, caller, id).await?;
-    let data = json!({
+    let body = success(&json!({
         "order_id": record.order_id,
         "success": true,
         "transaction_id": record.order.payment.transaction_id.0,
-    });
-    let changed =
-        in_a_task(gateway, move |gateway| async move { gateway.release(record, &|()| None).await })
-            .await?;
+    }));
+    let committed = body.clone();
+    let changed = in_a_task(gateway, move |gateway| async move {
+        let answer = |_: &()| key.as_ref()?.answered(committed.clone());
+        gateway.release(record, &answer).await
+    })
+    .await?;
     match changed {
-        Changed::Done(()) => Ok(Answer::ok(success(&data))),
+        Changed::Done(()) => Ok(Answer::ok(body)),
         Changed::Refused(_) | Changed::NameTaken => Err(ApiError::not_allowed().into()),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod contract;
 mod credentials;
+pub(crate) mod idempotency;
 mod orders;
 mod changes;
 mod test_controls;
@@ -24,6 +25,7 @@ use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::BODY_BYTES_MAX;
 use contract::ApiError;
+use idempotency::RequestKey;
 
 /// A body that does not arrive within this time is given up.
 pub const BODY_WAIT: Duration = Duration::from_secs(20);
@@ -79,7 +81,7 @@ pub async fn merchants(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
-    let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    let answer = idempotency::once(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond(answer))
 }
 
@@ -88,8 +90,15 @@ pub async fn controls(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
+    let is_file = test_controls::asks_for_file(&request);
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
-    Ok(respond(answer))
+    let is_file = is_file && answer.status == 200;
+    let mut response = respond(answer);
+    if is_file {
+        let kind = header::HeaderValue::from_static("text/csv; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    Ok(response)
 }
 
 /// Answers one call of the operator's own endpoints.
@@ -119,30 +128,31 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let path = request.uri().path().to_owned();
     let segments = segments(&path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let key = RequestKey::of(&request);
     match parts.as_slice() {
         ["orders"] => match method {
-            Method::POST => orders::create(gateway, caller, read_body(request).await?).await,
+            Method::POST => orders::create(gateway, caller, key, read_body(request).await?).await,
             _ => Err(ApiError::wrong_method().into()),
         },
         ["orders", id] => match method {
             Method::GET => orders::get(gateway, &caller, id).await,
             Method::PATCH => {
-                changes::patch_order(gateway, &caller, id, read_body(request).await?).await
+                changes::patch_order(gateway, &caller, id, key, read_body(request).await?).await
             }
             _ => Err(ApiError::wrong_method().into()),
         },
         ["orders", id, "refunds"] if method == Method::POST => {
-            changes::refund(gateway, &caller, id, read_body(request).await?).await
+            changes::refund(gateway, &caller, id, key, read_body(request).await?).await
         }
         ["orders", id, "refunds", refund] if method == Method::PATCH => {
             let body = read_body(request).await?;
-            changes::patch_refund(gateway, &caller, id, refund, body).await
+            changes::patch_refund(gateway, &caller, [id, refund], key, body).await
         }
         ["orders", id, "capture"] if method == Method::POST => {
-            changes::capture(gateway, &caller, id, read_body(request).await?).await
+            changes::capture(gateway, &caller, id, key, read_body(request).await?).await
         }
         ["capture", id] if method == Method::PATCH => {
-            changes::patch_capture(gateway, &caller, id, read_body(request).await?).await
+            changes::patch_capture(gateway, &caller, id, key, read_body(request).await?).await
         }
         ["orders", id, "increment"] if method == Method::POST => {
             changes::increment(gateway, &caller, id, read_body(request).await?).await

@@ -13,6 +13,7 @@ use super::contract::answer::CreateExtras;
 use super::contract::payment_options::WebUrl;
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
+use super::idempotency::RequestKey;
 use crate::gateway::create::Created;
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
@@ -25,6 +26,7 @@ use crate::limits::CREATE_WAIT_MS;
 pub(super) async fn create(
     gateway: &Arc<Gateway>,
     caller: Caller,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     let site = caller.site;
@@ -56,6 +58,15 @@ pub(super) async fn create(
     if gateway.work.writing.is_failing() {
         return Err(Failure::NotWriting.into());
     }
+    if let Some(key) = key.as_ref().filter(|key| key.resumed)
+        && let Some(record) = gateway.load_by_order_id(&site, &order_id).await?
+        && record.extra.request_key.as_deref() == Some(key.text.as_str())
+    {
+        // It came as far as an order: that is what the request has made.
+        return answer_create(gateway, &record);
+    }
+    let request_key = key.map(|key| key.text);
+
     let Ok(permit) = gateway.work.creates.clone().try_acquire_owned() else {
         return Err(Failure::Busy.into());
     };
@@ -64,7 +75,7 @@ pub(super) async fn create(
     let work = {
         let (gateway, site) = (gateway.clone(), site.clone());
         tokio::spawn(async move {
-            let created = gateway.create(site, caller.key_id, request).await;
+            let created = gateway.create(site, caller.key_id, request_key, request).await;
             drop(permit);
             created
         })
@@ -79,7 +90,9 @@ pub(super) async fn create(
         // Still under way: the order as it stands, if it got as far as being one.
         Err(_) => match gateway.load_by_order_id(&site, &order_id).await? {
             Some(record) => Created::Order(Box::new(record)),
-            None => return Err(ApiError::cannot_create().into()),
+            None => {
+                return Err(Answer { retry_after: Some(5), ..ApiError::cannot_create().into() });
+            }
         },
     };
     match created {

@@ -49,6 +49,9 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
                 })?;
             Ok(clock(gateway.advance_site_clock(&site, seconds).await?))
         }
+        (["host"], Method::GET) if asks_for_file(&request) => {
+            Ok(Answer::ok(gateway.host_file(&site).await?))
+        }
         (["host"], Method::GET) => Ok(success(&gateway.host_books(&site).await?)),
         (["faults"], Method::GET) => Ok(success(&gateway.faults(&site).await?)),
         (["faults"], Method::POST) => {
@@ -73,6 +76,15 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         | (["risk", _] | ["orders", _, "review"], _) => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
+}
+
+/// Whether the host's books are asked for as an acquirer's file, which is no JSON.
+pub(super) fn asks_for_file(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET
+        && request.uri().path().trim_end_matches('/') == "/test/host"
+        && form_urlencoded::parse(query.as_bytes())
+            .any(|(name, it)| name == "format" && it == "csv")
 }
 
 fn seconds_of(body: &Value) -> Option<i64> {

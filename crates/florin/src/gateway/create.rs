@@ -42,6 +42,7 @@ impl Gateway {
         self: &Arc<Gateway>,
         site: Arc<Site>,
         key_id: i64,
+        request_key: Option<String>,
         request: OrderRequest,
     ) -> Result<Created, Failure> {
         let rails = self.rails_of(&site)?;
@@ -91,6 +92,7 @@ impl Gateway {
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
                 risk: report,
+                request_key,
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
             },

@@ -55,6 +55,15 @@ impl TransactionIds {
     }
 }
 
+/// The smallest transaction id that is given at this instant or later, if no process borrowed it
+/// before: ids of a busy process run ahead of the clock by a moment.
+pub fn first_id_at(at: UnixMillis) -> i64 {
+    let tick = (at.saturating_sub(EPOCH_MS)).max(0) / TICK_MS;
+    tick.checked_mul(1 << (NODE_BITS + SEQUENCE_BITS))
+        .and_then(|ticks| ticks.checked_add(BASE))
+        .map_or(LIMIT, |id| id.min(LIMIT))
+}
+
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What a payer's token names. It carries a keyed hash, so that nobody can make one up or turn

@@ -19,11 +19,16 @@ pub mod owed;
 pub mod timers;
 pub mod risk;
 pub mod outbox;
+pub mod housekeeping;
+pub mod seals;
+pub mod audit;
+pub mod reconcile;
+pub mod report;
 pub mod view;
 pub mod test_platform;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -74,6 +79,8 @@ pub struct Work {
     /// Something became due.
     pub wake: Notify,
     pub writing: Writing,
+    /// Up to which midnight this process knows all journals to be sealed.
+    pub sealed_until: AtomicI64,
 }
 
 /// Whether the store takes changes, as far as the last one tells.
@@ -117,6 +124,7 @@ impl Default for Work {
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             wake: Notify::new(),
             writing: Writing::default(),
+            sealed_until: AtomicI64::new(i64::MIN),
         }
     }
 }

@@ -57,6 +57,9 @@ pub struct Extra {
     /// How risky the attempt is, and why.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<RiskReport>,
+    /// The idempotency key of the request that opened the newest attempt.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub request_key: Option<String>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
@@ -648,6 +651,7 @@ mod tests {
             challenge_wanted: true,
             created_at: 11,
             risk: Some(RiskReport::listed(7)),
+            request_key: Some("key".to_owned()),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
         };

@@ -86,6 +86,15 @@ impl SimulatorControl {
         }
     }
 
+    /// A text that is no JSON.
+    async fn text(&self, path: &str) -> Result<Vec<u8>, ControlError> {
+        let request = self.http.get(format!("{}{path}", self.base_url));
+        let request = request.bearer_auth(self.token.as_str());
+        let answer = request.send().await.map_err(|_| ControlError::Unreachable)?;
+        let answer = answer.error_for_status().map_err(|_| ControlError::Unreachable)?;
+        Ok(answer.bytes().await.map_err(|_| ControlError::Unreachable)?.to_vec())
+    }
+
     /// The table of test cards.
     pub async fn cards(&self) -> Result<Value, ControlError> {
         self.call(reqwest::Method::GET, "/control/cards", None).await
@@ -136,6 +145,12 @@ impl Gateway {
     pub async fn host_books(&self, site: &Site) -> Result<Value, ControlError> {
         let path = format!("/control/host?merchant={}", site.merchant_id());
         self.simulator_of(site)?.call(reqwest::Method::GET, &path, None).await
+    }
+
+    /// The host's own books of the site, as the file that an acquirer sends.
+    pub async fn host_file(&self, site: &Site) -> Result<Vec<u8>, ControlError> {
+        let path = format!("/control/host?merchant={}&format=csv", site.merchant_id());
+        self.simulator_of(site)?.text(&path).await
     }
 
     /// Makes the outside fail for this site; the simulator says what it understands.

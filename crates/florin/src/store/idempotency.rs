@@ -1,7 +1,8 @@
 //! Requests that may be repeated: which are under way, and how the others were answered.
 //!
-//! A request is its process's own by a lease. The answer is stored either by the unit of work that
-//! makes the change, so that neither is there without the other, or by itself.
+//! A request is its process's own by a lease. The unit of work that makes the change stores an
+//! answer with it, so that neither is there without the other; whoever makes the request may put
+//! a better one in its place until the lease ends, and after that it stands.
 
 use std::fmt;
 
@@ -80,14 +81,15 @@ impl fmt::Debug for AnsweredRequest {
     }
 }
 
-/// Requests with idempotency keys. A stored answer is never replaced.
+/// Requests with idempotency keys.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
     /// Notes that the request begins, or says what is known about it. One whose lease has ended
-    /// without an answer is taken over.
+    /// without an answer is taken over; an answer counts when the request is finished, or when its
+    /// lease has ended.
     async fn begin_request(&self, begin: BeginRequest<'_>) -> Result<Begun, StoreError>;
 
-    /// Stores the answer, unless there is one.
+    /// Stores the answer and ends the lease. Without effect when the request has been finished.
     async fn finish_request(
         &self,
         site: SiteId,
@@ -96,7 +98,8 @@ pub trait Idempotency: Send + Sync {
         body: &str,
     ) -> Result<(), StoreError>;
 
-    /// Forgets the request, so that it can be made again, unless it has been answered.
+    /// Forgets the request, so that it can be made again; if its change was made, the answer that
+    /// came with it stands.
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError>;
 
     /// Deletes requests of all sites that began before that instant, at most `limit` and at most

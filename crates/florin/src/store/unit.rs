@@ -42,8 +42,8 @@ pub struct UnitOfWork {
     pub attempts: Vec<AttemptRow>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
-    /// The answer to the request that led to this. If it has been answered already, which means
-    /// that somebody else has done it, the unit is a conflict.
+    /// The answer to the request that led to this. If there is one already, which means that
+    /// somebody else has made the change, the unit is a conflict.
     pub answer: Option<AnsweredRequest>,
 }
 
@@ -175,6 +175,11 @@ impl UnitOfWork {
 
     pub(super) fn place(&self) -> (SiteId, OrderKey) {
         (self.order.site_id, self.order.key)
+    }
+
+    /// Whether it has what few units have.
+    pub(super) fn has_rare_rows(&self) -> bool {
+        !self.children.is_empty() || !self.files.is_empty() || self.answer.is_some()
     }
 
     /// The version with which the order will be stored.

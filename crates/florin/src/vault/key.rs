@@ -24,20 +24,26 @@ pub enum Purpose {
     ApiKeyHash,
     /// Keys the HMAC that proves a payer's link to be ours.
     Token,
+    /// Keys the HMAC over a request by which its repetition is found.
+    Request,
     /// Keys the HMAC that chains the entries of journals.
     Journal,
+    /// Keys the HMAC that chains the seals over journals.
+    Seal,
 }
 
 impl Purpose {
     /// All of them; a vault has a current key for each.
-    pub const ALL: [Purpose; 7] = [
+    pub const ALL: [Purpose; 9] = [
         Purpose::Card,
         Purpose::Cvc,
         Purpose::ApiKey,
         Purpose::Fingerprint,
         Purpose::ApiKeyHash,
         Purpose::Token,
+        Purpose::Request,
         Purpose::Journal,
+        Purpose::Seal,
     ];
 
     /// The name in the database.
@@ -50,7 +56,9 @@ impl Purpose {
             Purpose::Fingerprint => "fingerprint",
             Purpose::ApiKeyHash => "api_key_hash",
             Purpose::Token => "token",
+            Purpose::Request => "request",
             Purpose::Journal => "journal",
+            Purpose::Seal => "seal",
         }
     }
 

@@ -63,7 +63,9 @@ impl Keys {
                             Purpose::Fingerprint
                             | Purpose::ApiKeyHash
                             | Purpose::Token
-                            | Purpose::Journal,
+                            | Purpose::Request
+                            | Purpose::Journal
+                            | Purpose::Seal,
                             _,
                         ) => Material::Hashing(Box::new(hmac::Key::new(
                             hmac::HMAC_SHA256,

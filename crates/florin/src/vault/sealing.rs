@@ -179,6 +179,26 @@ impl Vault {
         self.keyed_hash(Purpose::Token, subject)
     }
 
+    /// HMAC-SHA-256 over what a seal of a journal covers and the seal before it. Its key lives as
+    /// long as the journals do.
+    #[must_use]
+    pub fn seal_hash(&self, covered: &[u8]) -> [u8; 32] {
+        self.keyed_hash(Purpose::Seal, covered)
+    }
+
+    /// HMAC-SHA-256 of a request, by which its repetition is found. Keyed, for a body can hold a
+    /// PAN, of which sixteen digits would not survive a plain hash (PCI DSS 3.5.1.1).
+    #[must_use]
+    pub fn request_hash(&self, method: &str, path: &str, body: &[u8]) -> [u8; 32] {
+        // Neither a method nor a path has a line break in it.
+        let mut request =
+            Zeroizing::new(Vec::with_capacity(method.len() + path.len() + body.len() + 2));
+        for part in [method.as_bytes(), b"\n", path.as_bytes(), b"\n", body] {
+            request.extend_from_slice(part);
+        }
+        self.keyed_hash(Purpose::Request, &request)
+    }
+
     /// Reads the keys again, so that this process knows those which others have made or destroyed.
     /// To be called every hour, and when [`VaultError::UnknownKey`] comes up.
     ///

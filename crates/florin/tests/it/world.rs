@@ -40,8 +40,21 @@ impl World {
         World::start(None, settings).await
     }
 
-    async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
+        World::start_in(tempfile::tempdir().unwrap(), database, more).await
+    }
+
+    /// Ends the gateway and starts it again on the same data.
+    pub(crate) async fn restarted(mut self) -> World {
+        self.running.take().unwrap().stop().await;
+        World::start_in(self.folder, self._database, &[]).await
+    }
+
+    async fn start_in(
+        folder: tempfile::TempDir,
+        database: Option<Database>,
+        more: &[(&str, &str)],
+    ) -> World {
         let mut variables = vec![
             ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
             ("FLORIN_DATA_DIR", folder.path().display().to_string()),

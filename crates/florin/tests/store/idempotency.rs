@@ -110,6 +110,10 @@ pub(crate) async fn an_answer_is_stored_with_the_change_or_not_at_all(place: Pla
     let mut unit = new_order(1);
     unit.answer = answer("created", "first");
     assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    assert_eq!(begin(&store, "created", NOW + 999).await, Begun::InFlight, "it has not ended");
+    assert_eq!(begin(&store, "created", NOW + 1_000).await, answered(200, "first"));
+    // Whoever comes back now finds that its answer was given.
+    store.finish_request(SITE, "created", 201, "late").await.unwrap();
     assert_eq!(begin(&store, "created", NOW).await, answered(200, "first"));
 
     let mut stale = next_of(1, 7);
@@ -125,7 +129,9 @@ pub(crate) async fn an_answer_is_stored_with_the_change_or_not_at_all(place: Pla
     let mut unit = next_of(1, 1);
     unit.answer = answer("changed", "second");
     assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
-    assert_eq!(begin(&store, "changed", NOW).await, answered(200, "second"));
+    // In time, the process that made the change may say it better.
+    store.finish_request(SITE, "changed", 201, "better").await.unwrap();
+    assert_eq!(begin(&store, "changed", NOW).await, answered(201, "better"));
     // A request that was forgotten meanwhile does not stand in the way of the change.
     let mut unit = next_of(1, 2);
     unit.answer = answer("unknown", "third");
@@ -146,7 +152,7 @@ pub(crate) async fn an_answered_request_changes_nothing_again(place: Place) {
     assert_eq!(store.commit(again).await.unwrap(), Committed::Conflict);
     assert_eq!(store.order(SITE, 1).await.unwrap().map(version), Some(2));
     assert_eq!(store.events(SITE, 1).await.unwrap(), vec![]);
-    assert_eq!(begin(&store, "a", NOW).await, answered(200, "first"));
+    assert_eq!(begin(&store, "a", NOW + 1_000).await, answered(200, "first"));
 }
 
 fn version(order: OrderRow) -> i64 {
@@ -163,6 +169,14 @@ pub(crate) async fn a_forgotten_request_can_be_made_again(place: Place) {
     store.finish_request(SITE, "a", 200, "kept").await.unwrap();
     store.forget_request(SITE, "a").await.unwrap();
     assert_eq!(begin(&store, "a", NOW).await, answered(200, "kept"), "an answer stays");
+
+    // What has been changed cannot be undone by forgetting who asked for it.
+    assert_eq!(begin(&store, "b", NOW).await, Begun::New);
+    let mut unit = new_order(1);
+    unit.answer = answer("b", "made");
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    store.forget_request(SITE, "b").await.unwrap();
+    assert_eq!(begin(&store, "b", NOW).await, answered(200, "made"));
 }
 
 pub(crate) async fn old_requests_are_pruned_and_no_others(place: Place) {

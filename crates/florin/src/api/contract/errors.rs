@@ -56,6 +56,12 @@ refusals! {
     body_too_large = 413, 1000, "Request body too large";
     /// The merchant sends faster than is allowed.
     too_many_requests = 429, 1000, "Too many requests";
+    /// `Idempotency-Key` is empty, too long, not visible ASCII, or there are several.
+    invalid_idempotency_key = 400, 1000, "Invalid Idempotency-Key";
+    /// The same request is being answered right now.
+    request_under_way = 409, 1000, "A request with this Idempotency-Key is under way";
+    /// The key was used for another method, path or body.
+    key_of_other_request = 409, 1000, "Idempotency-Key was used for another request";
     /// Too much is under way; nothing was done.
     overloaded = 503, 1000, "Service unavailable";
     /// `amount` is missing, no whole number, or out of bounds.

@@ -1,5 +1,5 @@
-//! The rows of units of work as columns, which are the parameters of `commit.sql`: their numbers
-//! follow the order in which the columns are listed here.
+//! The rows of units of work as columns, which are the parameters of the statement in `commit/`:
+//! their numbers follow the order in which the columns are listed here.
 
 use tokio_postgres::types::ToSql;
 
@@ -227,10 +227,10 @@ impl<'a> Columns<'a> {
     }
 
     /// Every column, in the order of the statement's parameters.
-    pub(super) fn in_sequence(&self) -> Vec<&(dyn ToSql + Sync)> {
+    pub(super) fn in_sequence(&self, has_rare_rows: bool) -> Vec<&(dyn ToSql + Sync)> {
         let Columns { orders, events, sealed_cards, notifications, .. } = self;
         let Columns { owed_advices, moved_advices, .. } = self;
-        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(114);
+        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(115);
         columns.extend(places(&orders.places));
         columns.extend::<[&(dyn ToSql + Sync); 10]>([
             &orders.expected,
@@ -284,8 +284,8 @@ impl<'a> Columns<'a> {
         ]);
         columns.push(&notifications.leases);
         columns.push(&owed_advices.leases);
-        self.later.append_to(&mut columns);
         columns.push(&notifications.subjects);
+        self.later.append_to(&mut columns, has_rare_rows);
         columns
     }
 }

@@ -1,4 +1,6 @@
-//! Units of work of different orders, committed by one statement: `commit.sql`.
+//! Units of work of different orders, committed by one statement, which is put together from the
+//! parts in `commit/`. A batch in which no unit has children, files or an answer does without the
+//! parts about them: each part costs some time even when it has nothing to do.
 
 use std::collections::HashSet;
 
@@ -8,13 +10,33 @@ use super::super::{OrderKey, SiteId, UnitOfWork};
 use super::columns::Columns;
 use super::committer::{Batch, Waiting};
 
+/// Commits what nearly every unit has.
+const PLAIN: &str = concat!(
+    include_str!("commit/asked.sql"),
+    include_str!("commit/plain.sql"),
+    include_str!("commit/stored.sql"),
+    "SELECT site_id, key FROM done"
+);
+
+/// Commits everything that a unit can have.
+const WITH_RARE_ROWS: &str = concat!(
+    include_str!("commit/asked.sql"),
+    include_str!("commit/looked_at.sql"),
+    include_str!("commit/stored.sql"),
+    include_str!("commit/rare.sql"),
+    "SELECT site_id, key FROM done"
+);
+
 /// Units of work, in batches.
 pub(super) struct Units;
 
 impl Batch for Units {
     type Change = UnitOfWork;
     const DOING: &'static str = "commit an order";
-    const SQL: &'static str = include_str!("commit.sql");
+
+    fn sql(units: &[&UnitOfWork]) -> &'static str {
+        if units.iter().any(|unit| unit.has_rare_rows()) { WITH_RARE_ROWS } else { PLAIN }
+    }
 
     fn place(unit: &UnitOfWork) -> (SiteId, OrderKey) {
         unit.place()
@@ -40,7 +62,8 @@ impl Batch for Units {
         for unit in units {
             columns.add(unit);
         }
-        let done = client.query(statement, &columns.in_sequence()).await?;
+        let has_rare_rows = units.iter().any(|unit| unit.has_rare_rows());
+        let done = client.query(statement, &columns.in_sequence(has_rare_rows)).await?;
         Ok(done.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

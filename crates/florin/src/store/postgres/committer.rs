@@ -23,8 +23,8 @@ pub(super) trait Batch: Send + Sync + 'static {
     type Change: Send + Sync + 'static;
     /// For error messages.
     const DOING: &'static str;
-    /// The statement.
-    const SQL: &'static str;
+    /// The statement that makes these changes: one of few.
+    fn sql(changes: &[&Self::Change]) -> &'static str;
     /// The order that is changed.
     fn place(change: &Self::Change) -> (SiteId, OrderKey);
     /// Puts a batch into the sequence that all batches follow.
@@ -117,7 +117,7 @@ struct Committer<B: Batch> {
     sessions: Arc<Sessions>,
     counters: Arc<BatchCounters>,
     waiting: Arc<Mutex<mpsc::Receiver<Message<B::Change>>>>,
-    session: Option<(Client, Statement)>,
+    session: Option<Session>,
     /// Second changes of an order that was in the last batch.
     held_back: Vec<Waiting<B::Change>>,
 }
@@ -220,26 +220,46 @@ impl<B: Batch> Committer<B> {
         &mut self,
         batch: &[Waiting<B::Change>],
     ) -> Result<HashSet<(SiteId, OrderKey)>, StoreError> {
-        let (client, statement) = match self.session.take() {
-            Some((client, statement)) if !client.is_closed() => (client, statement),
-            _ => {
-                let client = self.sessions.connect(B::DOING).await?;
-                let prepared = within_wait(B::DOING, client.prepare(B::SQL)).await;
-                let statement = prepared.map_err(|error| match error {
-                    StoreError::OutcomeUnknown { doing, source } => {
-                        StoreError::Unavailable { doing, source }
-                    }
-                    other => other,
-                })?;
-                (client, statement)
-            }
+        let mut session = match self.session.take() {
+            Some(session) if !session.client.is_closed() => session,
+            _ => Session { client: self.sessions.connect(B::DOING).await?, statements: Vec::new() },
         };
         let changes: Vec<&B::Change> = batch.iter().map(|waiting| &waiting.change).collect();
-        let done = within_wait(B::DOING, B::run(&client, &statement, &changes)).await;
+        let statement = session.statement(B::DOING, B::sql(&changes)).await?;
+        let done = within_wait(B::DOING, B::run(&session.client, &statement, &changes)).await;
         if !matches!(done, Err(StoreError::OutcomeUnknown { .. })) {
-            self.session = Some((client, statement));
+            self.session = Some(session);
         }
         done
+    }
+}
+
+/// A session of the committer's own, with what has been prepared in it.
+struct Session {
+    client: Client,
+    statements: Vec<(&'static str, Statement)>,
+}
+
+impl Session {
+    /// Prepares each statement once.
+    async fn statement(
+        &mut self,
+        doing: &'static str,
+        sql: &'static str,
+    ) -> Result<Statement, StoreError> {
+        if let Some((_, statement)) = self.statements.iter().find(|(known, _)| *known == sql) {
+            return Ok(statement.clone());
+        }
+        let prepared = within_wait(doing, self.client.prepare(sql)).await;
+        let statement = prepared.map_err(|error| match error {
+            // Nothing has been asked for yet that could have been done.
+            StoreError::OutcomeUnknown { doing, source } => {
+                StoreError::Unavailable { doing, source }
+            }
+            other => other,
+        })?;
+        self.statements.push((sql, statement.clone()));
+        Ok(statement)
     }
 }
 

@@ -7,7 +7,8 @@ use super::super::{BeginRequest, Begun, Idempotency, LISTED_ROWS_MAX, SiteId, St
 use super::{PostgresStore, only};
 use crate::clock::UnixMillis;
 
-/// Returns no row when another process has begun the request after this statement looked.
+/// Returns no row when another process has begun the request after this statement looked. An answer
+/// whose lease has ended is settled: from here on nobody puts another one in its place.
 const BEGIN: &str = "
     WITH added AS (
         INSERT INTO idempotency (site_id, idempotency_key, request_hash, created_at, lease_until)
@@ -15,16 +16,19 @@ const BEGIN: &str = "
         ON CONFLICT DO NOTHING
         RETURNING 1
     ), taken_over AS (
-        UPDATE idempotency SET lease_until = $5
-        WHERE site_id = $1 AND idempotency_key = $2 AND request_hash = $3
-            AND status IS NULL AND lease_until <= $4
-        RETURNING 1
+        UPDATE idempotency SET lease_until = CASE WHEN status IS NULL THEN $5 ELSE 0 END
+        WHERE site_id = $1 AND idempotency_key = $2
+            AND CASE WHEN status IS NULL THEN request_hash = $3 ELSE lease_until > 0 END
+            AND lease_until <= $4
+        RETURNING request_hash, status, body
     )
-    SELECT 'new', NULL::bytea, NULL::int, NULL::text FROM added
+    SELECT 'new', NULL::bytea, NULL::int, NULL::text, 0::bigint FROM added
     UNION ALL
-    SELECT 'resumed', NULL::bytea, NULL::int, NULL::text FROM taken_over
+    SELECT CASE WHEN status IS NULL THEN 'resumed' ELSE 'known' END, request_hash, status, body,
+        0::bigint
+    FROM taken_over
     UNION ALL
-    SELECT 'known', request_hash, status, body FROM idempotency
+    SELECT 'known', request_hash, status, body, lease_until FROM idempotency
     WHERE site_id = $1 AND idempotency_key = $2 AND NOT EXISTS (SELECT 1 FROM taken_over)";
 
 /// How often a request is looked at that others begin and forget meanwhile.
@@ -57,6 +61,7 @@ impl Idempotency for PostgresStore {
                 _ if row.get::<_, &[u8]>(1) != hash => Begun::OtherRequest,
                 _ => match row.get::<_, Option<i32>>(2) {
                     None => Begun::InFlight,
+                    Some(_) if row.get::<_, i64>(4) > 0 => Begun::InFlight,
                     Some(status) => Begun::Answered {
                         status: u16::try_from(status).unwrap_or(u16::MAX),
                         body: row.get::<_, Option<String>>(3).unwrap_or_default(),
@@ -75,16 +80,22 @@ impl Idempotency for PostgresStore {
         status: u16,
         body: &str,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE idempotency SET status = $3, body = $4 \
-            WHERE site_id = $1 AND idempotency_key = $2 AND status IS NULL";
+        let sql = "UPDATE idempotency SET status = $3, body = $4, lease_until = 0 \
+            WHERE site_id = $1 AND idempotency_key = $2 \
+                AND (status IS NULL OR lease_until > 0)";
         let status = i32::from(status);
         self.write("answer a request", sql, &[&site, &key, &status, &body]).await?;
         Ok(())
     }
 
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM idempotency \
-            WHERE site_id = $1 AND idempotency_key = $2 AND status IS NULL";
+        // Who is left has an answer: of one row a statement changes one version only.
+        let sql = "WITH forgotten AS (
+                DELETE FROM idempotency
+                WHERE site_id = $1 AND idempotency_key = $2 AND status IS NULL
+            )
+            UPDATE idempotency SET lease_until = 0
+            WHERE site_id = $1 AND idempotency_key = $2 AND status IS NOT NULL";
         self.write("forget a request", sql, &[&site, &key]).await?;
         Ok(())
     }

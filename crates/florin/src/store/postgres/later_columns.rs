@@ -1,6 +1,7 @@
 //! The columns that the second migration brought: what happens after an authorization.
 //!
-//! They follow those of `columns.rs` in the parameters of `commit.sql`.
+//! They follow those of `columns.rs` in the parameters of the statement. What few units have comes
+//! last, so that it can be left out.
 
 use tokio_postgres::types::ToSql;
 
@@ -151,7 +152,11 @@ impl<'a> LaterColumns<'a> {
     }
 
     /// Appends every column, in the order of the statement's parameters.
-    pub(super) fn append_to<'c>(&'c self, columns: &mut Vec<&'c (dyn ToSql + Sync)>) {
+    pub(super) fn append_to<'c>(
+        &'c self,
+        columns: &mut Vec<&'c (dyn ToSql + Sync)>,
+        has_rare_rows: bool,
+    ) {
         let LaterColumns { journal, children, attempts, files, answers } = self;
         columns.extend(numbered(&journal.rows));
         columns.extend::<[&(dyn ToSql + Sync); 6]>([
@@ -162,6 +167,20 @@ impl<'a> LaterColumns<'a> {
             &journal.postings,
             &journal.hashes,
         ]);
+        columns.extend(numbered(&attempts.rows));
+        columns.extend::<[&(dyn ToSql + Sync); 8]>([
+            &attempts.at,
+            &attempts.ips,
+            &attempts.emails,
+            &attempts.bins,
+            &attempts.cards,
+            &attempts.amounts,
+            &attempts.currencies,
+            &attempts.outcomes,
+        ]);
+        if !has_rare_rows {
+            return;
+        }
         columns.extend(places(&children.parents));
         columns.extend::<[&(dyn ToSql + Sync); 11]>([
             &children.keys,
@@ -175,16 +194,6 @@ impl<'a> LaterColumns<'a> {
             &children.modified_at,
             &children.requests,
             &children.states,
-        ]);
-        columns.extend(numbered(&attempts.rows));
-        columns.extend::<[&(dyn ToSql + Sync); 7]>([
-            &attempts.at,
-            &attempts.ips,
-            &attempts.emails,
-            &attempts.bins,
-            &attempts.cards,
-            &attempts.amounts,
-            &attempts.currencies,
         ]);
         columns.extend(numbered(&files.rows));
         columns.extend::<[&(dyn ToSql + Sync); 5]>([
@@ -200,6 +209,5 @@ impl<'a> LaterColumns<'a> {
             &answers.statuses,
             &answers.bodies,
         ]);
-        columns.push(&attempts.outcomes);
     }
 }

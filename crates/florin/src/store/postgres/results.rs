@@ -17,7 +17,8 @@ impl Batch for Deliveries {
     type Change = NotificationResult;
     const DOING: &'static str = "record a delivery";
     /// An acknowledgement counts from anybody, since it is true whoever heard it.
-    const SQL: &'static str = "
+    fn sql(_: &[&Self::Change]) -> &'static str {
+        "
         WITH result AS MATERIALIZED (
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::text[],
                 $6::bigint[], $7::int[], $8::bigint[], $9::text[], $10::text[], $11::text[],
@@ -48,7 +49,8 @@ impl Batch for Deliveries {
                 AND n.subject = (SELECT o.subject FROM notifications o
                     WHERE o.site_id = r.site_id AND o.key = r.key AND o.seq = r.seq)
         )
-        SELECT site_id, key FROM result";
+        SELECT site_id, key FROM result"
+    }
 
     fn place(result: &NotificationResult) -> (SiteId, OrderKey) {
         (result.site_id, result.key)
@@ -124,7 +126,8 @@ impl Batch for AdviceResults {
     const DOING: &'static str = "record an advice";
     /// With a body an advice is rewritten. Without a note it is settled; with one but without an
     /// instant it is stopped.
-    const SQL: &'static str = "
+    fn sql(_: &[&Self::Change]) -> &'static str {
+        "
         WITH result AS MATERIALIZED (
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[],
                 $5::bigint[], $6::int[], $7::text[], $8::text[])
@@ -150,7 +153,8 @@ impl Batch for AdviceResults {
             RETURNING a.site_id, a.key
         )
         SELECT site_id, key FROM settled UNION ALL SELECT site_id, key FROM moved
-        UNION ALL SELECT site_id, key FROM rewritten";
+        UNION ALL SELECT site_id, key FROM rewritten"
+    }
 
     fn place(result: &AdviceResult) -> (SiteId, OrderKey) {
         (result.site_id, result.key)

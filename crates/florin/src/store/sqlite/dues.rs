@@ -93,7 +93,7 @@ impl Dues for SqliteStore {
             }
             let sql = "UPDATE advices SET due_at = ?1 WHERE kind = 'guard' AND due_at > ?1";
             connection.execute(sql, [now])?;
-            let sql = "UPDATE idempotency SET lease_until = 0 WHERE status IS NULL";
+            let sql = "UPDATE idempotency SET lease_until = 0 WHERE lease_until > 0";
             connection.execute(sql, [])?;
             Ok(())
         })

@@ -20,24 +20,32 @@ impl Idempotency for SqliteStore {
             if connection.prepare_cached(sql)?.execute(row)? == 1 {
                 return Ok(Begun::New);
             }
-            let sql = "UPDATE idempotency SET lease_until = ?5 \
-                WHERE site_id = ?1 AND idempotency_key = ?2 AND request_hash = ?3 \
-                    AND status IS NULL AND lease_until <= ?4";
-            let row = params![site_id, key, request_hash, now, lease_until];
-            if connection.prepare_cached(sql)?.execute(row)? == 1 {
+            let place = params![site_id, key, now, lease_until, request_hash];
+            let take_over = "UPDATE idempotency SET lease_until = ?4 \
+                WHERE site_id = ?1 AND idempotency_key = ?2 AND request_hash = ?5 \
+                    AND status IS NULL AND lease_until <= ?3";
+            if connection.prepare_cached(take_over)?.execute(place)? == 1 {
                 return Ok(Begun::Resumed);
             }
-            let sql = "SELECT request_hash, status, body FROM idempotency \
+            // From here on nobody puts another answer in its place.
+            let settle = "UPDATE idempotency SET lease_until = 0 \
+                WHERE site_id = ?1 AND idempotency_key = ?2 \
+                    AND status IS NOT NULL AND lease_until > 0 AND lease_until <= ?3";
+            connection.prepare_cached(settle)?.execute(params![site_id, key, now])?;
+            let sql = "SELECT request_hash, status, body, lease_until FROM idempotency \
                 WHERE site_id = ?1 AND idempotency_key = ?2";
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_row(params![site_id, key], |row| {
                 let stored_hash: [u8; 32] = row.get(0)?;
                 let status: Option<u16> = row.get(1)?;
                 let body: Option<String> = row.get(2)?;
+                let lease: i64 = row.get(3)?;
                 Ok(match status {
                     _ if stored_hash != request_hash => Begun::OtherRequest,
-                    Some(status) => Begun::Answered { status, body: body.unwrap_or_default() },
-                    None => Begun::InFlight,
+                    Some(status) if lease == 0 => {
+                        Begun::Answered { status, body: body.unwrap_or_default() }
+                    }
+                    Some(_) | None => Begun::InFlight,
                 })
             })
         })
@@ -53,7 +61,11 @@ impl Idempotency for SqliteStore {
     ) -> Result<(), StoreError> {
         let (key, body) = (key.to_owned(), body.to_owned());
         self.write("answer a request", move |connection| {
-            answer_request(connection, site, &key, status, &body)
+            let sql = "UPDATE idempotency SET status = ?3, body = ?4, lease_until = 0 \
+                WHERE site_id = ?1 AND idempotency_key = ?2 \
+                    AND (status IS NULL OR lease_until > 0)";
+            connection.prepare_cached(sql)?.execute(params![site, key, status, body])?;
+            Ok(())
         })
         .await
     }
@@ -63,6 +75,9 @@ impl Idempotency for SqliteStore {
         self.write("forget a request", move |connection| {
             let sql = "DELETE FROM idempotency \
                 WHERE site_id = ?1 AND idempotency_key = ?2 AND status IS NULL";
+            connection.prepare_cached(sql)?.execute(params![site, key])?;
+            let sql = "UPDATE idempotency SET lease_until = 0 \
+                WHERE site_id = ?1 AND idempotency_key = ?2";
             connection.prepare_cached(sql)?.execute(params![site, key])?;
             Ok(())
         })
@@ -82,7 +97,7 @@ impl Idempotency for SqliteStore {
     }
 }
 
-/// Stores an answer, unless there is one.
+/// Stores the answer that comes with a change.
 pub(super) fn answer_request(
     connection: &Connection,
     site: SiteId,

@@ -1,0 +1,3 @@
+, unit AS NOT MATERIALIZED (
+    SELECT * FROM asked
+)

@@ -1,0 +1,223 @@
+//! Requests with an `Idempotency-Key` whose process dies, or is thought dead, or shares its database.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use florin::gateway::change::Changed;
+use florin::store::{AnsweredRequest, BeginRequest};
+use serde_json::{Value, json};
+
+use crate::idempotency::send;
+use crate::postgres::{Database, connect, fresh_database};
+use crate::world::{API_KEY, VISA, World, eventually};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_on_one_database_answer_as_one() {
+    let database = fresh_database().await;
+    let url = database.url.clone();
+    let kek = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let first = World::start(Some(database), &[("FLORIN_VAULT__KEK_HEX", kek)]).await;
+    let more = [("FLORIN_VAULT__KEK_HEX", kek), ("FLORIN_DATABASE_URL", &url)];
+    let second = World::start(None, &more).await;
+    first.fault(json!({ "fault": "delay", "ms": 800, "types": ["0100"] })).await;
+    let order = first.order("shared", VISA);
+    let call = tokio::spawn(send(first.keyed("shared", "/v1/json/orders", &order)));
+    eventually("the first process is at it", async || gateway_knows(&first, "shared").await).await;
+    let reply = second.create_with("shared", &order).await;
+    assert_eq!((reply.status, reply.retry_after.as_deref()), (409, Some("1")));
+    let answered = call.await.unwrap().unwrap();
+    assert_eq!(answered.json()["data"]["status"], "completed");
+    assert_eq!(second.create_with("shared", &order).await, answered);
+    let mut other = order.clone();
+    other["amount"] = json!(1);
+    assert_eq!(second.create_with("shared", &other).await.status, 409);
+}
+
+async fn gateway_knows(world: &World, order_id: &str) -> bool {
+    let site = world.gateway().directory.sites()[0].clone();
+    world.gateway().load_by_order_id(&site, order_id).await.unwrap().is_some()
+}
+
+/// A gateway in a process of its own, which can be killed.
+struct Process {
+    child: Child,
+    base: String,
+}
+
+impl Process {
+    async fn start(port: u16, folder: &std::path::Path, database: Option<&str>) -> Process {
+        let child = Command::new(env!("CARGO_BIN_EXE_florin"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(folder)
+            .env("FLORIN_TEST_API_KEY", API_KEY)
+            .env("FLORIN_LOG__FILTER", "error")
+            .envs(database.map(|url| ("FLORIN_DATABASE_URL", url)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let process = Process { child, base: format!("http://127.0.0.1:{port}") };
+        let begun = Instant::now();
+        let ready = reqwest::Client::new().get(format!("{}/health/ready", process.base));
+        while send(ready.try_clone().unwrap()).await.map_or(0, |reply| reply.status) != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the gateway does not come up");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        process
+    }
+
+    fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        client.post(format!("{}{path}", self.base))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once_on_sqlite() {
+    is_taken_up(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_process_was_killed_is_taken_up_and_pays_once_on_postgresql() {
+    is_taken_up(Some(fresh_database().await)).await;
+}
+
+async fn is_taken_up(database: Option<Database>) {
+    let url = database.as_ref().map(|it| it.url.as_str());
+    let folder = tempfile::tempdir().unwrap();
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let order = json!({
+        "type": "direct", "order_id": "killed", "gateway": "CREDITCARD", "currency": "EUR",
+        "amount": 1000, "description": "x", "customer": { "user_agent": "x", "locale": "nl" },
+        "gateway_info": { "card_number": VISA, "card_expiry_date": "3012", "card_cvc": "123" },
+    });
+    let process = Process::start(port, folder.path(), url).await;
+    let fault = json!({ "fault": "delay", "ms": 5000, "types": ["0100"] }).to_string();
+    let fault = send(process.request("/test/faults").body(fault)).await.unwrap();
+    assert_eq!(fault.status, 200);
+    let keyed = |process: &Process| {
+        let request = process.request("/v1/json/orders").header("Idempotency-Key", "killed");
+        request.body(order.to_string())
+    };
+    let call = tokio::spawn(send(keyed(&process)));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(send(keyed(&process)).await.unwrap().status, 409, "it is under way");
+    drop(process);
+    assert!(call.await.unwrap().is_err(), "the process was killed before it could answer");
+
+    let process = Process::start(port, folder.path(), url).await;
+    if let Some(url) = url {
+        // Another process could still have it, until its lease has ended.
+        assert_eq!(send(keyed(&process)).await.unwrap().status, 409);
+        let time = connect(url).await.unwrap();
+        for table in ["idempotency SET lease_until = 1", "advices SET due_at = 1"] {
+            time.execute(&format!("UPDATE {table}"), &[]).await.unwrap();
+        }
+    }
+    // The order was opened, and its outcome was lost with the process: nobody pays for it.
+    let reply = send(keyed(&process)).await.unwrap();
+    let get = || async {
+        let client = reqwest::Client::new();
+        let order = send(client.get(format!("{}/v1/json/orders/killed", process.base)));
+        order.await.unwrap().json()
+    };
+    match reply.json() {
+        body if body["success"] == true => assert_eq!(body["data"]["status"], "initialized"),
+        body => assert_eq!((reply.status, &body["error_code"]), (200, &json!(1024)), "{body}"),
+    }
+    let begun = Instant::now();
+    while get().await["data"]["status"] != "declined" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", get().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(send(keyed(&process)).await.unwrap(), reply);
+}
+
+#[tokio::test]
+async fn of_many_refunds_with_one_key_one_is_made_on_sqlite() {
+    one_refund(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn of_many_refunds_with_one_key_one_is_made_on_postgresql() {
+    one_refund(World::postgres().await).await;
+}
+
+/// Also when each process thinks that the other one is dead.
+async fn one_refund(world: World) {
+    let settings = [("three_ds.policy", json!("never")), ("refund_settlement", json!("at_once"))];
+    world.set(&settings).await;
+    world.create(&world.order("paid", VISA)).await;
+    world.captured("paid", 2599).await;
+    let gateway = world.gateway().clone();
+    let site = gateway.directory.sites()[0].clone();
+    let path = "/v1/json/orders/paid/refunds";
+    let body = json!({ "currency": "EUR", "amount": 100, "description": "back" });
+    let hash = gateway.vault.request_hash("POST", path, body.to_string().as_bytes());
+    let now = gateway.now() - 120_000;
+    let lease_until = now + 60_000;
+    let begin =
+        BeginRequest { site_id: site.id, key: "once", request_hash: hash, now, lease_until };
+    let _ = gateway.store.begin_request(begin).await.unwrap();
+    // A process that made the change and died before it could answer.
+    let record = gateway.load_by_order_id(&site, "paid").await.unwrap().unwrap();
+    let answered = AnsweredRequest { key: "once".to_owned(), status: 200, body: "{}".to_owned() };
+    let words = florin_core::trail::RefundWords::default();
+    let answer = |_: &_| Some(answered.clone());
+    let made = gateway.refund(record.clone(), Some(100), words.clone(), &answer).await.unwrap();
+    assert!(matches!(made, Changed::Done(_)), "{made:?}");
+    let calls = (0..20).map(|_| tokio::spawn(send(world.keyed("once", path, &body))));
+    for call in calls.collect::<Vec<_>>() {
+        let reply = call.await.unwrap().unwrap();
+        assert_eq!((reply.status, reply.body), (200, b"{}".to_vec()));
+    }
+    // It comes back to life, reads the order anew, and would do it again, under another amount
+    // so that no rule about slips is in the way.
+    let record = gateway.load_by_order_id(&site, "paid").await.unwrap().unwrap();
+    let again = gateway.refund(record, Some(99), words, &answer).await;
+    assert!(again.is_err(), "{again:?}");
+    let related = world.get("paid").await["related_transactions"].as_array().map(Vec::len);
+    assert_eq!(related, Some(1), "one refund");
+}
+
+#[tokio::test]
+async fn a_request_that_was_taken_over_is_answered_by_what_it_made_and_nothing_else() {
+    let world = World::sqlite().await;
+    let gateway = world.gateway().clone();
+    let site_id = gateway.store.sites().await.unwrap()[0].id;
+    let vanished = |key: &'static str, order: &Value| {
+        let body = order.to_string();
+        let hash = gateway.vault.request_hash("POST", "/v1/json/orders", body.as_bytes());
+        let now = gateway.now() - 120_000;
+        let lease_until = now + 60_000;
+        let begin = BeginRequest { site_id, key, request_hash: hash, now, lease_until };
+        let gateway = gateway.clone();
+        async move {
+            let begun = gateway.store.begin_request(begin).await.unwrap();
+            assert_eq!(begun, florin::store::Begun::New);
+        }
+    };
+    // It had come nowhere: it is done now.
+    let order = world.order("nowhere", VISA);
+    vanished("nowhere", &order).await;
+    let reply = world.create_with("nowhere", &order).await;
+    assert_eq!(reply.json()["data"]["status"], "completed");
+    assert_eq!(world.create_with("nowhere", &order).await, reply);
+    // The id was taken by somebody else.
+    let order = world.order("taken", VISA);
+    let (_, paid) = world.create(&order).await;
+    assert_eq!(paid["data"]["status"], "completed");
+    vanished("taken", &order).await;
+    let reply = world.create_with("taken", &order).await;
+    assert_eq!((reply.status, reply.json()["error_code"].clone()), (404, json!(1006)));
+}
