@@ -1,6 +1,7 @@
 //! What a decision owes, as rows of the same commit: messages to the host, notifications, timers,
 //! card data. Nothing is sent here.
 
+use florin_core::chargeback::Chargeback;
 use florin_core::decision::{Completion, Effect, Repayment, Reversal, Timer, Undone, Urgency};
 use florin_core::order::Order;
 use florin_core::payment::TransactionId;
@@ -193,7 +194,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Rows of captures and refunds that are new, or whose status is another one than before.
+    /// Rows of captures, refunds and chargebacks that are new, or whose status is another one than before.
     pub(super) fn bring_children_up_to_date(&mut self, before: &Order, at: UnixMillis) {
         let record = self.record;
         let trail = &record.order.trail;
@@ -217,6 +218,16 @@ impl Rows<'_> {
             {
                 let order = OrderRow { modified_at: at, ..self.refund_row(refund, name) };
                 self.unit.children.push(ChildRow { order, is_new: false });
+            }
+        }
+        // Chargebacks and their reversals are found under their numbers.
+        for case in &trail.chargebacks {
+            let was = before.trail.chargeback(case.number);
+            if was.is_none() {
+                self.unit.transactions.push(case.transaction_id.0);
+            }
+            if let (Some(credit), None) = (case.credit(), was.and_then(Chargeback::credit)) {
+                self.unit.transactions.push(credit.transaction_id.0);
             }
         }
     }
@@ -290,8 +301,12 @@ pub(super) fn timer_name(timer: Timer) -> String {
         Timer::Review => "review".to_owned(),
         Timer::Hold => "hold".to_owned(),
         Timer::Settlement(refund) => format!("{SETTLEMENT}{refund}"),
+        Timer::Dispute(chargeback) => format!("{DISPUTE}{chargeback}"),
     }
 }
 
 /// What the timers of refunds are called, before the number of the refund.
 pub(super) const SETTLEMENT: &str = "settlement/";
+
+/// What the timers of chargebacks are called, before the number of the chargeback.
+pub(super) const DISPUTE: &str = "dispute/";

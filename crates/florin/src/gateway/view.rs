@@ -246,6 +246,25 @@ pub(super) fn event_data(event: &Event) -> String {
         Event::RefundDeclined { number, response_code } => {
             json!({ "refund": number, "response_code": response_code })
         }
+        Event::ChargedBack(case) => json!({
+            "chargeback": case.number,
+            "transaction_id": case.transaction_id.0,
+            "amount": case.amount,
+            "sale": case.sale,
+            "reason_code": case.reason_code,
+            "reference": case.reference,
+            "due": case.due,
+        }),
+        Event::EvidenceAdded { number, file } => json!({ "chargeback": number, "file": file }),
+        Event::EvidenceAsked { number, due } => json!({ "chargeback": number, "due": due }),
+        Event::ChargebackReversed { number, credit } => {
+            json!({ "chargeback": number, "transaction_id": credit.transaction_id.0 })
+        }
+        Event::ChargebackAccepted { number }
+        | Event::DisputeOpened { number }
+        | Event::DisputeSubmitted { number }
+        | Event::DisputeProcessed { number }
+        | Event::DisputeLost { number } => json!({ "chargeback": number }),
         Event::FeeCharged(fee) => {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }
