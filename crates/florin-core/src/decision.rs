@@ -904,6 +904,21 @@ impl Draft<'_> {
     }
 }
 
+impl Effect {
+    /// Whether the host will hear of it.
+    pub fn is_for_the_host(&self) -> bool {
+        matches!(
+            self,
+            Effect::GuardRequest { .. }
+                | Effect::OweReversal(_)
+                | Effect::OweCapture(_)
+                | Effect::OweRefund(_)
+                | Effect::SendIncrement(_)
+                | Effect::SendAuthorization(_)
+        )
+    }
+}
+
 impl Event {
     /// The name under which the history keeps it.
     pub fn name(&self) -> &'static str {

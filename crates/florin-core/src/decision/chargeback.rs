@@ -89,7 +89,7 @@ pub(super) fn charge_back(mut draft: Draft<'_>, claim: Claim) -> Result<Decision
     let at = claim.at.unwrap_or(now);
     let due = claim.due.unwrap_or_else(|| at.saturating_add(response_ms(brand)));
     let says_fraud =
-        reason(brand, &claim.reason_code).is_some_and(|line| line.category == Category::Fraud);
+        reason(&claim.reason_code).is_some_and(|line| line.category == Category::Fraud);
     let impossible = says_fraud && issuer_bears_fraud(&order.payment);
 
     draft.make_room(claim.sale, sold.amount.minor, amount);

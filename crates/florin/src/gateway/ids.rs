@@ -55,6 +55,12 @@ impl TransactionIds {
     }
 }
 
+/// The first id that any process can give at this time: where orders of that time begin.
+pub fn first_id_at(at: UnixMillis) -> i64 {
+    let ticks = at.saturating_sub(EPOCH_MS).max(0) / TICK_MS;
+    BASE.saturating_add(ticks.saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS)))
+}
+
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What a payer's token names. It carries a keyed hash, so that nobody can make one up or turn
@@ -183,6 +189,14 @@ mod tests {
         }
         // A clock that is set back does not bring an id back.
         assert!(ids.next(NOW - 60_000) > before);
+    }
+
+    #[test]
+    fn ids_of_a_time_begin_with_the_first_of_it() {
+        let id = TransactionIds::new(0).next(NOW);
+        assert!(first_id_at(NOW) <= id && id < first_id_at(NOW + TICK_MS));
+        assert!(TransactionIds::new(1023).next(NOW) < first_id_at(NOW + TICK_MS));
+        assert_eq!(first_id_at(0), BASE);
     }
 
     #[test]

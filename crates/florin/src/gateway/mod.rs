@@ -15,6 +15,8 @@ pub mod create;
 pub mod authorize;
 pub mod verify;
 pub mod change;
+pub mod dispute;
+pub mod rrn;
 pub mod owed;
 pub mod timers;
 pub mod outbox;
@@ -65,8 +67,19 @@ pub struct Work {
     pub deliveries: Arc<Semaphore>,
     pub advices: Arc<Semaphore>,
     pub creates: Arc<Semaphore>,
+    pub uploads: Arc<Semaphore>,
     /// Something became due.
     pub wake: Notify,
+    /// Whether this process begins what its commits owe. An operator's command leaves it to the
+    /// gateways that run.
+    pub begins: bool,
+}
+
+impl Work {
+    /// Until when what a commit owes is this process's to begin.
+    pub fn lease_until(&self, now: UnixMillis) -> UnixMillis {
+        if self.begins { now + crate::limits::LEASE_MS } else { now }
+    }
 }
 
 impl Default for Work {
@@ -75,7 +88,9 @@ impl Default for Work {
             deliveries: Arc::new(Semaphore::new(crate::limits::DELIVERIES_MAX)),
             advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
+            uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
             wake: Notify::new(),
+            begins: true,
         }
     }
 }
