@@ -1,5 +1,5 @@
-//! Controls of test sites, with the site's own key: its clock, the host's books, faults, a fresh
-//! start.
+//! Controls of test sites, with the site's own key: its clock, the host's books, faults,
+//! chargebacks, a fresh start.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, authenticate, read_body, segments};
+use super::{Answer, authenticate, read_body, segments, test_chargebacks};
 use crate::gateway::Gateway;
 use crate::gateway::test_platform::{ADVANCE_SECONDS_MAX, ControlError};
 
@@ -30,7 +30,7 @@ impl From<ControlError> for Answer {
 
 pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
     let caller = authenticate(gateway, &request)?;
-    let site = caller.site;
+    let site = caller.site.clone();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let segments = segments(&path, "/test/").ok_or_else(ApiError::unknown_path)?;
@@ -56,6 +56,12 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
+        (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
+        (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
+        (["chargebacks", id], Method::POST) => {
+            test_chargebacks::step(gateway, &caller, id, request).await
+        }
+        (["chargebacks"] | ["chargebacks", _], _) => Err(ApiError::wrong_method().into()),
         (["clock" | "host" | "faults" | "data"] | ["clock", "advance"], _) => {
             Err(ApiError::wrong_method().into())
         }
@@ -71,14 +77,14 @@ fn seconds_of(body: &Value) -> Option<i64> {
     }
 }
 
-async fn read_json(request: Request) -> Result<Value, Answer> {
+pub(super) async fn read_json(request: Request) -> Result<Value, Answer> {
     let body = read_body(request).await?;
     let value: Value = serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
     if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
 }
 
 /// The simulator answers either bare data or an envelope of its own; shops see one envelope.
-fn success(data: &Value) -> Answer {
+pub(super) fn success(data: &Value) -> Answer {
     let data = match data.get("data") {
         Some(inner) if data.get("success").is_some() => inner,
         _ if data.is_null() => &json!({}),

@@ -16,6 +16,7 @@ mod faults;
 mod captures;
 mod refunds;
 mod changes;
+mod chargebacks;
 mod crashes;
 mod first_site;
 mod bad_input;
