@@ -25,12 +25,14 @@ use crate::store::{Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
+mod clerk;
 mod key_rows;
 mod rails;
 mod server;
 mod simulator;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
+pub use clerk::{Clerk, clerk};
 
 /// Why the gateway did not start. One sentence for the operator.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Commands of the binary. Options become settings, so that there is one place where a setting
 //! is read and checked.
 
+mod chargeback;
+mod csv;
 mod demo;
 mod describe;
 mod serve;
@@ -42,6 +44,13 @@ enum Command {
     Site {
         #[command(subcommand)]
         command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Takes on chargebacks, and moves disputes on.
+    Chargeback {
+        #[command(subcommand)]
+        command: chargeback::ChargebackCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -121,6 +130,9 @@ pub fn run() -> ExitCode {
         }
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
+        }
+        Command::Chargeback { command, common } => {
+            common.settings().and_then(|settings| in_runtime(chargeback::run(settings, command)))
         }
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())

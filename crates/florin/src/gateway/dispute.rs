@@ -12,6 +12,7 @@ use florin_core::payment::{Instant, TransactionId};
 
 use super::authorize::{Besides, Done, Patience};
 use super::change::{Answer, Changed};
+pub use super::effects::DISPUTE as TIMERS;
 use super::record::{Record, row_number};
 use super::site::Site;
 use super::{Failure, Gateway};

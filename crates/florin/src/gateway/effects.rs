@@ -311,4 +311,4 @@ pub(super) fn timer_name(timer: Timer) -> String {
 pub(super) const SETTLEMENT: &str = "settlement/";
 
 /// What the timers of chargebacks are called, before the number of the chargeback.
-pub(super) const DISPUTE: &str = "dispute/";
+pub const DISPUTE: &str = "dispute/";
