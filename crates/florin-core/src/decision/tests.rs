@@ -995,6 +995,20 @@ fn an_increment_adds_to_what_can_be_captured() {
 }
 
 #[test]
+fn nothing_ends_an_authorization_while_an_increment_is_on_its_way() {
+    let steps = [MANUAL, APPROVED, Step::Increment { amount: 5 }];
+    let mut world = check(&steps, ("completed", "initialized"));
+    let trace = world.trace();
+    let sale = NewSale { transaction_id: TransactionId(9), order_id: "x".into() };
+    let all = Command::Capture { amount: None, sale, trace };
+    for command in [all, Command::Release, Command::EndHold] {
+        assert_eq!(world.tell(command), Err(Refusal::NotInThisState));
+    }
+    world.step(capture(AMOUNT - 1));
+    world.close();
+}
+
+#[test]
 fn refunds_are_at_most_what_was_captured_and_show_when_they_are_confirmed() {
     let paid = [OPEN, APPROVED, refund(0, 4000)];
     let mut world = check(&paid, ("completed", "completed"));
