@@ -10,6 +10,7 @@ mod changes;
 mod files;
 mod test_controls;
 mod test_chargebacks;
+mod internal;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -55,6 +56,10 @@ impl From<Failure> for Answer {
             Failure::Busy | Failure::Contended => {
                 Answer { retry_after: Some(1), ..Answer::from(ApiError::overloaded()) }
             }
+            // Told once, by whoever looks after the store.
+            Failure::NotWriting => {
+                Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
+            }
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
@@ -86,6 +91,15 @@ pub async fn controls(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    Ok(respond(answer))
+}
+
+/// Answers one call of the operator's own endpoints.
+pub async fn internal(
+    gateway: Arc<Gateway>,
+    request: Request,
+) -> Result<Response<Body>, Infallible> {
+    let answer = internal::route(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond(answer))
 }
 

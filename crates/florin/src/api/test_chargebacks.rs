@@ -6,9 +6,11 @@ use axum::extract::Request;
 use florin_core::decision::{DisputeStep, Refusal};
 use serde_json::{Value, json};
 
+use super::changes::in_a_task;
 use super::contract::scalars::{Fields, Scalar};
 use super::contract::{ApiError, timestamp};
-use super::test_controls::{read_json, success};
+use super::internal::read_object;
+use super::test_controls::success;
 use super::{Answer, orders};
 use crate::gateway::Gateway;
 use crate::gateway::change::Changed;
@@ -35,7 +37,7 @@ pub(super) async fn make(
     request: Request,
 ) -> Result<Answer, Answer> {
     only_on_test_sites(caller)?;
-    let body = read_json(request).await?;
+    let body = read_object(request).await?;
     let fields = Fields::of(&body);
     let order_id = fields.text("order_id").ok_or_else(ApiError::missing_data)?;
     let reason_code = code(fields, "reason_code")?.ok_or_else(ApiError::missing_data)?;
@@ -47,7 +49,9 @@ pub(super) async fn make(
     let due = due_days(fields)?.map(|days| due_in(gateway, caller, days));
     let record = orders::find(gateway, caller, order_id.trim()).await?;
     let news = News { amount, reason_code, reference, at: None, due };
-    match gateway.charge_back(record, news).await? {
+    let made =
+        in_a_task(gateway, move |gateway| async move { gateway.charge_back(record, news).await });
+    match made.await? {
         Changed::Done(case) => Ok(shown(&case)),
         Changed::Refused(Refusal::AmountOutOfBounds) => Err(ApiError::invalid_amount().into()),
         Changed::Refused(refusal) => Err(ApiError::refused(&refusal_words(refusal, None)).into()),
@@ -73,7 +77,7 @@ pub(super) async fn step(
     request: Request,
 ) -> Result<Answer, Answer> {
     only_on_test_sites(caller)?;
-    let body = read_json(request).await?;
+    let body = read_object(request).await?;
     let fields = Fields::of(&body);
     let action = fields.text("action").ok_or_else(ApiError::missing_data)?;
     let step = match action.trim() {
@@ -91,7 +95,8 @@ pub(super) async fn step(
     };
     let case = find(gateway, caller, transaction_id).await?;
     let stage = case.chargeback().stage;
-    match gateway.dispute(case, step).await? {
+    let moved = in_a_task(gateway, move |gateway| async move { gateway.dispute(case, step).await });
+    match moved.await? {
         Changed::Done(case) => Ok(shown(&case)),
         Changed::Refused(refusal) => {
             Err(ApiError::refused(&refusal_words(refusal, Some(stage))).into())

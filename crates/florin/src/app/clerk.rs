@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Foundation, NODE_LEASE_MS, StartError, failed};
 use crate::gateway::directory::Directory;
 use crate::gateway::ids::TransactionIds;
+use crate::gateway::risk::RiskKnowledge;
 use crate::gateway::{Failure, Gateway, RailsByMode, Work};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
@@ -43,6 +44,8 @@ pub async fn clerk(foundation: &Foundation) -> Result<Clerk, StartError> {
         rails: RailsByMode { test: None, live: None },
         schedule: Schedule { interval_ms: 0 },
         simulator: None,
+        risk: RiskKnowledge::default(),
+        internal_token: None,
         work: Work { begins: false, ..Work::default() },
     });
     Ok(Clerk { gateway, node })

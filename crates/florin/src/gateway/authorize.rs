@@ -53,6 +53,7 @@ impl Gateway {
         mut effects: Vec<Effect>,
         card: &CardSecrets,
     ) -> Result<Record, Failure> {
+        record.fingerprint = Some(card.fingerprint);
         loop {
             let send = effects.iter().find_map(|effect| match effect {
                 Effect::SendAuthorization(trace) => Some(trace.clone()),
@@ -71,7 +72,7 @@ impl Gateway {
     /// Sends one authorization request and settles its answer.
     async fn authorize(
         self: &Arc<Gateway>,
-        record: Record,
+        mut record: Record,
         trace: &Trace,
         card: &CardSecrets,
     ) -> Result<(Record, Vec<Effect>), Failure> {
@@ -85,11 +86,7 @@ impl Gateway {
             (HostAnswer::Approved(_), false) => Capture::Follows(rails.next_trace(now).await?),
             _ => Capture::Included,
         };
-        let hold = florin_core::risk::review(
-            &record.site.review_rules,
-            &card.fingerprint,
-            record.site.time(now),
-        );
+        let hold = self.judge(&mut record, card, &answer);
         let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
         self.settle(record, command).await
     }
@@ -188,7 +185,7 @@ impl Gateway {
                 Err(failure) => return Err(failure),
             }
             if let Ok(Some(newer)) = self.load(&record.site, record.key).await {
-                record = Record { sale: record.sale, ..newer };
+                record = newer.with_what_is_known(record);
             }
         }
         Err(Failure::Contended)

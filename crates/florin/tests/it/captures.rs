@@ -265,3 +265,18 @@ async fn manual_capture_is_for_the_brands_and_sites_that_have_it() {
     let (status, refused) = capture(&world, "paid", json!({"amount": 1})).await;
     assert_eq!((status, &refused["error_code"]), (404, &json!(1000)), "{refused}");
 }
+
+#[tokio::test]
+async fn a_later_capture_does_not_overtake_one_that_the_host_has_not_heard() {
+    let world = world().await;
+    authorized(&world, "queue").await;
+    let cut = json!({ "fault": "cut", "count": 1, "when": "before_processing", "types": ["0220"] });
+    world.fault(cut).await;
+    let first = capture(&world, "queue", json!({"amount": 1000, "new_order_id": "queue-1"})).await;
+    assert_eq!(first.0, 200, "{}", first.1);
+    // It takes all that is left: after it the host takes no other one.
+    let last = capture(&world, "queue", json!({"new_order_id": "queue-2"})).await;
+    assert_eq!(last.0, 200, "{}", last.1);
+    world.advance(120).await;
+    books_become(&world, "queue", 2599, 0, 0).await;
+}

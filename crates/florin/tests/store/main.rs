@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure of a test is a panic")]
 
 #[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "other test programs use more of it")]
 mod postgres_server;
 mod places;
 mod rows;
@@ -77,6 +78,7 @@ on_both_engines! {
     }
     attempts {
         attempts_are_counted_by_address_person_bin_and_card
+        declines_are_counted_beside_their_attempts
         a_flood_of_attempts_is_counted_up_to_a_bound
         old_attempts_are_pruned_and_no_others
     }
@@ -117,6 +119,7 @@ on_both_engines! {
         a_site_is_changed_over_the_version_that_was_read
         the_first_writer_of_a_key_wins
         a_sites_clock_moves_everything_pending_on_it_and_nothing_else
+        a_trial_of_writing_changes_nothing_that_counts
         numbers_are_never_reused_across_a_restart
         numbers_reserved_at_once_do_not_overlap
         a_node_number_belongs_to_one_process_at_a_time
