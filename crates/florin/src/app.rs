@@ -29,6 +29,7 @@ use crate::store::{LISTED_ROWS_MAX, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
+mod clerk;
 mod key_rows;
 mod rails;
 mod server;
@@ -36,6 +37,7 @@ mod simulator;
 mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
+pub use clerk::{Clerk, clerk};
 
 /// Why the gateway did not start. One sentence for the operator.
 #[derive(Debug)]

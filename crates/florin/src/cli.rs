@@ -2,6 +2,7 @@
 //! is read and checked.
 
 mod block;
+mod chargeback;
 mod csv;
 mod days;
 mod demo;
@@ -51,6 +52,13 @@ enum Command {
     Site {
         #[command(subcommand)]
         command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Takes on chargebacks, and moves disputes on.
+    Chargeback {
+        #[command(subcommand)]
+        command: chargeback::ChargebackCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -165,6 +173,9 @@ pub fn run() -> ExitCode {
         }
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
+        }
+        Command::Chargeback { command, common } => {
+            common.settings().and_then(|settings| in_runtime(chargeback::run(settings, command)))
         }
         Command::Risk { command, common } => {
             common.settings().and_then(|settings| in_runtime(risk::run(settings, command)))

@@ -188,8 +188,15 @@ impl Gateway {
                 expected_version = Some(existing.version);
                 alias = Some(opening.transaction_id.0);
             }
-            let change =
-                Change { record, expected_version, decision: &decision, card, alias, answer: None };
+            let change = Change {
+                record,
+                expected_version,
+                decision: &decision,
+                card,
+                alias,
+                answer: None,
+                files: Vec::new(),
+            };
             if let Some((record, owed)) = self.commit(change).await? {
                 return Ok(Some((record, decision.effects, owed)));
             }

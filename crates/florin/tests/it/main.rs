@@ -22,6 +22,7 @@ mod captures;
 mod refunds;
 mod changes;
 mod ledger;
+mod chargebacks;
 mod first_site;
 mod bad_input;
 mod card_data_at_rest;
