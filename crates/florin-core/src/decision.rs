@@ -7,11 +7,13 @@
 
 mod cancel;
 mod capture;
+mod chargeback;
 mod evolve;
 mod increment;
 mod refund;
 
 use crate::card::Brand;
+use crate::chargeback::{Chargeback, Credit};
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{
@@ -24,6 +26,7 @@ use crate::tariff::{FeeKind, Tariff};
 use crate::trail::{Fee, Increment, PartCapture, Refund, SaleNumber, WHOLE};
 
 pub use capture::NewSale;
+pub use chargeback::{Claim, DisputeStep};
 pub use evolve::evolve;
 pub use refund::{RefundAnswer, RefundOrder, Settlement};
 
@@ -69,6 +72,10 @@ pub enum Command {
     RefundAnswer { rrn: String, answer: RefundAnswer, again: Trace },
     /// The merchant takes a refund back.
     VoidRefund { number: u32 },
+    /// The payer's bank takes money back.
+    ChargeBack(Claim),
+    /// Something is said or decided about a chargeback.
+    Dispute { number: u32, step: DisputeStep },
 }
 
 /// What decisions rest on besides the order and the command.
@@ -260,6 +267,37 @@ pub enum Event {
     RefundVoided {
         number: u32,
     },
+    ChargedBack(Chargeback),
+    ChargebackAccepted {
+        number: u32,
+    },
+    DisputeOpened {
+        number: u32,
+    },
+    /// A file with this number, within the order, was handed in.
+    EvidenceAdded {
+        number: u32,
+        file: u32,
+    },
+    DisputeSubmitted {
+        number: u32,
+    },
+    /// The scheme wants more evidence by then.
+    EvidenceAsked {
+        number: u32,
+        due: Instant,
+    },
+    DisputeProcessed {
+        number: u32,
+    },
+    /// The case is won: the money came back.
+    ChargebackReversed {
+        number: u32,
+        credit: Credit,
+    },
+    DisputeLost {
+        number: u32,
+    },
     FeeCharged(Fee),
     /// The card's code waits, sealed, for the payer.
     CvcKept,
@@ -396,6 +434,8 @@ pub enum Timer {
     Hold,
     /// A refund's day is settled.
     Settlement(u32),
+    /// The merchant's time to answer a chargeback ends.
+    Dispute(u32),
 }
 
 /// The answer is no, and the order stays as it was.
@@ -427,6 +467,14 @@ pub enum Refusal {
     RefundRepeated,
     /// There is no such refund.
     NoRefund,
+    /// Nothing was captured that could be taken back.
+    NotSold,
+    /// The acquirer's number of the case belongs to another case of the order.
+    ReferenceTaken,
+    /// There is no such chargeback.
+    NoChargeback,
+    /// As many as an order, or a chargeback, can have are there already.
+    TooMany,
 }
 
 /// The order as it will be, and what brought it there.
@@ -481,6 +529,8 @@ pub fn decide(
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),
         Command::VoidRefund { number } => refund::void(draft, number),
+        Command::ChargeBack(claim) => chargeback::charge_back(draft, claim),
+        Command::Dispute { number, step } => chargeback::dispute(draft, number, step),
     }
 }
 
@@ -866,6 +916,21 @@ impl Draft<'_> {
     }
 }
 
+impl Effect {
+    /// Whether the host will hear of it.
+    pub fn is_for_the_host(&self) -> bool {
+        matches!(
+            self,
+            Effect::GuardRequest { .. }
+                | Effect::OweReversal(_)
+                | Effect::OweCapture(_)
+                | Effect::OweRefund(_)
+                | Effect::SendIncrement(_)
+                | Effect::SendAuthorization(_)
+        )
+    }
+}
+
 impl Event {
     /// The name under which the history keeps it.
     pub fn name(&self) -> &'static str {
@@ -899,6 +964,15 @@ impl Event {
             Event::RefundCompleted { .. } => "refund_completed",
             Event::RefundDeclined { .. } => "refund_declined",
             Event::RefundVoided { .. } => "refund_voided",
+            Event::ChargedBack(_) => "charged_back",
+            Event::ChargebackAccepted { .. } => "chargeback_accepted",
+            Event::DisputeOpened { .. } => "dispute_opened",
+            Event::EvidenceAdded { .. } => "evidence_added",
+            Event::DisputeSubmitted { .. } => "dispute_submitted",
+            Event::EvidenceAsked { .. } => "evidence_asked",
+            Event::DisputeProcessed { .. } => "dispute_processed",
+            Event::ChargebackReversed { .. } => "chargeback_reversed",
+            Event::DisputeLost { .. } => "dispute_lost",
             Event::FeeCharged(_) => "fee_charged",
             Event::CvcKept => "cvc_kept",
             Event::CvcErased => "cvc_erased",

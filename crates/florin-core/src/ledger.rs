@@ -91,13 +91,16 @@ impl Balances {
             _ => order.trail.captured(),
         };
         let parts = order.trail.captures.iter().map(|capture| capture.number);
-        let refunded = std::iter::once(WHOLE)
-            .chain(parts)
-            .fold(0, |sum: i64, sale| sum.saturating_add(order.trail.refunded(sale)));
+        let (refunded, charged_back) =
+            std::iter::once(WHOLE).chain(parts).fold((0, 0), |(refunded, charged_back), sale| {
+                let more = (order.trail.refunded(sale), order.trail.charged_back(sale));
+                (more.0.saturating_add(refunded), more.1.saturating_add(charged_back))
+            });
         let fees = order.trail.fees.iter().fold(0, |sum: i64, fee| sum.saturating_add(fee.amount));
         balances.pair(Account::Issuer, Account::Held, held);
         balances.pair(Account::Acquirer, Account::Captured, captured);
         balances.pair(Account::Refunded, Account::Acquirer, refunded);
+        balances.pair(Account::ChargedBack, Account::Acquirer, charged_back);
         balances.pair(Account::Fees, Account::Operator, fees);
         balances
     }

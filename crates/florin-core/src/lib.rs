@@ -10,6 +10,7 @@ pub mod card;
 pub mod order_id;
 pub mod decline;
 pub mod payment;
+pub mod chargeback;
 pub mod trail;
 pub mod order;
 pub mod authentication;

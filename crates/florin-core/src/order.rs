@@ -90,7 +90,18 @@ impl Order {
 
     /// Minor units of a sale that can still be given back.
     pub fn refundable(&self, sale: &Sale) -> i64 {
-        sale.amount.minor.saturating_sub(self.trail.refunding(sale.number)).max(0)
+        let gone = self.trail.refunding(sale.number);
+        let gone = gone.saturating_add(self.trail.charged_back(sale.number));
+        sale.amount.minor.saturating_sub(gone).max(0)
+    }
+
+    /// Minor units of a sale that a payer's bank can still take back: refunds that wait for their
+    /// day give way to it, those on their way do not.
+    pub fn chargeable(&self, sale: &Sale) -> i64 {
+        let (trail, number) = (&self.trail, sale.number);
+        let refunded = trail.refunded(number).saturating_add(trail.refunds_on_their_way(number));
+        let gone = refunded.saturating_add(trail.charged_back(number));
+        sale.amount.minor.saturating_sub(gone).max(0)
     }
 
     /// Minor units of the authorization that can still be captured.
@@ -106,6 +117,9 @@ impl Order {
         let base = if sale == WHOLE { self.payment.status() } else { ("completed", "completed") };
         if base.0 != "completed" {
             return base;
+        }
+        if self.trail.charged_back(sale) > 0 {
+            return ("chargedback", base.1);
         }
         let refunded = self.trail.refunded(sale);
         if let (true, Some(sold)) = (refunded > 0, self.sale(sale)) {

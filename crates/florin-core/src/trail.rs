@@ -1,10 +1,12 @@
-//! What becomes of the money after it was authorized: captures by hand, releases, refunds, fees.
+//! What becomes of the money after it was authorized: captures by hand, releases, refunds,
+//! chargebacks, fees.
 //!
 //! A *sale* is what can be shipped, refunded and charged back: the order itself (number 0) where
 //! its whole amount was captured at once, or one capture of several, which shops see as an order
 //! of its own. Everything stays inside the order that was authorized, so that one commit decides
 //! over all of its money.
 
+use crate::chargeback::Chargeback;
 use crate::payment::{AdviceId, Instant, Trace, TransactionId};
 
 /// Which sale of the order: 0 is the order itself, n its n-th capture in part.
@@ -42,6 +44,8 @@ pub struct Trail {
     pub increment: Option<Increment>,
     /// In the order of their numbers.
     pub refunds: Vec<Refund>,
+    /// In the order of their numbers.
+    pub chargebacks: Vec<Chargeback>,
     /// What was said to be shipped.
     pub shipped: Vec<SaleNumber>,
     /// What the operator charges, by sale.
@@ -138,7 +142,7 @@ impl RefundState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fee {
     pub sale: SaleNumber,
-    /// The transaction that it is for: a payment, a capture, a refund.
+    /// The transaction that it is for: a payment, a capture, a refund, a chargeback.
     pub transaction_id: TransactionId,
     /// Minor units of the order's currency.
     pub amount: i64,
@@ -173,6 +177,29 @@ impl Trail {
         self.refunds.iter_mut().find(|refund| refund.number == number)
     }
 
+    /// Minor units of a sale that refunds on their way to the host may yet give back; nobody can
+    /// stop these any more.
+    pub fn refunds_on_their_way(&self, sale: SaleNumber) -> i64 {
+        let of_sale = self.refunds.iter().filter(|refund| refund.sale == sale);
+        let sent = |refund: &&Refund| matches!(refund.state, RefundState::Sent { .. });
+        sum(of_sale.filter(sent).map(|refund| refund.amount))
+    }
+
+    /// Minor units of a sale that payers' banks took back, and that did not come back since.
+    pub fn charged_back(&self, sale: SaleNumber) -> i64 {
+        let of_sale = self.chargebacks.iter().filter(|case| case.sale == sale);
+        sum(of_sale.filter(|case| case.credit().is_none()).map(|case| case.amount))
+    }
+
+    /// The chargeback with this number.
+    pub fn chargeback(&self, number: u32) -> Option<&Chargeback> {
+        self.chargebacks.iter().find(|case| case.number == number)
+    }
+
+    pub(crate) fn chargeback_mut(&mut self, number: u32) -> Option<&mut Chargeback> {
+        self.chargebacks.iter_mut().find(|case| case.number == number)
+    }
+
     /// The number that the next capture in part will have.
     pub fn next_capture(&self) -> u32 {
         next(self.captures.len())
@@ -181,6 +208,16 @@ impl Trail {
     /// The number that the next refund will have.
     pub fn next_refund(&self) -> u32 {
         next(self.refunds.len())
+    }
+
+    /// The number that the next chargeback will have.
+    pub fn next_chargeback(&self) -> u32 {
+        next(self.chargebacks.len())
+    }
+
+    /// The number that the next file of the order will have.
+    pub fn next_file(&self) -> u32 {
+        next(self.chargebacks.iter().map(|case| case.files.len()).fold(0, usize::saturating_add))
     }
 }
 

@@ -29,6 +29,7 @@ use crate::store::{LISTED_ROWS_MAX, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
+mod clerk;
 mod key_rows;
 mod rails;
 mod server;
@@ -36,6 +37,7 @@ mod simulator;
 mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
+pub use clerk::{Clerk, clerk};
 
 /// Why the gateway did not start. One sentence for the operator.
 #[derive(Debug)]
@@ -196,10 +198,10 @@ pub async fn start(
     tasks.spawn(server::serve(listener, routes, settings.http.clone(), stopping.clone()));
     tasks.spawn(work(gateway.clone(), stopping.clone()));
     tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
-    tasks.spawn(keep_house(gateway.clone(), stopping.clone()));
     tasks.spawn(forget_attempts(gateway.clone(), stopping.clone()));
     tasks.spawn(upkeep::keep_node(gateway.clone(), node, stopping.clone()));
     tasks.spawn(upkeep::keep_writing(gateway.clone(), stopping.clone()));
+    tasks.spawn(keep_house(gateway.clone(), stopping.clone()));
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
     }

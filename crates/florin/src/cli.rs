@@ -2,6 +2,7 @@
 //! is read and checked.
 
 mod block;
+mod chargeback;
 mod csv;
 mod days;
 mod demo;
@@ -54,17 +55,10 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Checks the books, and compares them with an acquirer's file.
-    Ledger {
+    /// Takes on chargebacks, and moves disputes on.
+    Chargeback {
         #[command(subcommand)]
-        command: ledger::LedgerCommand,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Lists what was paid, captured and refunded in a period.
-    Report {
-        #[command(subcommand)]
-        command: report::ReportCommand,
+        command: chargeback::ChargebackCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -86,6 +80,20 @@ enum Command {
     Review {
         #[command(subcommand)]
         command: review::ReviewCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Checks the books, and compares them with an acquirer's file.
+    Ledger {
+        #[command(subcommand)]
+        command: ledger::LedgerCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists what was paid, captured and refunded in a period.
+    Report {
+        #[command(subcommand)]
+        command: report::ReportCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -166,11 +174,8 @@ pub fn run() -> ExitCode {
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
         }
-        Command::Ledger { command, common } => {
-            common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
-        }
-        Command::Report { command, common } => {
-            common.settings().and_then(|settings| in_runtime(report::run(settings, command)))
+        Command::Chargeback { command, common } => {
+            common.settings().and_then(|settings| in_runtime(chargeback::run(settings, command)))
         }
         Command::Risk { command, common } => {
             common.settings().and_then(|settings| in_runtime(risk::run(settings, command)))
@@ -180,6 +185,12 @@ pub fn run() -> ExitCode {
         }
         Command::Review { command, common } => {
             common.settings().and_then(|settings| in_runtime(review::run(settings, command)))
+        }
+        Command::Ledger { command, common } => {
+            common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
+        }
+        Command::Report { command, common } => {
+            common.settings().and_then(|settings| in_runtime(report::run(settings, command)))
         }
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())

@@ -4,6 +4,19 @@
 /// Largest request body that any endpoint reads.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Largest file of evidence.
+pub const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Largest body of a call that hands a file in: base64 of it, lines broken, and what is said
+/// about it.
+pub const UPLOAD_BODY_BYTES_MAX: usize = FILE_BYTES_MAX / 3 * 4 + 512 * 1024;
+
+/// How long such a body may take to arrive.
+pub const UPLOAD_WAIT_MS: u64 = 60_000;
+
+/// Uploads that are under way at once in this process, for each is in memory more than once.
+pub const UPLOADS_MAX: usize = 4;
+
 /// How long a create call waits for the outcome. Shops give up after 30 s, so it answers well
 /// before that with the order as it then stands, and the work goes on.
 pub const CREATE_WAIT_MS: u64 = 20_000;

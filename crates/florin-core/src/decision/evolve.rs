@@ -1,6 +1,7 @@
 //! What is true after an event. Total: whether an event may happen was decided before.
 
 use super::{Event, Opened};
+use crate::chargeback::{Outcome, Stage};
 use crate::order::{Counters, Order};
 use crate::payment::{Instant, Payment, State, Waiting};
 use crate::trail::{Refund, RefundState, Trail};
@@ -135,6 +136,15 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         | Event::RefundCompleted { .. }
         | Event::RefundDeclined { .. }
         | Event::RefundVoided { .. }
+        | Event::ChargedBack(_)
+        | Event::ChargebackAccepted { .. }
+        | Event::DisputeOpened { .. }
+        | Event::EvidenceAdded { .. }
+        | Event::DisputeSubmitted { .. }
+        | Event::EvidenceAsked { .. }
+        | Event::DisputeProcessed { .. }
+        | Event::ChargebackReversed { .. }
+        | Event::DisputeLost { .. }
         | Event::FeeCharged(_) => {}
     }
 }
@@ -182,6 +192,34 @@ fn apply_to_trail(trail: &mut Trail, counters: &mut Counters, event: &Event, at:
         }
         Event::RefundVoided { number } => refund(*number, RefundState::Void),
         Event::FeeCharged(fee) => trail.fees.push(fee.clone()),
+        _ => apply_to_chargebacks(trail, event, at),
+    }
+}
+
+fn apply_to_chargebacks(trail: &mut Trail, event: &Event, at: Instant) {
+    if let Event::ChargedBack(case) = event {
+        trail.chargebacks.push(case.clone());
+        return;
+    }
+    let (number, stage) = match event {
+        Event::ChargebackAccepted { number } => (number, Some(Stage::Accepted)),
+        Event::DisputeOpened { number } => (number, Some(Stage::Open)),
+        Event::EvidenceAdded { number, .. } => (number, None),
+        Event::DisputeSubmitted { number } => (number, Some(Stage::Submitted)),
+        Event::EvidenceAsked { number, .. } => (number, Some(Stage::Ready)),
+        Event::DisputeProcessed { number } => (number, Some(Stage::Processed)),
+        Event::ChargebackReversed { number, credit } => {
+            (number, Some(Stage::Closed(Outcome::Won(*credit))))
+        }
+        Event::DisputeLost { number } => (number, Some(Stage::Closed(Outcome::Lost))),
+        _ => return,
+    };
+    let Some(case) = trail.chargeback_mut(*number) else { return };
+    case.modified_at = at;
+    case.stage = stage.unwrap_or(case.stage);
+    match event {
+        Event::EvidenceAdded { file, .. } => case.files.push(*file),
+        Event::EvidenceAsked { due, .. } => case.due = *due,
         _ => {}
     }
 }

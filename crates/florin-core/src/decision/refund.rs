@@ -12,7 +12,7 @@ use crate::money::Money;
 use crate::payment::{Instant, Trace, TransactionId};
 use crate::tariff::FeeKind;
 use crate::trail::{
-    REFUND_REPEAT_MS, REFUND_TRIES_MAX, REFUND_WINDOW_MS, REFUNDS_MAX, Refund, RefundState,
+    Fee, REFUND_REPEAT_MS, REFUND_TRIES_MAX, REFUND_WINDOW_MS, REFUNDS_MAX, Refund, RefundState,
     RefundWords, SaleNumber,
 };
 
@@ -62,9 +62,10 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
     let now = draft.context.now;
     let order = &draft.order;
     let sold = order.sale(asked.sale).ok_or(Refusal::NotRefundable)?;
+    // Of a sale that was charged back in part the rest can be given back.
     let refundable = matches!(
         order.status(asked.sale),
-        ("completed" | "shipped" | "partial_refunded", "completed")
+        ("completed" | "shipped" | "partial_refunded" | "chargedback", "completed")
     );
     let over = now.saturating_sub(sold.completed_at) > REFUND_WINDOW_MS;
     if !refundable || over || order.trail.refunds.len() >= REFUNDS_MAX {
@@ -148,7 +149,7 @@ pub(super) fn answer(
         RefundAnswer::Approved => {
             draft.happen(Event::RefundCompleted { number });
             let amount = Money::new(refund.amount, draft.order.payment.amount.currency);
-            draft.charge_refund(&refund, amount);
+            draft.charge_for(FeeKind::Refund, refund.sale, refund.transaction_id, amount);
             draft.notify_of(refund.sale);
             return Ok(draft.finish());
         }
@@ -229,18 +230,17 @@ impl Draft<'_> {
         }));
     }
 
-    fn charge_refund(&mut self, refund: &Refund, amount: Money) {
+    /// Charges for a transaction that followed a sale what the operator's table says.
+    pub(super) fn charge_for(
+        &mut self,
+        kind: FeeKind,
+        sale: SaleNumber,
+        transaction_id: TransactionId,
+        amount: Money,
+    ) {
         let brand = self.order.payment.brand;
-        let Some((fee, description)) = self.context.tariff.fee(FeeKind::Refund, brand, amount)
-        else {
-            return;
-        };
-        let fee = crate::trail::Fee {
-            sale: refund.sale,
-            transaction_id: refund.transaction_id,
-            amount: fee,
-            description: description.to_owned(),
-        };
-        self.happen(Event::FeeCharged(fee));
+        let Some((fee, description)) = self.context.tariff.fee(kind, brand, amount) else { return };
+        let description = description.to_owned();
+        self.happen(Event::FeeCharged(Fee { sale, transaction_id, amount: fee, description }));
     }
 }

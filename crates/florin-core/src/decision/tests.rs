@@ -1,6 +1,8 @@
 //! Generated histories of one order, told to the core and, beside it, to a naive model of the
 //! acquirer's host. After each history the owed messages are delivered, and the books must agree.
 
+mod chargebacks;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -74,6 +76,17 @@ enum Step {
     VoidRefund {
         number: u32,
     },
+    /// The payer's bank takes money back. References repeat, so that cases do.
+    ChargeBack {
+        sale: u32,
+        amount: Option<i64>,
+        says_fraud: bool,
+        reference: u8,
+    },
+    Dispute {
+        number: u32,
+        step: DisputeStep,
+    },
     /// Time passes, in milliseconds.
     Wait(i64),
 }
@@ -103,6 +116,7 @@ struct Host {
     increments: BTreeMap<String, (String, i64)>,
     refunds: BTreeMap<String, i64>,
     refunded: i64,
+    charged_back: i64,
 }
 
 #[derive(Default, Debug)]
@@ -151,7 +165,13 @@ fn tariff() -> Tariff {
         min: 1,
         description: "fee".to_owned(),
     };
-    Tariff { rules: vec![rule(FeeKind::Payment, 290), rule(FeeKind::Refund, 10)] }
+    Tariff {
+        rules: vec![
+            rule(FeeKind::Payment, 290),
+            rule(FeeKind::Refund, 10),
+            rule(FeeKind::Chargeback, 99),
+        ],
+    }
 }
 
 impl World {
@@ -184,7 +204,8 @@ impl World {
                 status,
                 flow: AuthenticationFlow::Frictionless,
                 eci: None,
-                value: None,
+                // A proof only where the protocol has one.
+                value: (status == AuthenticationStatus::Authenticated).then(|| "AAAB".to_owned()),
                 acs_trans_id: None,
                 ds_trans_id: None,
                 version: None,
@@ -420,6 +441,10 @@ impl World {
                 self.answer_refund(number, host_approves, heard)
             }
             Step::VoidRefund { number } => self.tell(Command::VoidRefund { number }),
+            Step::ChargeBack { sale, amount, says_fraud, reference } => {
+                self.charge_back(sale, amount, says_fraud, reference)
+            }
+            Step::Dispute { number, step } => self.dispute(number, step),
             Step::Wait(ms) => {
                 self.now += ms;
                 Ok(())
@@ -495,6 +520,52 @@ impl World {
         self.tell(Command::RefundAnswer { rrn, answer, again })
     }
 
+    fn charge_back(
+        &mut self,
+        sale: u32,
+        amount: Option<i64>,
+        says_fraud: bool,
+        reference: u8,
+    ) -> Result<(), Refusal> {
+        self.stan += 2;
+        self.tell(Command::ChargeBack(Claim {
+            sale,
+            transaction_id: TransactionId(i64::from(self.stan) + 2_000_000),
+            credit_id: TransactionId(i64::from(self.stan) + 2_000_001),
+            amount,
+            reason_code: if says_fraud { "10.4" } else { "13.1" }.to_owned(),
+            reference: format!("case-{reference}"),
+            at: None,
+            due: None,
+        }))?;
+        let order = self.order.as_ref().unwrap();
+        let case = order.trail.chargebacks.last().unwrap();
+        let authenticated = order.payment.authentication.as_ref();
+        let proven = authenticated.is_some_and(|it| it.value.is_some());
+        assert_eq!(case.credit().is_some(), says_fraud && proven, "the issuer bears fraud");
+        if case.credit().is_none() {
+            self.host.charged_back += case.amount;
+        }
+        Ok(())
+    }
+
+    fn dispute(&mut self, number: u32, step: DisputeStep) -> Result<(), Refusal> {
+        let step = match step {
+            DisputeStep::AskMore { due } => DisputeStep::AskMore { due: self.now + due },
+            DisputeStep::Win { .. } => {
+                self.stan += 1;
+                DisputeStep::Win { credit_id: TransactionId(i64::from(self.stan) + 3_000_000) }
+            }
+            step => step,
+        };
+        self.tell(Command::Dispute { number, step })?;
+        if let DisputeStep::Win { .. } = step {
+            let order = self.order.as_ref().unwrap();
+            self.host.charged_back -= order.trail.chargeback(number).unwrap().amount;
+        }
+        Ok(())
+    }
+
     fn deliver_refund_reversals(&mut self) {
         let host = &mut self.host;
         self.owed.retain(|_, owed| match owed {
@@ -510,7 +581,8 @@ impl World {
             .values()
             .map(|owed| if let Owed::Capture(completion) = owed { completion.amount } else { 0 })
             .sum();
-        assert!(host.refunded <= captured + coming, "more was given back than was captured");
+        let gone = host.refunded + host.charged_back;
+        assert!(gone <= captured + coming, "more was given and taken back than was captured");
     }
 
     fn check_now(&self) {
@@ -524,6 +596,7 @@ impl World {
             ("shipped", "initialized"),
             ("partial_refunded", "completed"),
             ("refunded", "completed"),
+            ("chargedback", "completed"),
             ("uncleared", "uncleared"),
             ("declined", "declined"),
             ("expired", "expired"),
@@ -554,7 +627,8 @@ impl World {
     fn check_money(&self, order: &Order) {
         for sale in order.sales() {
             let given_back = order.trail.refunding(sale.number);
-            assert!(given_back <= sale.amount.minor, "refunds of {sale:?}: {given_back}");
+            let gone = given_back + order.trail.charged_back(sale.number);
+            assert!(gone <= sale.amount.minor, "refunds and chargebacks of {sale:?}: {gone}");
         }
         if let Some(authorization) = order.payment.authorization() {
             let gone = order.trail.captured() + order.trail.released;
@@ -564,12 +638,18 @@ impl World {
             let refund = order.trail.refund(*number);
             matches!(refund.map(|it| &it.state), Some(RefundState::Reserved { .. }))
         };
+        for case in order.trail.chargebacks.iter().filter(|case| case.stage.waits()) {
+            assert!(self.timers.contains(&Timer::Dispute(case.number)), "nobody watches {case:?}");
+        }
+        let in_dispute =
+            |number: &u32| order.trail.chargeback(*number).is_some_and(|case| case.stage.waits());
         for timer in &self.timers {
             let rightly = match timer {
                 Timer::Expiry => matches!(order.payment.state, State::Authenticating(_)),
                 Timer::Review => matches!(order.payment.state, State::Uncleared { .. }),
                 Timer::Hold => matches!(order.payment.state, State::Authorized(_)),
                 Timer::Settlement(number) => reserved(number),
+                Timer::Dispute(number) => in_dispute(number),
             };
             assert!(rightly, "{timer:?} runs on in {:?}", order.payment.state);
         }
@@ -617,9 +697,10 @@ impl World {
         assert_eq!(balances.get(Account::Refunded), self.host.refunded, "refunded");
         assert_eq!(
             balances.get(Account::Acquirer),
-            captured - self.host.refunded,
+            captured - self.host.refunded - self.host.charged_back,
             "owed to the shop"
         );
+        assert_eq!(balances.get(Account::ChargedBack), self.host.charged_back, "charged back");
         assert_eq!(balances.get(Account::Issuer), held, "a hold without an owner, or the reverse");
         let fees: i64 = order.trail.fees.iter().map(|fee| fee.amount).sum();
         assert_eq!(balances.get(Account::Fees), fees);
@@ -691,6 +772,21 @@ fn amount() -> impl Strategy<Value = i64> {
     ]
 }
 
+fn dispute_step() -> impl Strategy<Value = DisputeStep> {
+    prop::sample::select(vec![
+        DisputeStep::Accept,
+        DisputeStep::LetPass,
+        DisputeStep::Open,
+        DisputeStep::AddFile,
+        DisputeStep::Submit,
+        DisputeStep::Submit,
+        DisputeStep::AskMore { due: 86_400_000 },
+        DisputeStep::Process,
+        DisputeStep::Win { credit_id: TransactionId(0) },
+        DisputeStep::Lose,
+    ])
+}
+
 /// What comes after the authorization.
 fn later_step() -> impl Strategy<Value = Step> {
     let some = || prop::option::weighted(0.7, amount());
@@ -709,6 +805,12 @@ fn later_step() -> impl Strategy<Value = Step> {
             Step::RefundAnswer { number, host_approves, heard }
         }),
         1 => (1..4_u32).prop_map(|number| Step::VoidRefund { number }),
+        3 => (0..3_u32, some(), any::<bool>(), 0..4_u8).prop_map(
+            |(sale, amount, says_fraud, reference)| {
+                Step::ChargeBack { sale, amount, says_fraud, reference }
+            }
+        ),
+        4 => (1..4_u32, dispute_step()).prop_map(|(number, step)| Step::Dispute { number, step }),
         1 => prop::sample::select(vec![1, 60_000, 300_000, 200 * 86_400_000]).prop_map(Step::Wait),
     ]
 }

@@ -187,7 +187,7 @@ fn capture_answer(captured: &Captured) -> Vec<u8> {
 }
 
 /// Runs a change to its end, whether or not the caller waits for it.
-async fn in_a_task<T, F, W>(gateway: &Arc<Gateway>, work: F) -> Result<T, Answer>
+pub(super) async fn in_a_task<T, F, W>(gateway: &Arc<Gateway>, work: F) -> Result<T, Answer>
 where
     T: Send + 'static,
     F: FnOnce(Arc<Gateway>) -> W,

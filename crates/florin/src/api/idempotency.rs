@@ -13,6 +13,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::contract::ApiError;
 use super::{Answer, authenticate, effective_method, read_body, route};
@@ -22,13 +24,15 @@ use crate::store::{AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_M
 
 const HEADER: &str = "idempotency-key";
 
+/// As much of a request's keyed hash as its order keeps: nobody can choose it.
+const MARK_BYTES: usize = 16;
+
 /// The key of the request that is being answered, for those who make changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestKey {
-    pub(crate) text: String,
-    /// Another process, or this one before a restart, began the request and vanished: it may have
-    /// come as far as a change.
-    pub(crate) resumed: bool,
+    text: String,
+    /// By which an order knows the request that opened it, should that not live to tell.
+    pub(crate) mark: String,
 }
 
 impl RequestKey {
@@ -61,9 +65,9 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
     let now = gateway.now();
     let lease_until = now.saturating_add(REQUEST_LEASE_MS);
     let begin = BeginRequest { site_id, key: &key, request_hash, now, lease_until };
-    let resumed = match gateway.store.begin_request(begin).await.map_err(Failure::from)? {
-        Begun::New => false,
-        Begun::Resumed => true,
+    match gateway.store.begin_request(begin).await.map_err(Failure::from)? {
+        // Whoever had it before may have come as far as a change, which the order tells.
+        Begun::New | Begun::Resumed => {}
         Begun::Answered { status, body } => {
             return Ok(Answer { status, body: body.into_bytes(), retry_after: None });
         }
@@ -71,8 +75,9 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
             return Err(Answer { retry_after: Some(1), ..ApiError::request_under_way().into() });
         }
         Begun::OtherRequest => return Err(ApiError::key_of_other_request().into()),
-    };
-    parts.extensions.insert(RequestKey { text: key.clone(), resumed });
+    }
+    let mark = STANDARD_NO_PAD.encode(&request_hash[..MARK_BYTES]);
+    parts.extensions.insert(RequestKey { text: key.clone(), mark });
     let request = Request::from_parts(parts, Body::from(body));
     // A caller who hangs up ends nothing: whoever asks again is told what came of it.
     let work = {

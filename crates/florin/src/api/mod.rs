@@ -8,7 +8,9 @@ mod credentials;
 pub(crate) mod idempotency;
 mod orders;
 mod changes;
+mod files;
 mod test_controls;
+mod test_chargebacks;
 mod internal;
 
 use std::convert::Infallible;
@@ -157,9 +159,12 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", id, "increment"] if method == Method::POST => {
             changes::increment(gateway, &caller, id, read_body(request).await?).await
         }
+        ["orders", id, "files"] if method == Method::POST => {
+            files::hand_in(gateway, &caller, id, request).await
+        }
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
-        ["orders", _, "refunds" | "capture" | "increment" | "cancel"]
+        ["orders", _, "refunds" | "capture" | "increment" | "files" | "cancel"]
         | ["orders", _, "refunds", _]
         | ["capture", _] => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
@@ -202,8 +207,17 @@ pub(crate) fn segments(path: &str, base: &str) -> Option<Vec<String>> {
 
 /// Reads a body within its bounds of size and time.
 pub(crate) async fn read_body(request: Request) -> Result<Bytes, Answer> {
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
-    match tokio::time::timeout(BODY_WAIT, body.collect()).await {
+    read_body_within(request, BODY_BYTES_MAX, BODY_WAIT).await
+}
+
+/// The same, with bounds of its own.
+async fn read_body_within(
+    request: Request,
+    bytes_max: usize,
+    wait: Duration,
+) -> Result<Bytes, Answer> {
+    let body = Limited::new(request.into_body(), bytes_max);
+    match tokio::time::timeout(wait, body.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::body_too_large().into()),
         Ok(Err(_)) => Err(ApiError::not_json().into()),

@@ -55,14 +55,14 @@ pub(super) async fn create(
         return Err(ApiError::invalid_order_id().into());
     }
 
-    if let Some(key) = key.as_ref().filter(|key| key.resumed)
+    if let Some(key) = &key
         && let Some(record) = gateway.load_by_order_id(&site, &order_id).await?
-        && record.extra.request_key.as_deref() == Some(key.text.as_str())
+        && record.extra.request_key.as_deref() == Some(key.mark.as_str())
     {
-        // It came as far as an order: that is what the request has made.
+        // The same request was here before and came as far as an order: that is what it has made.
         return answer_create(gateway, &record);
     }
-    let request_key = key.map(|key| key.text);
+    let request_key = key.map(|key| key.mark);
 
     if gateway.work.writing.is_failing() {
         return Err(Failure::NotWriting.into());

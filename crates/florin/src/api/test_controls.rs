@@ -1,5 +1,5 @@
 //! Controls of test sites, with the site's own key: its clock, the host's books, faults, decisions
-//! on held payments, a fresh start.
+//! on held payments, chargebacks, a fresh start.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use florin_core::payment::Decider;
 use serde_json::{Value, json};
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, authenticate, internal, segments};
+use super::{Answer, authenticate, internal, segments, test_chargebacks};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -33,7 +33,7 @@ impl From<ControlError> for Answer {
 
 pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
     let caller = authenticate(gateway, &request)?;
-    let site = caller.site;
+    let site = caller.site.clone();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let segments = segments(&path, "/test/").ok_or_else(ApiError::unknown_path)?;
@@ -62,6 +62,12 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
+        (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
+        (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
+        (["chargebacks", id], Method::POST) => {
+            test_chargebacks::step(gateway, &caller, id, request).await
+        }
+        (["chargebacks"] | ["chargebacks", _], _) => Err(ApiError::wrong_method().into()),
         (["risk", id], Method::GET) => {
             Ok(internal::shown(gateway, &test_order(gateway, &site, id).await?))
         }
@@ -105,7 +111,7 @@ async fn test_order(gateway: &Gateway, site: &Arc<Site>, id: &str) -> Result<Rec
 }
 
 /// The simulator answers either bare data or an envelope of its own; shops see one envelope.
-fn success(data: &Value) -> Answer {
+pub(super) fn success(data: &Value) -> Answer {
     let data = match data.get("data") {
         Some(inner) if data.get("success").is_some() => inner,
         _ if data.is_null() => &json!({}),

@@ -19,7 +19,7 @@ use crate::vault::SystemRandom;
 /// What can be reported.
 #[derive(Subcommand)]
 pub(super) enum ReportCommand {
-    /// Prints one line for each payment, capture, refund and fee. Amounts are in minor units; what
+    /// Prints one line for each payment, capture, refund, chargeback and fee. Amounts are in minor units; what
     /// leaves the merchant is negative.
     Transactions {
         /// First day, YYYY-MM-DD (UTC).

@@ -12,7 +12,7 @@ use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::{Failure, Gateway};
 use crate::limits::{CONFLICT_ROUNDS_MAX, OUTCOME_ROUNDS_MAX};
-use crate::store::AnsweredRequest;
+use crate::store::{AnsweredRequest, FileRow};
 
 /// What became of a command.
 pub(super) enum Done {
@@ -27,6 +27,8 @@ pub(super) struct Besides {
     pub(super) extra: Extra,
     /// The answer to the request that led to it.
     pub(super) answer: Option<AnsweredRequest>,
+    /// Files that were handed in.
+    pub(super) files: Vec<FileRow>,
 }
 
 /// What to do when the store cannot take a change.
@@ -155,7 +157,7 @@ impl Gateway {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Done::Refused { record, refusal }),
             };
-            let mut more = Besides { extra: record.extra.clone(), answer: None };
+            let mut more = Besides { extra: record.extra.clone(), answer: None, files: Vec::new() };
             besides(&decision, &mut more);
             let change = Change {
                 record: Record { extra: more.extra, ..record.clone() },
@@ -164,6 +166,7 @@ impl Gateway {
                 card: None,
                 alias: None,
                 answer: more.answer,
+                files: more.files,
             };
             match self.commit(change).await {
                 Ok(Some((record, owed))) => {
@@ -196,6 +199,9 @@ impl Gateway {
     /// Begins at once what a commit of this process owes. The rows are leased to us, so nobody
     /// else begins it; should we vanish, the lease runs out and a worker takes over.
     pub(super) fn begin(self: &Arc<Gateway>, record: &Record, owed: Owed) {
+        if !self.work.begins {
+            return;
+        }
         let lease = owed.lease;
         for (seq, message) in owed.advices {
             if let Ok(permit) = self.work.advices.clone().try_acquire_owned() {

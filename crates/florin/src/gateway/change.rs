@@ -281,7 +281,7 @@ impl Gateway {
         Ok(Changed::Done(granted))
     }
 
-    async fn plain(
+    pub(super) async fn plain(
         self: &Arc<Gateway>,
         record: Record,
         command: Command,

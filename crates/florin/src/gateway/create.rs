@@ -91,8 +91,8 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
-                request_key,
                 risk: report,
+                request_key,
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
             },
@@ -188,8 +188,15 @@ impl Gateway {
                 expected_version = Some(existing.version);
                 alias = Some(opening.transaction_id.0);
             }
-            let change =
-                Change { record, expected_version, decision: &decision, card, alias, answer: None };
+            let change = Change {
+                record,
+                expected_version,
+                decision: &decision,
+                card,
+                alias,
+                answer: None,
+                files: Vec::new(),
+            };
             if let Some((record, owed)) = self.commit(change).await? {
                 return Ok(Some((record, decision.effects, owed)));
             }

@@ -1,6 +1,7 @@
 //! What a decision owes, as rows of the same commit: messages to the host, notifications, timers,
 //! card data. Nothing is sent here.
 
+use florin_core::chargeback::Chargeback;
 use florin_core::decision::{Completion, Effect, Repayment, Reversal, Timer, Undone, Urgency};
 use florin_core::order::Order;
 use florin_core::payment::TransactionId;
@@ -22,7 +23,8 @@ pub(super) struct Rows<'a> {
     pub(super) owed: Owed,
     /// The record as it will be.
     pub(super) record: &'a Record,
-    pub(super) rails: &'a Rails,
+    /// None in a process that sends nothing.
+    pub(super) rails: Option<&'a Rails>,
     /// The gateway's own time.
     pub(super) now: UnixMillis,
 }
@@ -193,7 +195,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Rows of captures and refunds that are new, or whose status is another one than before.
+    /// Rows of captures, refunds and chargebacks that are new, or whose status is another one than before.
     pub(super) fn bring_children_up_to_date(&mut self, before: &Order, at: UnixMillis) {
         let record = self.record;
         let trail = &record.order.trail;
@@ -217,6 +219,16 @@ impl Rows<'_> {
             {
                 let order = OrderRow { modified_at: at, ..self.refund_row(refund, name) };
                 self.unit.children.push(ChildRow { order, is_new: false });
+            }
+        }
+        // Chargebacks and their reversals are found under their numbers.
+        for case in &trail.chargebacks {
+            let was = before.trail.chargeback(case.number);
+            if was.is_none() {
+                self.unit.transactions.push(case.transaction_id.0);
+            }
+            if let (Some(credit), None) = (case.credit(), was.and_then(Chargeback::credit)) {
+                self.unit.transactions.push(credit.transaction_id.0);
             }
         }
     }
@@ -258,7 +270,8 @@ impl Rows<'_> {
 
     /// When the answer to a request that leaves now can no longer come.
     fn answer_is_over_at(&self) -> UnixMillis {
-        self.now + self.rails.answer_time_out_ms() + GUARD_MARGIN_MS
+        let rails = self.rails.expect("who owes the host a message has the wires to it");
+        self.now + rails.answer_time_out_ms() + GUARD_MARGIN_MS
     }
 
     fn card(&self) -> u32 {
@@ -290,8 +303,12 @@ pub(super) fn timer_name(timer: Timer) -> String {
         Timer::Review => "review".to_owned(),
         Timer::Hold => "hold".to_owned(),
         Timer::Settlement(refund) => format!("{SETTLEMENT}{refund}"),
+        Timer::Dispute(chargeback) => format!("{DISPUTE}{chargeback}"),
     }
 }
 
 /// What the timers of refunds are called, before the number of the refund.
 pub(super) const SETTLEMENT: &str = "settlement/";
+
+/// What the timers of chargebacks are called, before the number of the chargeback.
+pub const DISPUTE: &str = "dispute/";

@@ -195,6 +195,14 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_a_time_begin_with_the_first_of_it() {
+        let id = TransactionIds::new(0).next(NOW);
+        assert!(first_id_at(NOW) <= id && id < first_id_at(NOW + TICK_MS));
+        assert!(TransactionIds::new(1023).next(NOW) < first_id_at(NOW + TICK_MS));
+        assert_eq!(first_id_at(0), BASE);
+    }
+
+    #[test]
     fn two_nodes_never_give_the_same_id() {
         let (one, two) = (TransactionIds::new(1), TransactionIds::new(2));
         let first: std::collections::BTreeSet<i64> = (0..500).map(|_| one.next(NOW)).collect();

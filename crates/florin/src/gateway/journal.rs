@@ -147,6 +147,8 @@ fn kind(decision: &Decision) -> &'static str {
                 | Event::HoldEnded { .. }
                 | Event::Incremented { .. }
                 | Event::RefundCompleted { .. }
+                | Event::ChargedBack(_)
+                | Event::ChargebackReversed { .. }
         )
     };
     decision.events.iter().find(moves).map_or("fee_charged", Event::name)

@@ -15,6 +15,8 @@ pub mod create;
 pub mod authorize;
 pub mod verify;
 pub mod change;
+pub mod dispute;
+pub mod rrn;
 pub mod owed;
 pub mod timers;
 pub mod risk;
@@ -76,11 +78,22 @@ pub struct Work {
     pub deliveries: Arc<Semaphore>,
     pub advices: Arc<Semaphore>,
     pub creates: Arc<Semaphore>,
+    pub uploads: Arc<Semaphore>,
     /// Something became due.
     pub wake: Notify,
+    pub writing: Writing,
     /// Up to which midnight this process knows all journals to be sealed.
     pub sealed_until: AtomicI64,
-    pub writing: Writing,
+    /// Whether this process begins what its commits owe. An operator's command leaves it to the
+    /// gateways that run.
+    pub begins: bool,
+}
+
+impl Work {
+    /// Until when what a commit owes is this process's to begin.
+    pub fn lease_until(&self, now: UnixMillis) -> UnixMillis {
+        if self.begins { now + crate::limits::LEASE_MS } else { now }
+    }
 }
 
 /// Whether the store takes changes, as far as the last one tells.
@@ -122,9 +135,11 @@ impl Default for Work {
             deliveries: Arc::new(Semaphore::new(crate::limits::DELIVERIES_MAX)),
             advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
+            uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
             wake: Notify::new(),
-            sealed_until: AtomicI64::new(i64::MIN),
+            begins: true,
             writing: Writing::default(),
+            sealed_until: AtomicI64::new(i64::MIN),
         }
     }
 }

@@ -54,12 +54,12 @@ pub struct Extra {
     /// When the first attempt was made.
     #[serde(rename = "o")]
     pub created_at: i64,
-    /// The idempotency key of the request that opened the newest attempt.
-    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
-    pub request_key: Option<String>,
     /// How risky the attempt is, and why.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<RiskReport>,
+    /// The mark of the request that opened the newest attempt, if it had an idempotency key.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub request_key: Option<String>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
@@ -650,8 +650,8 @@ mod tests {
             link: "default".into(),
             challenge_wanted: true,
             created_at: 11,
-            request_key: Some("key".to_owned()),
             risk: Some(RiskReport::listed(7)),
+            request_key: Some("key".to_owned()),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
         };

@@ -15,7 +15,9 @@ use super::{Failure, Gateway};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
-use crate::store::{AnsweredRequest, CardChange, Committed, EventRow, OrderRow, UnitOfWork};
+use crate::store::{
+    AnsweredRequest, CardChange, Committed, EventRow, FileRow, OrderRow, UnitOfWork,
+};
 use crate::vault::{Class, SealContext, Vault};
 
 /// A stored order, read.
@@ -123,6 +125,8 @@ pub struct Change<'a> {
     pub alias: Option<i64>,
     /// The answer to the request that led to this, where it has to be known to whoever repeats it.
     pub answer: Option<AnsweredRequest>,
+    /// Files that were handed in.
+    pub files: Vec<FileRow>,
 }
 
 impl Gateway {
@@ -177,8 +181,15 @@ impl Gateway {
         &self,
         change: Change<'_>,
     ) -> Result<Option<(Record, Owed)>, Failure> {
-        let Change { mut record, expected_version, decision, card, alias, answer } = change;
-        let rails = self.rails_of(&record.site)?;
+        let Change { mut record, expected_version, decision, card, alias, answer, files } = change;
+        // Who owes the host nothing needs no wires to it: an operator's command has none.
+        let rails = match self.rails_of(&record.site) {
+            Ok(rails) => Some(rails),
+            Err(failure) if decision.effects.iter().any(Effect::is_for_the_host) => {
+                return Err(failure);
+            }
+            Err(_) => None,
+        };
         let now = self.now();
         let site_now = record.site.time(now);
         let before = std::mem::replace(&mut record.order, decision.order.clone());
@@ -197,9 +208,9 @@ impl Gateway {
         }
         let mut rows = Rows {
             unit: UnitOfWork::new(expected_version, record.row(site_now)),
-            owed: Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() },
+            owed: Owed { lease: self.work.lease_until(now), ..Owed::default() },
             record: &record,
-            rails: &rails,
+            rails: rails.as_deref(),
             now,
         };
         rows.unit.new_request = alias.is_some();
@@ -211,6 +222,7 @@ impl Gateway {
         rows.bring_children_up_to_date(&before, site_now);
         rows.unit.journal.extend(entry);
         rows.unit.answer = answer;
+        rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;
         unit.attempts = self.attempt_rows(&record, decision);
         self.add_card(&mut unit, decision, card, &record);

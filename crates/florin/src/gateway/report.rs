@@ -1,4 +1,4 @@
-//! The operations of a period, one by one: payments, captures in part, refunds, fees.
+//! The operations of a period, one by one: payments, captures in part, refunds, chargebacks, fees.
 //!
 //! An operation belongs to the day on which it was completed, or, while it is not, to the day on
 //! which it was asked for, on the site's own clock.
@@ -23,6 +23,7 @@ pub enum OperationKind {
     Payment,
     Capture,
     Refund,
+    Chargeback,
     Fee,
 }
 
@@ -33,6 +34,7 @@ impl OperationKind {
             OperationKind::Payment => "payment",
             OperationKind::Capture => "capture",
             OperationKind::Refund => "refund",
+            OperationKind::Chargeback => "chargeback",
             OperationKind::Fee => "fee",
         }
     }
@@ -188,6 +190,30 @@ fn operations_of(row: &OrderRow) -> Result<Vec<Operation>, Failure> {
         code: "N097",
         status: refund.state.status().to_owned(),
     }));
+    for case in &order.trail.chargebacks {
+        let taken = Operation {
+            kind: OperationKind::Chargeback,
+            transaction_id: case.transaction_id.0,
+            reference: reference(row, &order, case.sale),
+            created: case.at,
+            completed: Some(case.at),
+            description: description.clone(),
+            currency: currency.clone(),
+            amount: case.amount.saturating_neg(),
+            code: "N095",
+            status: case.stage.status().to_owned(),
+        };
+        // What was won comes back under a number of its own.
+        let credit = case.credit().map(|credit| Operation {
+            transaction_id: credit.transaction_id.0,
+            created: credit.at,
+            completed: Some(credit.at),
+            amount: case.amount,
+            ..taken.clone()
+        });
+        operations.push(taken);
+        operations.extend(credit);
+    }
     let fees: Vec<Operation> = order
         .trail
         .fees

@@ -6,7 +6,7 @@ use florin_core::decision::{Capture, Command};
 use florin_core::payment::{Decider, ReviewVerdict, State};
 use florin_core::trail::RefundState;
 
-use super::effects::SETTLEMENT;
+use super::effects::{DISPUTE, SETTLEMENT};
 use super::record::Record;
 use super::risk::review::REQUEST_PREFIX;
 use super::{Failure, Gateway};
@@ -74,6 +74,10 @@ impl Gateway {
                 }
                 let trace = self.rails_of(&record.site)?.next_trace(self.now()).await?;
                 Command::SettleRefund { number, trace }
+            }
+            (kind, _) if kind.starts_with(DISPUTE) => {
+                let number = kind[DISPUTE.len()..].parse().unwrap_or_default();
+                return self.let_dispute_pass(record, number, timer).await;
             }
             // Whatever it was set for has ended otherwise.
             _ => {

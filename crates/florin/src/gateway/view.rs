@@ -1,5 +1,7 @@
 //! What shops see of an order: a stored record as the contract's order object.
 
+mod chargebacks;
+
 use florin_core::decision::Event;
 use florin_core::money::Money;
 use florin_core::order_id::OrderId;
@@ -13,6 +15,8 @@ use super::site::ApiYear;
 use crate::api::contract::answer::{
     ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RelatedView,
 };
+
+pub use chargebacks::dispute_view;
 
 /// `reason` of an order whose payer has to be authenticated (the contract's own words).
 const REASON_WAITING: &str = "3D Secure Authorization";
@@ -75,13 +79,16 @@ pub fn order_view(record: &Record) -> OrderView {
 fn show_part(view: &mut OrderView, record: &Record) {
     let captures = &record.order.trail.captures;
     let Some(part) = captures.iter().find(|capture| capture.number == record.sale) else { return };
-    let refunds = record.order.trail.refunds.iter().filter(|refund| refund.sale == record.sale);
+    let trail = &record.order.trail;
+    let refunds = trail.refunds.iter().filter(|refund| refund.sale == record.sale);
+    let cases = trail.chargebacks.iter().filter(|case| case.sale == record.sale);
+    let changes = refunds.map(|refund| refund.modified_at).chain(cases.map(|it| it.modified_at));
     view.auth_order_id = Some(record.order_id.clone());
     view.order_id = OrderId::parse(&part.order_id).unwrap_or_else(|_| view.order_id.clone());
     view.transaction_id = Some(part.transaction_id.0);
     view.amount = Money::new(part.amount, view.amount.currency);
     view.created = part.at;
-    view.modified = refunds.map(|refund| refund.modified_at).fold(part.at, i64::max);
+    view.modified = changes.fold(part.at, i64::max);
     view.completed = Some(part.at);
     // The cart is that of the whole.
     view.items = None;
@@ -105,7 +112,7 @@ fn costs(record: &Record, transaction_id: i64) -> Vec<CostView> {
         .collect()
 }
 
-/// What followed the payment: captures in part, refunds.
+/// What followed the payment: captures in part, refunds, chargebacks.
 fn related(record: &Record) -> Vec<RelatedView> {
     let (payment, trail) = (&record.order.payment, &record.order.trail);
     let money = |minor: i64| Money::new(minor, payment.amount.currency);
@@ -122,6 +129,7 @@ fn related(record: &Record) -> Vec<RelatedView> {
         status: "completed".to_owned(),
         transaction_id: capture.transaction_id.0,
         kind: "capture",
+        dispute: None,
     });
     let sold = record.order.sale(record.sale).map(|sale| sale.transaction_id.0);
     let reference = sold.unwrap_or(payment.transaction_id.0);
@@ -141,8 +149,10 @@ fn related(record: &Record) -> Vec<RelatedView> {
         status: refund.state.status().to_owned(),
         transaction_id: refund.transaction_id.0,
         kind: "refund",
+        dispute: None,
     });
-    let mut all: Vec<RelatedView> = captures.chain(refunds).collect();
+    let chargebacks = chargebacks::related(record, reference);
+    let mut all: Vec<RelatedView> = captures.chain(refunds).chain(chargebacks).collect();
     all.sort_by_key(|related| related.transaction_id);
     all
 }
@@ -254,6 +264,25 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         Event::RefundDeclined { number, response_code } => {
             json!({ "refund": number, "response_code": response_code })
         }
+        Event::ChargedBack(case) => json!({
+            "chargeback": case.number,
+            "transaction_id": case.transaction_id.0,
+            "amount": case.amount,
+            "sale": case.sale,
+            "reason_code": case.reason_code,
+            "reference": case.reference,
+            "due": case.due,
+        }),
+        Event::EvidenceAdded { number, file } => json!({ "chargeback": number, "file": file }),
+        Event::EvidenceAsked { number, due } => json!({ "chargeback": number, "due": due }),
+        Event::ChargebackReversed { number, credit } => {
+            json!({ "chargeback": number, "transaction_id": credit.transaction_id.0 })
+        }
+        Event::ChargebackAccepted { number }
+        | Event::DisputeOpened { number }
+        | Event::DisputeSubmitted { number }
+        | Event::DisputeProcessed { number }
+        | Event::DisputeLost { number } => json!({ "chargeback": number }),
         Event::FeeCharged(fee) => {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }

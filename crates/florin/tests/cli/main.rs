@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod ledger;
+mod chargebacks;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

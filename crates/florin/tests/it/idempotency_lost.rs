@@ -191,6 +191,31 @@ async fn one_refund(world: World) {
 }
 
 #[tokio::test]
+async fn a_request_that_was_forgotten_is_answered_by_the_order_that_it_opened() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    let order = world.order("opened", VISA);
+    let first = world.create_with("key", &order).await;
+    assert_eq!(first.json()["data"]["status"], "completed");
+    // As after a fault that came when the order was there already.
+    let file = rusqlite::Connection::open(world.folder.path().join("florin.sqlite")).unwrap();
+    file.busy_timeout(Duration::from_secs(5)).unwrap();
+    let forget = || assert_eq!(file.execute("DELETE FROM idempotency", []).unwrap(), 1);
+    forget();
+    let again = world.create_with("key", &order).await.json();
+    for member in ["order_id", "transaction_id", "status", "amount"] {
+        assert_eq!(again["data"][member], first.json()["data"][member], "{again}");
+    }
+    world.captured("opened", 2599).await;
+    // It is the request that opened it which counts, and not its key.
+    forget();
+    let mut other = order.clone();
+    other["amount"] = json!(1);
+    let refused = world.create_with("key", &other).await;
+    assert_eq!((refused.status, refused.json()["error_code"].clone()), (404, json!(1006)));
+}
+
+#[tokio::test]
 async fn a_request_that_was_taken_over_is_answered_by_what_it_made_and_nothing_else() {
     let world = World::sqlite().await;
     let gateway = world.gateway().clone();

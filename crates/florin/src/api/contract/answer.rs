@@ -125,6 +125,21 @@ pub struct RelatedView {
     pub transaction_id: i64,
     /// `refund`, `capture`, `chargeback`, `reverse-chargeback` or `auth-cancellation`.
     pub kind: &'static str,
+    /// The dispute about a chargeback.
+    pub dispute: Option<DisputeView>,
+}
+
+/// Where a dispute stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisputeView {
+    /// `new`, `ready`, `open`, `accepted`, `submitted`, `processed` or `closed`.
+    pub status: &'static str,
+    /// The scheme's code.
+    pub reason_code: String,
+    /// Empty where the code is not known.
+    pub reason_description: &'static str,
+    /// Until when the merchant can answer; shown as a date.
+    pub merchant_response: UnixMillis,
 }
 
 /// What only the answer to a create call carries.
@@ -321,9 +336,22 @@ impl RelatedView {
         });
         if let Value::Object(members) = &mut related {
             let own = self.refund_order_id.as_ref().map(|it| json!(it));
-            insert_known(members, [("refund_order_id", own)]);
+            let dispute = self.dispute.as_ref().map(DisputeView::to_value);
+            insert_known(members, [("refund_order_id", own), ("dispute", dispute)]);
         }
         related
+    }
+}
+
+impl DisputeView {
+    /// The object as answers show it.
+    pub fn to_value(&self) -> Value {
+        json!({
+            "merchant_response_date": timestamp::to_date(self.merchant_response),
+            "reason_code": self.reason_code,
+            "reason_description": self.reason_description,
+            "status": self.status,
+        })
     }
 }
 

@@ -13,6 +13,7 @@ pub mod payment_options;
 pub mod cart;
 pub mod read;
 pub mod changes;
+pub mod evidence;
 pub mod stored;
 pub mod canonical;
 pub mod timestamp;

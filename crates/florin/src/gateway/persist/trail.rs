@@ -1,10 +1,13 @@
 //! The stored form of what became of an order's money.
 
+mod chargeback;
+
 use florin_core::payment::{AdviceId, TransactionId};
 use florin_core::trail::{Fee, Increment, PartCapture, Refund, RefundState, RefundWords, Trail};
 use serde::{Deserialize, Serialize};
 
 use super::TraceRow;
+use chargeback::ChargebackRow;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct TrailRow {
@@ -18,6 +21,8 @@ pub(super) struct TrailRow {
     increment: Option<IncrementRow>,
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
     refunds: Vec<RefundRow>,
+    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
+    chargebacks: Vec<ChargebackRow>,
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     shipped: Vec<u32>,
     #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
@@ -112,6 +117,7 @@ impl TrailRow {
             && self.released == 0
             && self.increment.is_none()
             && self.refunds.is_empty()
+            && self.chargebacks.is_empty()
             && self.shipped.is_empty()
             && self.fees.is_empty()
     }
@@ -127,6 +133,7 @@ impl TrailRow {
                 advice: AdviceId(row.advice),
             }),
             refunds: self.refunds.into_iter().map(RefundRow::read).collect(),
+            chargebacks: self.chargebacks.into_iter().map(ChargebackRow::read).collect(),
             shipped: self.shipped,
             fees: self.fees.into_iter().map(FeeRow::read).collect(),
         }
@@ -145,6 +152,7 @@ impl From<&Trail> for TrailRow {
                 advice: increment.advice.0,
             }),
             refunds: trail.refunds.iter().map(RefundRow::from).collect(),
+            chargebacks: trail.chargebacks.iter().map(ChargebackRow::from).collect(),
             shipped: trail.shipped.clone(),
             fees: trail.fees.iter().map(FeeRow::from).collect(),
         }
@@ -298,6 +306,7 @@ pub(super) fn sample() -> Trail {
             refund(4, RefundState::Declined { response_code: Some("12".into()) }),
             refund(5, RefundState::Void),
         ],
+        chargebacks: chargeback::sample(),
         shipped: vec![0, 1],
         fees: vec![Fee {
             sale: 1,

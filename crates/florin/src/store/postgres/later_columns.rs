@@ -168,7 +168,7 @@ impl<'a> LaterColumns<'a> {
             &journal.hashes,
         ]);
         columns.extend(numbered(&attempts.rows));
-        columns.extend::<[&(dyn ToSql + Sync); 7]>([
+        columns.extend::<[&(dyn ToSql + Sync); 8]>([
             &attempts.at,
             &attempts.ips,
             &attempts.emails,
@@ -176,8 +176,8 @@ impl<'a> LaterColumns<'a> {
             &attempts.cards,
             &attempts.amounts,
             &attempts.currencies,
+            &attempts.outcomes,
         ]);
-        columns.push(&attempts.outcomes);
         if !has_rare_rows {
             return;
         }

@@ -157,10 +157,69 @@ fn refunds_and_fees_are_listed() {
         status: "completed".to_owned(),
         transaction_id: TRANSACTION + 2,
         kind: "refund",
+        dispute: None,
     }];
     let text = String::from_utf8(view.to_json(ApiVersion::Current)).unwrap();
     assert!(text.contains(r#""costs":[{"amount":0.6,"#));
     check!(view.to_answer(ApiVersion::Current));
+}
+
+/// A chargeback that was won, as shops of both years see it.
+fn charged_back_and_won() -> OrderView {
+    let mut view = completed();
+    let dispute = |status| DisputeView {
+        status,
+        reason_code: "13.1".to_owned(),
+        reason_description: "Merchandise or services not received",
+        merchant_response: CREATED + 23 * 24 * 3_600_000,
+    };
+    let taken = RelatedView {
+        amount: Money::new(1250, Currency::EUR),
+        costs: Some(Vec::new()),
+        created: CREATED + 60_000,
+        modified: CREATED + 61_000,
+        description: "Chargeback for order 7".to_owned(),
+        order_id: "7".to_owned(),
+        reference_transaction_id: TRANSACTION,
+        refund_order_id: None,
+        status: "completed".to_owned(),
+        transaction_id: TRANSACTION + 3,
+        kind: "chargeback",
+        dispute: Some(dispute("closed")),
+    };
+    let returned = RelatedView {
+        transaction_id: TRANSACTION + 4,
+        reference_transaction_id: TRANSACTION + 3,
+        kind: "reverse-chargeback",
+        description: "Reverse chargeback for order 7".to_owned(),
+        ..taken.clone()
+    };
+    view.order_id = OrderId::parse("7").unwrap();
+    view.related_transactions = vec![taken, returned];
+    view
+}
+
+#[test]
+fn a_chargeback_is_shown_with_its_dispute() {
+    let mut view = charged_back_and_won();
+    view.status = "chargedback".to_owned();
+    view.related_transactions.truncate(1);
+    view.related_transactions[0].dispute.as_mut().unwrap().status = "new";
+    check!(view.to_answer(ApiVersion::Current));
+}
+
+#[test]
+fn a_chargeback_that_came_back_is_shown_with_both_transactions() {
+    check!(charged_back_and_won().to_answer(ApiVersion::Current));
+}
+
+#[test]
+fn a_site_of_2020_gets_chargebacks_with_numbers_for_digits() {
+    let view = charged_back_and_won();
+    let then = view.to_value(ApiVersion::Y2020_01);
+    assert_eq!(then["related_transactions"][0]["order_id"], 7);
+    assert_eq!(then["related_transactions"][0]["dispute"]["reason_code"], "13.1");
+    check!(view.to_answer(ApiVersion::Y2020_01));
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! `POST /orders/{id}/files`: evidence for a dispute.
+//!
+//! The only call with a body beyond the usual bound. So few are taken at once, and nothing is read
+//! for an order that is not there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use serde_json::json;
+
+use super::contract::ApiError;
+use super::contract::answer::success;
+use super::contract::evidence::read_evidence;
+use super::{Answer, orders, read_body_within};
+use crate::gateway::change::Changed;
+use crate::gateway::directory::Caller;
+use crate::gateway::dispute::{Evidence, waiting_case};
+use crate::gateway::{Failure, Gateway};
+use crate::limits::{UPLOAD_BODY_BYTES_MAX, UPLOAD_WAIT_MS};
+
+/// Keeps a file for the chargeback that waits for the merchant.
+pub(super) async fn hand_in(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    id: &str,
+    request: Request,
+) -> Result<Answer, Answer> {
+    let record = match orders::find(gateway, caller, id).await {
+        // Here the contract has another code for it than elsewhere.
+        Err(answer) if answer.status == 404 => return Err(ApiError::unknown_path().into()),
+        found => found?,
+    };
+    let Ok(permit) = gateway.work.uploads.clone().try_acquire_owned() else {
+        return Err(Failure::Busy.into());
+    };
+    let wait = Duration::from_millis(UPLOAD_WAIT_MS);
+    let body = read_body_within(request, UPLOAD_BODY_BYTES_MAX, wait).await?;
+    let file = read_evidence(&body)?;
+    drop(body);
+    if waiting_case(&record).is_none() {
+        return Err(no_open_chargeback().into());
+    }
+    let evidence = Evidence {
+        name: file.name,
+        kind: file.kind,
+        description: file.description,
+        bytes: file.bytes,
+    };
+    let handed_in = super::changes::in_a_task(gateway, move |gateway| async move {
+        let handed_in = gateway.hand_in(record, evidence, &|()| None).await;
+        drop(permit);
+        handed_in
+    })
+    .await?;
+    match handed_in {
+        Changed::Done(()) => Ok(Answer::ok(success(&json!({})))),
+        Changed::Refused(florin_core::decision::Refusal::TooMany) => {
+            Err(ApiError::refused("Too many files").into())
+        }
+        Changed::Refused(_) | Changed::NameTaken => Err(no_open_chargeback().into()),
+    }
+}
+
+fn no_open_chargeback() -> ApiError {
+    ApiError::refused("No open chargeback")
+}
