@@ -10,6 +10,7 @@ use florin::clock::{Clock, SystemClock};
 use florin::config::Settings;
 use florin::gateway::audit::{Audit, audit};
 use florin::gateway::reconcile::{HostKind, HostLine, Period, reconcile};
+use florin::gateway::report::{Operation, OperationKind, Report};
 use florin::gateway::seals::seal;
 use florin::store::Store;
 use florin::vault::{SystemRandom, Vault};
@@ -224,6 +225,41 @@ async fn every_change_of_the_past_shows() {
         }
         foundation.store.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_report_lists_everything_that_happened_to_an_order() {
+    let world = World::sqlite().await;
+    trade(&world).await;
+    let body = json!({ "order_id": "paid", "amount": 2000, "reason_code": "4853" }).to_string();
+    let (status, answer) = world.post("/test/chargebacks", body).await;
+    assert!(status < 300, "{answer}");
+    let gateway = world.gateway();
+    let (store, now) = (gateway.store.as_ref(), gateway.now());
+    let operations = async |period: std::ops::Range<i64>| -> Vec<Operation> {
+        let mut report = Report::new(site_of(store).await, 0, period);
+        let mut all = Vec::new();
+        while let Some(page) = report.next(store).await.unwrap() {
+            all.extend(page);
+        }
+        all
+    };
+    let all = operations(now - HOUR_MS..now + HOUR_MS).await;
+    let of = |reference: &str| -> Vec<(OperationKind, i64, &str)> {
+        let of_order = all.iter().filter(|it| it.reference == reference);
+        of_order.map(|it| (it.kind, it.amount, it.code)).collect()
+    };
+    use OperationKind::{Capture, Chargeback, Payment, Refund};
+    assert_eq!(of("paid"), [(Payment, 2599, "N002"), (Chargeback, -2000, "N095")]);
+    assert_eq!(of("refunded"), [(Payment, 2599, "N002"), (Refund, -599, "N097")]);
+    assert_eq!(of("part-1"), [(Capture, 1000, "N002")]);
+    assert_eq!(of("declined"), [(Payment, 2599, "N002")]);
+    // The money that moved is the money in the books.
+    let moved: i64 = all.iter().filter(|it| it.completed.is_some()).map(|it| it.amount).sum();
+    let found = audited(store, &gateway.vault).await;
+    assert_eq!(found.faults, Vec::<String>::new());
+    assert_eq!(moved, found.balances["EUR"].get(Account::Acquirer));
+    assert_eq!(operations(now + HOUR_MS..now + 2 * HOUR_MS).await, vec![]);
 }
 
 /// A clock that stands where the test puts it.
