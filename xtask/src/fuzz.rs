@@ -10,16 +10,28 @@ use std::path::{Path, PathBuf};
 use crate::places;
 use crate::process::{command, run, run_quietly};
 
-/// The targets, as `crates/florin-fuzz` has them; a test compares.
-const TARGETS: &[(&str, u32)] = &[
-    ("messages", 1200),
-    ("frames", 1200),
-    ("orders", 3000),
-    ("changes", 1200),
-    ("threeds", 3000),
-    ("replies", 1200),
-    ("calls", 3000),
-    ("http", 1500),
+/// A target, as `crates/florin-fuzz` has it; a test compares.
+struct Target {
+    name: &'static str,
+    /// Longer inputs tell nothing new.
+    bytes_max: u32,
+    /// Room of its inputs in the corpus: together below 300 kB.
+    corpus_bytes_max: u64,
+}
+
+const fn target(name: &'static str, bytes_max: u32, corpus_bytes_max: u64) -> Target {
+    Target { name, bytes_max, corpus_bytes_max }
+}
+
+const TARGETS: &[Target] = &[
+    target("messages", 1200, 24_000),
+    target("frames", 1200, 8_000),
+    target("orders", 3000, 48_000),
+    target("changes", 1200, 14_000),
+    target("threeds", 3000, 46_000),
+    target("replies", 1200, 14_000),
+    target("calls", 3000, 95_000),
+    target("http", 1500, 40_000),
 ];
 
 /// How long each target is searched unless `--seconds` says otherwise.
@@ -63,6 +75,10 @@ pub(crate) fn search(arguments: &[&str]) -> Result<(), String> {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
+fn named(name: &str) -> &'static Target {
+    TARGETS.iter().find(|target| target.name == name).expect("a wish names targets that exist")
+}
+
 fn read(arguments: &[&str]) -> Result<Wish, String> {
     let mut wish = Wish { targets: Vec::new(), seconds: SECONDS_USUAL, keep: false };
     let mut left = arguments.iter();
@@ -74,7 +90,7 @@ fn read(arguments: &[&str]) -> Result<Wish, String> {
             }
             "--keep" => wish.keep = true,
             name => {
-                let known = TARGETS.iter().map(|(known, _)| *known);
+                let known = TARGETS.iter().map(|target| target.name);
                 let target = known.clone().find(|known| *known == name).ok_or_else(|| {
                     let all: Vec<&str> = known.collect();
                     format!("unknown target {name}; there are {}", all.join(", "))
@@ -84,7 +100,7 @@ fn read(arguments: &[&str]) -> Result<Wish, String> {
         }
     }
     if wish.targets.is_empty() {
-        wish.targets = TARGETS.iter().map(|(name, _)| *name).collect();
+        wish.targets = TARGETS.iter().map(|target| target.name).collect();
     }
     Ok(wish)
 }
@@ -151,7 +167,7 @@ fn make(folder: &Path) -> Result<(), String> {
 }
 
 fn libfuzzer(program: &Path, target: &str, place: &Place) -> std::process::Command {
-    let bytes_max = TARGETS.iter().find(|(name, _)| *name == target).map_or(0, |(_, max)| *max);
+    let bytes_max = named(target).bytes_max;
     let mut search = command(program);
     search
         .env("FLORIN_FUZZ_TARGET", target)
@@ -172,11 +188,35 @@ fn search_one(program: &Path, target: &str, place: &Place, seconds: u32) -> Resu
         .map_err(|why| format!("{why}; the input is in {}", place.broken.display()))
 }
 
-/// Adds to the corpus what reaches code that nothing in it reaches.
+/// Makes the corpus anew: of what is kept and what was found the fewest inputs that reach all that
+/// is reached, those that reach most first, as far as there is room.
 fn keep(program: &Path, target: &str, place: &Place) -> Result<(), String> {
+    let chosen = place.run.join("chosen");
+    make(&chosen)?;
     let mut merge = libfuzzer(program, target, place);
-    merge.args(["-merge=1", "-use_value_profile=0"]).args([&place.kept, &place.found]);
-    run(&format!("keeping what is new for {target}"), &mut merge)
+    merge.args(["-set_cover_merge=1", "-use_counters=0"]);
+    merge.args([&chosen, &place.kept, &place.found]);
+    run(&format!("keeping what is new for {target}"), &mut merge)?;
+    let cannot = |error: std::io::Error| format!("cannot keep inputs of {target}: {error}");
+    let mut inputs = Vec::new();
+    for entry in fs::read_dir(&chosen).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let about = fs::metadata(&path).map_err(cannot)?;
+        // They are written in the order in which they were chosen.
+        inputs.push((about.modified().map_err(cannot)?, about.len(), path));
+    }
+    inputs.sort();
+    fs::remove_dir_all(&place.kept).map_err(cannot)?;
+    make(&place.kept)?;
+    let mut room = named(target).corpus_bytes_max;
+    for (_, bytes, path) in inputs {
+        if bytes <= room {
+            room -= bytes;
+            let name = path.file_name().unwrap_or_default();
+            fs::copy(&path, place.kept.join(name)).map_err(cannot)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -185,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_wish_names_targets_and_seconds() {
-        let all: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+        let all: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         assert_eq!(read(&[]), Ok(Wish { targets: all, seconds: SECONDS_USUAL, keep: false }));
         let wish = Wish { targets: vec!["http"], seconds: 5, keep: true };
         assert_eq!(read(&["http", "--seconds", "5", "--keep"]), Ok(wish));
@@ -197,7 +237,8 @@ mod tests {
     fn the_targets_are_those_of_the_crate() {
         let text = include_str!("../../crates/florin-fuzz/src/lib.rs");
         assert_eq!(text.matches("Target { name: ").count(), TARGETS.len());
-        for (name, bytes_max) in TARGETS {
+        assert!(TARGETS.iter().map(|target| target.corpus_bytes_max).sum::<u64>() < 300_000);
+        for Target { name, bytes_max, .. } in TARGETS {
             let row = format!("name: \"{name}\", open: {name}::open, bytes_max: {bytes_max},");
             assert!(text.contains(&row), "{row}");
         }
