@@ -83,7 +83,10 @@ pub(crate) async fn set(running: &Running, pointer: &str, value: Value) {
     let store = &running.gateway.store;
     let mut site = store.sites().await.unwrap().remove(0);
     let mut settings: Value = serde_json::from_str(&site.settings).unwrap();
-    *settings.pointer_mut(pointer).expect(pointer) = value;
+    // A member that says nothing is not stored, so it may have to be added.
+    let (parent, name) = pointer.rsplit_once('/').expect(pointer);
+    let parent = settings.pointer_mut(parent).and_then(Value::as_object_mut).expect(pointer);
+    parent.insert(name.to_owned(), value);
     site.settings = settings.to_string();
     let _ = store.update_site(site).await.unwrap();
     running.gateway.directory.refresh(store.as_ref(), &running.gateway.vault).await.unwrap();

@@ -90,6 +90,11 @@ pub struct VelocityQuery<'a> {
     pub since: UnixMillis,
     /// Attempts and declines from this instant on; not before `since`.
     pub window_since: UnixMillis,
+    /// Rows of the address, and of the person, that are looked at, the newest first; at most
+    /// [`COUNTED_ATTEMPTS_MAX`]. What nobody asks for costs nothing.
+    pub payer_rows: u32,
+    /// Rows of the first digits that are looked at, likewise.
+    pub bin_rows: u32,
 }
 
 /// How often something was seen; each count stops at [`COUNTED_ATTEMPTS_MAX`].

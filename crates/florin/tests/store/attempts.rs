@@ -18,6 +18,8 @@ fn query(card: u8, since: i64) -> VelocityQuery<'static> {
         currency: "EUR",
         since,
         window_since: since,
+        payer_rows: COUNTED_ATTEMPTS_MAX,
+        bin_rows: COUNTED_ATTEMPTS_MAX,
     }
 }
 
@@ -177,6 +179,11 @@ pub(crate) async fn a_flood_of_attempts_is_counted_up_to_a_bound(place: Place) {
         ..Velocity::default()
     };
     assert_eq!(counted, expected);
+    // Not more is looked at than is asked for.
+    let few = VelocityQuery { payer_rows: 7, bin_rows: 0, ..query(1, 0) };
+    let counted = store.velocity(SITE, few).await.unwrap();
+    assert_eq!((counted.attempts_by_ip, counted.attempts_by_bin), (7, 0));
+    assert!(counted.cards_by_ip <= 8 && counted.cards_by_email <= 8, "{counted:?}");
 }
 
 pub(crate) async fn old_attempts_are_pruned_and_no_others(place: Place) {

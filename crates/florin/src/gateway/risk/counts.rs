@@ -8,7 +8,7 @@ use florin_core::payment::AuthenticationStatus;
 use florin_core::risk::blocked::Network;
 use florin_core::risk::limits::{Tallies, Tally};
 use florin_core::risk::repeats::{Declines, forbids_repeats};
-use florin_core::risk::rules::CardsSeen;
+use florin_core::risk::rules::{CardsSeen, RuleKind};
 
 use super::super::record::{CardSecrets, Record, row_number};
 use super::super::site::Site;
@@ -20,6 +20,9 @@ use crate::store::{AttemptOutcome, AttemptRow, VelocityQuery};
 
 /// How long attempts are kept and counted at most.
 pub const COUNTED_MS: i64 = 24 * 60 * 60 * 1000;
+/// The newest rows of a payer among which different cards are counted: somebody who tries many is
+/// found among them.
+const CARD_ROWS: u32 = 200;
 /// One household has as many IPv6 addresses as it likes within this prefix, so they are one.
 const IPV6_HOUSEHOLD_BITS: u8 = 64;
 
@@ -55,6 +58,8 @@ impl Gateway {
             currency: details.amount.currency.code(),
             since: now.saturating_sub(COUNTED_MS),
             window_since: now.saturating_sub(site.risk.limits.window_ms),
+            payer_rows: payer_rows(site),
+            bin_rows: rows_of(site.risk.limits.bin_max),
         };
         let seen = self.store.velocity(site.id, query).await?;
         let tally = |attempts: u32, declines| Tally { attempts, declines };
@@ -134,6 +139,17 @@ impl Gateway {
         let before = self.now().saturating_sub(COUNTED_MS);
         Ok(self.store.prune_attempts(before, u32::MAX).await?)
     }
+}
+
+/// Rows that decide about a limit: an attempt and its decline are two, and one point at least.
+fn rows_of(max: Option<u32>) -> u32 {
+    max.unwrap_or(0).saturating_mul(2)
+}
+
+/// Rows of a payer that decide: about the limit, and about many cards.
+fn payer_rows(site: &Site) -> u32 {
+    let for_cards = if site.risk.uses(RuleKind::ManyCards) { CARD_ROWS } else { 0 };
+    rows_of(site.risk.limits.address_max).max(for_cards)
 }
 
 /// Whether a decline says something of the card or its payer. What failed between us and the host,

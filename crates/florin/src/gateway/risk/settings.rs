@@ -15,12 +15,15 @@ use florin_core::risk::rules::{
 use serde::{Deserialize, Serialize};
 
 use super::super::site::Mode;
+use crate::store::COUNTED_ATTEMPTS_MAX;
 use crate::vault::Vault;
 
 /// Entries of each list of a layer at most, so that settings stay quick to read.
 pub const LIST_ENTRIES_MAX: usize = 10_000;
-/// Most points that a limit can have: more attempts than this are not counted one by one.
-pub const LIMIT_POINTS_MAX: u32 = 1_000;
+/// Most points that a limit by address or BIN can have, and one by site: as many as are counted
+/// one by one, where an attempt and its decline are two rows.
+pub const LIMIT_POINTS_MAX: u32 = COUNTED_ATTEMPTS_MAX / 2;
+pub const LIMIT_SITE_POINTS_MAX: u32 = COUNTED_ATTEMPTS_MAX;
 /// A window of a limit, in seconds: attempts are kept for a day.
 pub const WINDOW_SECONDS: std::ops::RangeInclusive<u32> = 60..=86_400;
 /// Points of a declined attempt.
@@ -225,17 +228,17 @@ impl SiteRisk {
 
     fn lay_limits_over(&mut self, layer: &Layer) -> Result<(), String> {
         let limits = &mut self.limits;
-        for (name, points, max) in [
-            ("limit_ip", layer.limit_ip, &mut limits.address_max),
-            ("limit_bin", layer.limit_bin, &mut limits.bin_max),
-            ("limit_site", layer.limit_site, &mut limits.site_max),
+        for (name, points, bound, max) in [
+            ("limit_ip", layer.limit_ip, LIMIT_POINTS_MAX, &mut limits.address_max),
+            ("limit_bin", layer.limit_bin, LIMIT_POINTS_MAX, &mut limits.bin_max),
+            ("limit_site", layer.limit_site, LIMIT_SITE_POINTS_MAX, &mut limits.site_max),
         ] {
             match points {
                 None => {}
                 Some(0) => *max = None,
-                Some(points) if points <= LIMIT_POINTS_MAX => *max = Some(points),
+                Some(points) if points <= bound => *max = Some(points),
                 Some(_) => {
-                    return Err(format!("{name} is at most {LIMIT_POINTS_MAX}; 0 is no limit"));
+                    return Err(format!("{name} is at most {bound}; 0 is no limit"));
                 }
             }
         }
@@ -369,7 +372,8 @@ mod tests {
             (r#"{"high_risk":["Nowhere"]}"#, "high_risk"),
             (r#"{"shop_addresses":["here"]}"#, "shop_addresses"),
             (r#"{"disposable_domains":["example"]}"#, "disposable_domains"),
-            (r#"{"limit_ip":1001}"#, "limit_ip"),
+            (r#"{"limit_ip":501}"#, "limit_ip"),
+            (r#"{"limit_site":1001}"#, "limit_site"),
             (r#"{"window_seconds":1}"#, "window_seconds"),
             (r#"{"decline_points":0}"#, "decline_points"),
             (r#"{"blocked":{"bins":["41111"]}}"#, "blocked.bins"),

@@ -17,14 +17,14 @@ const COUNT: &str = "
             count(*) FILTER (WHERE at >= $8 AND outcome > 0) AS declines,
             count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
         FROM (SELECT at, outcome, card FROM attempts WHERE site_id = $1 AND ip = $2 AND at >= $6
-            ORDER BY at DESC LIMIT $7) newest) i,
+            ORDER BY at DESC LIMIT $11) newest) i,
         (SELECT count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
         FROM (SELECT card FROM attempts WHERE site_id = $1 AND email = $3 AND at >= $6
-            ORDER BY at DESC LIMIT $7) newest) e,
+            ORDER BY at DESC LIMIT $11) newest) e,
         (SELECT count(*) FILTER (WHERE outcome = 0) AS attempts,
             count(*) FILTER (WHERE outcome > 0) AS declines
         FROM (SELECT outcome FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $8
-            ORDER BY at DESC LIMIT $7) newest) b,
+            ORDER BY at DESC LIMIT $12) newest) b,
         (SELECT count(*) FILTER (WHERE outcome IN (1, 2)) AS declines,
             count(*) FILTER (WHERE outcome = 2) AS for_good
         FROM (SELECT outcome FROM attempts
@@ -60,11 +60,26 @@ impl Attempts for PostgresStore {
         query: VelocityQuery<'_>,
     ) -> Result<Velocity, StoreError> {
         const DOING: &str = "count attempts";
-        let VelocityQuery { ip, email, bin, card, amount, currency, since, window_since } = query;
+        let VelocityQuery { ip, email, bin, card, amount, currency, since, window_since, .. } =
+            query;
+        let rows = |asked: u32| i64::from(asked.min(COUNTED_ATTEMPTS_MAX));
+        let (payer_rows, bin_rows) = (rows(query.payer_rows), rows(query.bin_rows));
         let (email, card) = (email.as_ref().map(<[u8; 32]>::as_slice), card.as_slice());
         let limit = i64::from(COUNTED_ATTEMPTS_MAX);
-        let asked: [&(dyn ToSql + Sync); 10] =
-            [&site, &ip, &email, &bin, &card, &since, &limit, &window_since, &amount, &currency];
+        let asked: [&(dyn ToSql + Sync); 12] = [
+            &site,
+            &ip,
+            &email,
+            &bin,
+            &card,
+            &since,
+            &limit,
+            &window_since,
+            &amount,
+            &currency,
+            &payer_rows,
+            &bin_rows,
+        ];
         let rows = self.read(DOING, COUNT, &asked).await?;
         let row = only(DOING, &rows)?;
         let count = |index: usize| u32::try_from(row.get::<_, i64>(index)).unwrap_or(u32::MAX);

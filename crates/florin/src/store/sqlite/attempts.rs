@@ -19,6 +19,8 @@ impl Attempts for SqliteStore {
         let VelocityQuery { email, card, since, window_since, amount, .. } = query;
         let (ip, bin) = (query.ip.map(str::to_owned), query.bin.to_owned());
         let currency = query.currency.to_owned();
+        let payer_rows = query.payer_rows.min(COUNTED_ATTEMPTS_MAX);
+        let bin_rows = query.bin_rows.min(COUNTED_ATTEMPTS_MAX);
         self.read("count attempts", move |connection| {
             let mut velocity = Velocity::default();
             if let Some(ip) = ip {
@@ -27,7 +29,7 @@ impl Attempts for SqliteStore {
                         count(DISTINCT CASE WHEN card <> ?5 THEN card END) \
                     FROM (SELECT at, outcome, card FROM attempts WHERE site_id = ?1 AND ip = ?2 \
                         AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-                let asked = params![site, ip, since, COUNTED_ATTEMPTS_MAX, card, window_since];
+                let asked = params![site, ip, since, payer_rows, card, window_since];
                 let (attempts, declines, other_cards): (u32, u32, u32) = connection
                     .prepare_cached(sql)?
                     .query_row(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -39,7 +41,7 @@ impl Attempts for SqliteStore {
                 let sql = "SELECT count(DISTINCT CASE WHEN card <> ?5 THEN card END) \
                     FROM (SELECT card FROM attempts WHERE site_id = ?1 AND email = ?2 \
                         AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-                let asked = params![site, email, since, COUNTED_ATTEMPTS_MAX, card];
+                let asked = params![site, email, since, payer_rows, card];
                 let other_cards: u32 =
                     connection.prepare_cached(sql)?.query_row(asked, |row| row.get(0))?;
                 velocity.cards_by_email = other_cards.saturating_add(1);
@@ -49,7 +51,7 @@ impl Attempts for SqliteStore {
                     count(*) FILTER (WHERE outcome > 0) \
                 FROM (SELECT outcome FROM attempts WHERE site_id = ?1 AND bin = ?2 AND at >= ?3 \
                     ORDER BY at DESC LIMIT ?4)";
-            let asked = params![site, bin, window_since, COUNTED_ATTEMPTS_MAX];
+            let asked = params![site, bin, window_since, bin_rows];
             (velocity.attempts_by_bin, velocity.declines_by_bin) =
                 connection.prepare_cached(by_bin)?.query_row(asked, pair)?;
             let of_payment = "SELECT count(*) FILTER (WHERE outcome IN (1, 2)), \
