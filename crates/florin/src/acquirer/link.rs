@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 
 use super::config::{LinkConfig, LinkConfigError};
-use super::connection;
+use super::connection::{self, Dialer, TcpDialer};
 use super::mac::MacKey;
 use super::matching::{Expected, Key, Recent};
 use super::numbers::{NumberBlocks, Numbers, NumbersUnavailable, Trace};
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     /// For each slot, whether its connection is signed on.
     pub(crate) signed_on: watch::Sender<Vec<bool>>,
     pub(crate) random: Random,
+    pub(crate) dialer: Arc<dyn Dialer>,
 }
 
 /// A source of random numbers, for the jitter of reconnects.
@@ -153,14 +154,15 @@ impl Link {
     ) -> Result<Link, LinkError> {
         // Without a random number pauses do not vary, which is no reason to stop.
         let random = || getrandom::u64().unwrap_or(0);
-        Link::start_with(config, numbers, clock, Arc::new(random))
+        Link::start_over(Arc::new(TcpDialer), config, numbers, clock, Arc::new(random))
     }
 
-    /// [`Link::start`] with another source of random numbers.
+    /// [`Link::start`] over another network, with another source of random numbers.
     ///
     /// # Errors
     /// As [`Link::start`].
-    pub fn start_with(
+    pub fn start_over(
+        dialer: Arc<dyn Dialer>,
         config: LinkConfig,
         numbers: Arc<dyn NumberBlocks>,
         clock: Arc<dyn Clock>,
@@ -183,6 +185,7 @@ impl Link {
             late: broadcast::Sender::new(LATE_ANSWERS_KEPT),
             signed_on: watch::Sender::new(vec![false; config.connections]),
             random,
+            dialer,
             config,
         });
         let draining = watch::Sender::new(false);
@@ -191,7 +194,7 @@ impl Link {
         for slot in 0..shared.config.connections {
             let (sender, receiver) = mpsc::channel(shared.config.in_flight_max);
             let (shared, draining) = (Arc::clone(&shared), draining.subscribe());
-            tasks.push(tokio::spawn(connection::keep(shared, slot, receiver, draining)));
+            tasks.push(crate::tasks::start(connection::keep(shared, slot, receiver, draining)));
             slots.push(Slot { requests: sender });
         }
         let turn = AtomicUsize::new(0);

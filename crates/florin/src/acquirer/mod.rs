@@ -20,6 +20,7 @@ mod connection;
 mod tests;
 
 pub use config::{LinkConfig, LinkTimers};
+pub use connection::{Dialer, Stream};
 pub use link::{LateAnswer, Link, LinkError, NotSentReason, Reply, UnansweredReason};
 pub use numbers::{NumberBlocks, NumbersUnavailable, Trace};
 pub use statistics::LinkStatistics;

@@ -169,7 +169,10 @@ impl<'a> Session<'a> {
             }
             let has_room = self.out.len() < OUT_BYTES_HIGH;
             let is_draining = matches!(self.state, State::Draining | State::SigningOff);
+            // In this order, so that what is at hand is worked off the same way each time; what
+            // arrives is bounded by what was asked, so nothing starves.
             tokio::select! {
+                biased;
                 count = reader.read(&mut bytes) => {
                     let count = count.map_err(|error| End::Failed(error.kind()))?;
                     if count == 0 {
