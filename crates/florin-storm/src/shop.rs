@@ -1,0 +1,249 @@
+//! Shops and their payers, who behave as people do: impatient, forgetful, twice at once.
+//!
+//! A shop remembers what it was told about an order; that is what the oracle holds the gateway to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use florin_sim::cards::CARDS;
+use serde_json::{Value, json};
+
+use crate::front::{Front, GATEWAY};
+use crate::network::calls::{Call, JSON, Reply};
+use crate::payer;
+use crate::world::World;
+
+/// How long a shop waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Over which the payments of a run are spread.
+pub const STORM_MS: u64 = 600_000;
+
+/// A shop of the run.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    pub site_id: i64,
+    /// Its name at the receiver.
+    pub name: String,
+    pub api_key: String,
+}
+
+/// What a shop was told about an order, in the contract's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// An order object with this status.
+    Status(String),
+    /// Declined, with an error instead of an order.
+    Declined,
+}
+
+/// One thing that a shop was told.
+#[derive(Clone, Debug)]
+pub struct Acknowledged {
+    pub site_id: i64,
+    pub order_id: String,
+    pub told: Told,
+}
+
+/// Everything that shops remember.
+#[derive(Default)]
+pub struct Memories {
+    pub told: Vec<Acknowledged>,
+}
+
+/// All shops together.
+pub struct Shops {
+    pub world: Arc<World>,
+    pub front: Arc<Front>,
+    pub bank: axum::Router,
+    pub shops: Vec<Shop>,
+    pub memories: Mutex<Memories>,
+}
+
+/// How somebody goes about one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// One create; what is unclear is asked for.
+    Plain,
+    /// Creates again with the same id until there is an answer.
+    Insists,
+    /// Two creates at once, as after a double click.
+    DoubleClick,
+    /// After a decline tries another card under the same id.
+    SecondCard,
+}
+
+const MANNERS: [(u32, Manner); 4] = [
+    (70, Manner::Plain),
+    (12, Manner::Insists),
+    (8, Manner::DoubleClick),
+    (10, Manner::SecondCard),
+];
+
+/// One order in the making.
+#[derive(Clone, Debug)]
+struct Wanted {
+    shop: Shop,
+    order_id: String,
+    amount: i64,
+    with_browser: bool,
+    by_get: bool,
+}
+
+impl Shops {
+    /// Makes one payment, from its first call to the last look at what became of it.
+    pub async fn pay(self: Arc<Shops>, number: usize) {
+        let chance = &self.world.chance;
+        tokio::time::sleep(Duration::from_millis(chance.below(STORM_MS))).await;
+        let wanted = Wanted {
+            shop: chance.one_of(&self.shops).clone(),
+            order_id: format!("order-{number}"),
+            amount: i64::try_from(chance.between(100, 49_000)).unwrap_or(100),
+            with_browser: chance.is(500),
+            by_get: chance.is(100),
+        };
+        match *chance.weighted(&MANNERS) {
+            Manner::Plain => {
+                self.attempt(&wanted).await;
+            }
+            Manner::Insists => {
+                for _ in 0..3 {
+                    if self.attempt(&wanted).await {
+                        break;
+                    }
+                    self.pause(10_000).await;
+                }
+            }
+            Manner::DoubleClick => {
+                let (shops, other) = (self.clone(), wanted.clone());
+                let second = tokio::spawn(async move {
+                    shops.pause(300).await;
+                    shops.attempt(&other).await
+                });
+                self.attempt(&wanted).await;
+                let _ = second.await;
+            }
+            Manner::SecondCard => {
+                for _ in 0..3 {
+                    self.attempt(&wanted).await;
+                    if self.look(&wanted).await != Some(Told::Status("declined".to_owned())) {
+                        break;
+                    }
+                }
+            }
+        }
+        for _ in 0..chance.below(4) {
+            self.pause(60_000).await;
+            self.look(&wanted).await;
+        }
+    }
+
+    async fn pause(&self, most_ms: u64) {
+        let wait = self.world.chance.below(most_ms);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+
+    /// Creates the order and leads its payer through; whether there was a clear answer.
+    async fn attempt(&self, wanted: &Wanted) -> bool {
+        let call = Call {
+            api_key: Some(wanted.shop.api_key.clone()),
+            ..Call::post("/v1/json/orders", JSON, self.request(wanted).to_string())
+        };
+        let patience = match self.world.chance.is(self.world.weather.impatience) {
+            true => Duration::from_millis(self.world.chance.between(5, 5_000)),
+            false => PATIENCE,
+        };
+        let reply = match self.front.call(call, patience).await {
+            Ok(reply) => reply,
+            Err(why) => {
+                self.world.note(format_args!("create {}: {why:?}", wanted.order_id));
+                return false;
+            }
+        };
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let told = told_by(&reply, &answer["data"]["status"], &answer);
+        self.world.note(format_args!("create {}: {} {told:?}", wanted.order_id, reply.status));
+        let Some(told) = told else { return false };
+        self.remember(wanted, told);
+        if let Some(url) = answer["data"]["payment_url"].as_str()
+            && url.starts_with(GATEWAY)
+        {
+            payer::go(self, url).await;
+        }
+        true
+    }
+
+    /// Asks what became of the order.
+    async fn look(&self, wanted: &Wanted) -> Option<Told> {
+        let call = Call {
+            api_key: Some(wanted.shop.api_key.clone()),
+            ..Call::get(&format!("/v1/json/orders/{}", wanted.order_id))
+        };
+        let reply = self.front.call(call, PATIENCE).await.ok()?;
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        if reply.status != 200 {
+            return None;
+        }
+        let told = Told::Status(answer["data"]["status"].as_str()?.to_owned());
+        self.world.note(format_args!("look {}: {told:?}", wanted.order_id));
+        self.remember(wanted, told.clone());
+        Some(told)
+    }
+
+    fn remember(&self, wanted: &Wanted, told: Told) {
+        let acknowledged =
+            Acknowledged { site_id: wanted.shop.site_id, order_id: wanted.order_id.clone(), told };
+        self.memories().told.push(acknowledged);
+    }
+
+    /// What shops remember.
+    pub fn memories(&self) -> MutexGuard<'_, Memories> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn request(&self, wanted: &Wanted) -> Value {
+        let card = self.world.chance.one_of(CARDS);
+        // Somebody mistypes now and then.
+        let number = match self.world.chance.is(20) {
+            true => card.number.replace('0', "8"),
+            false => card.number.to_owned(),
+        };
+        let mut customer = json!({
+            "locale": "nl_NL", "ip_address": "89.20.162.110", "first_name": "Test",
+            "last_name": "Storm", "address1": "Kraanspoor", "house_number": "39C",
+            "zip_code": "1033 SC", "city": "Amsterdam", "country": "NL",
+            "email": "payer@storm.example",
+        });
+        if wanted.with_browser {
+            customer["browser"] = json!({
+                "javascript_enabled": 1, "java_enabled": 0, "cookies_enabled": 1,
+                "language": "nl", "screen_color_depth": 24, "screen_height": 1080,
+                "screen_width": 1920, "time_zone": -60,
+                "user_agent": "Mozilla/5.0 (Storm)", "accept_header": "text/html",
+            });
+        }
+        json!({
+            "type": "direct", "order_id": wanted.order_id, "currency": "EUR",
+            "amount": wanted.amount, "gateway": "CREDITCARD", "description": "storm",
+            "payment_options": {
+                "redirect_url": "http://shop.example/thanks",
+                "cancel_url": "http://shop.example/sorry",
+                "notification_method": if wanted.by_get { "GET" } else { "POST" },
+            },
+            "customer": customer,
+            "gateway_info": {
+                "card_number": number, "card_holder_name": "T Storm",
+                "card_expiry_date": "3112",
+                "card_cvc": if card.number.starts_with("37") { "1234" } else { "123" },
+            },
+        })
+    }
+}
+
+/// What an answer tells about an order; nothing where it tells of the gateway only.
+fn told_by(reply: &Reply, status: &Value, answer: &Value) -> Option<Told> {
+    if let (200, Some(status)) = (reply.status, status.as_str()) {
+        return Some(Told::Status(status.to_owned()));
+    }
+    // 1024: transaction declined.
+    (answer["error_code"] == json!(1024)).then_some(Told::Declined)
+}

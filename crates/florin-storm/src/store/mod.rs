@@ -1,0 +1,231 @@
+//! The store in memory: the same promises as the real ones, and every way to break off in between.
+//!
+//! A change travels to the disk, takes its time there, and is true and durable at one instant;
+//! only then its caller hears of it. What a process had on the way when it died may have reached
+//! the disk or not. Several processes share one [`Disk`], each through a [`MemoryStore`].
+
+mod tables;
+mod dues;
+mod traits;
+mod planted;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use florin::store::{
+    AdviceRow, CardRow, Committed, EventRow, NotificationRecord, OrderRow, StoreError,
+    StoreStatistics, TimerRow, UnitOfWork,
+};
+use florin::tasks::TaskGroup;
+use tables::{Order, Place, Tables};
+
+use crate::world::World;
+
+/// What is durable, and what is on its way there.
+#[derive(Default)]
+pub struct Disk {
+    tables: Mutex<Tables>,
+    statistics: Mutex<StoreStatistics>,
+    /// Orders as they were before changes that were acknowledged and are not on the disk yet: there
+    /// are some only where that mistake is planted.
+    unsynced: Mutex<BTreeMap<u64, (Place, Option<Order>)>>,
+    /// Told of each committed unit: the order's state before and after, and what happened.
+    observer: Mutex<Option<Observer>>,
+}
+
+/// Hears of the committed changes of orders.
+pub type Observer = Box<dyn FnMut(Option<&OrderRow>, &OrderRow, &UnitOfWork) + Send>;
+
+/// An order as the oracle reads it.
+pub struct StoredOrder {
+    pub row: OrderRow,
+    pub events: Vec<EventRow>,
+    pub cards: Vec<CardRow>,
+    pub notifications: Vec<NotificationRecord>,
+    pub timers: Vec<TimerRow>,
+    pub advices: Vec<AdviceRow>,
+}
+
+impl Disk {
+    /// Has the observer told of what is committed from now on.
+    pub fn observe(&self, observer: Observer) {
+        *lock(&self.observer) = Some(observer);
+    }
+
+    /// Everything about every order, for the oracle.
+    pub fn orders(&self) -> Vec<StoredOrder> {
+        let tables = lock(&self.tables);
+        let stored = |order: &Order| StoredOrder {
+            row: order.row.clone(),
+            events: order.events.values().cloned().collect(),
+            cards: order.cards.values().cloned().collect(),
+            notifications: order.records(),
+            timers: traits::timer_rows(order),
+            advices: order.advices.values().map(|advice| advice.row.clone()).collect(),
+        };
+        tables.orders.values().map(stored).collect()
+    }
+
+    /// When something is due or a lease ends.
+    pub fn next_due(&self) -> Option<i64> {
+        lock(&self.tables).next_due()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        lock(&self.tables)
+    }
+
+    fn commit(&self, unit: &UnitOfWork) -> Result<Committed, StoreError> {
+        let mut tables = self.tables();
+        let mut observer = lock(&self.observer);
+        let before = match &*observer {
+            Some(_) => tables.orders.get(&unit.place()).map(|order| order.row.clone()),
+            None => None,
+        };
+        let committed = tables.commit(unit)?;
+        if let (Some(observe), Committed::Done) = (observer.as_mut(), committed)
+            && let Some(after) = tables.orders.get(&unit.place())
+        {
+            observe(before.as_ref(), &after.row, unit);
+        }
+        Ok(committed)
+    }
+
+    /// A process died: what was acknowledged without being on the disk is gone.
+    pub fn lose_unsynced(&self) {
+        let mut tables = self.tables();
+        while let Some((_, (place, before))) = lock(&self.unsynced).pop_last() {
+            tables.put_back(place, before);
+        }
+    }
+}
+
+/// One process's way to a disk.
+#[derive(Clone)]
+pub struct MemoryStore {
+    disk: Arc<Disk>,
+    /// None where nothing goes wrong and nothing takes time.
+    storm: Option<Storm>,
+    is_closed: Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// What breaks a store, and whom it belongs to.
+#[derive(Clone)]
+struct Storm {
+    world: Arc<World>,
+    process: TaskGroup,
+}
+
+impl MemoryStore {
+    /// A store on which everything works at once.
+    pub fn new(disk: Arc<Disk>) -> MemoryStore {
+        MemoryStore { disk, storm: None, is_closed: Arc::default() }
+    }
+
+    /// The store of a process in a storm.
+    pub fn of_process(disk: Arc<Disk>, world: Arc<World>, process: TaskGroup) -> MemoryStore {
+        let storm = Some(Storm { world, process });
+        MemoryStore { disk, storm, is_closed: Arc::default() }
+    }
+
+    fn check_open(&self, doing: &'static str) -> Result<(), StoreError> {
+        if self.is_closed.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(StoreError::unavailable(doing, "the store was closed"));
+        }
+        Ok(())
+    }
+
+    /// Reads what is durable.
+    async fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Tables) -> T + Send,
+    ) -> Result<T, StoreError> {
+        self.check_open(doing)?;
+        if let Some(Storm { world, .. }) = &self.storm {
+            // Others get their turn between any two reads.
+            tokio::task::yield_now().await;
+            if world.strikes(world.weather.store_refuses / 4, "store: refused a read") {
+                return Err(StoreError::unavailable(doing, "the storm"));
+            }
+        }
+        Ok(work(&self.disk.tables()))
+    }
+
+    /// Takes a change to the disk and waits until it is there.
+    async fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Disk) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.check_open(doing)?;
+        let Some(Storm { world, process }) = self.storm.clone() else {
+            let done = work(&self.disk);
+            self.count();
+            return Ok(done);
+        };
+        if world.strikes(world.weather.store_refuses, "store: refused a change") {
+            return Err(match world.chance.is(300) {
+                true => StoreError::Busy,
+                false => StoreError::unavailable(doing, "the storm"),
+            });
+        }
+        let fate = match world.strikes(world.weather.store_unsure, "store: outcome unknown") {
+            false => Fate::Told,
+            true if world.chance.is(500) => Fate::DoneUntold,
+            true => Fate::NotDone,
+        };
+        let wait = Duration::from_millis(self.commit_ms(&world));
+        let (told, result) = tokio::sync::oneshot::channel();
+        let store = self.clone();
+        // The disk works on by itself: a process that dies takes nothing back.
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            // What was on its way when the process died arrived, or did not.
+            let is_orphan = process.is_dead();
+            if is_orphan && world.chance.is(500) {
+                world.count("crash: a change on its way was lost");
+                return;
+            }
+            if is_orphan {
+                world.count("crash: a change became durable and nobody heard of it");
+            }
+            let done = (fate != Fate::NotDone).then(|| work(&store.disk));
+            store.count();
+            if fate == Fate::Told
+                && let Some(done) = done
+            {
+                let _ = told.send(done);
+            }
+        });
+        result.await.map_err(|_| StoreError::OutcomeUnknown { doing, source: "the storm".into() })
+    }
+
+    fn commit_ms(&self, world: &World) -> u64 {
+        if world.is_calm() {
+            return 1;
+        }
+        // Mostly quick, sometimes as slow as the weather allows.
+        let most = if world.chance.is(100) { world.weather.commit_ms_max } else { 2 };
+        world.chance.between(1, most.max(1))
+    }
+
+    fn count(&self) {
+        let mut statistics = lock(&self.disk.statistics);
+        statistics.changes += 1;
+        statistics.batches += 1;
+        statistics.largest_batch = 1;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Told,
+    DoneUntold,
+    NotDone,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

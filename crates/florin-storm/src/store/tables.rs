@@ -1,0 +1,297 @@
+//! The rows of the in-memory store, and the changes that real engines make by SQL.
+//!
+//! Everything is ordered, so that two runs find the same rows in the same order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use florin::clock::UnixMillis;
+use florin::store::{
+    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CardChange, CardRow, Committed, DataKeyRow,
+    DeliveryRow, EventRow, NotificationRecord, NotificationState, OrderKey, OrderRow, SiteId,
+    SiteRow, StoreError, TimerChange, UnitOfWork,
+};
+
+/// Where an order's rows are.
+pub(super) type Place = (SiteId, OrderKey);
+
+/// Everything that is on the disk.
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) orders: BTreeMap<Place, Order>,
+    pub(super) names: BTreeMap<(SiteId, String), OrderKey>,
+    pub(super) transactions: BTreeMap<(SiteId, i64), OrderKey>,
+    /// Orders that something may be due for, so that looking for work costs little.
+    pub(super) busy: BTreeSet<Place>,
+    pub(super) accounts: BTreeMap<i64, AccountRow>,
+    pub(super) sites: BTreeMap<SiteId, SiteRow>,
+    pub(super) api_keys: BTreeMap<(SiteId, i64), ApiKeyRow>,
+    pub(super) data_keys: BTreeMap<i32, DataKeyRow>,
+    pub(super) settings_version: i64,
+    pub(super) sequences: BTreeMap<String, u64>,
+    /// When the lease of a node number ends.
+    pub(super) nodes: BTreeMap<u16, UnixMillis>,
+}
+
+/// An order with all that belongs to it.
+#[derive(Clone)]
+pub(super) struct Order {
+    pub(super) row: OrderRow,
+    pub(super) events: BTreeMap<i32, EventRow>,
+    pub(super) cards: BTreeMap<i32, CardRow>,
+    pub(super) notifications: BTreeMap<i32, Notification>,
+    pub(super) timers: BTreeMap<String, Timer>,
+    pub(super) advices: BTreeMap<i32, Advice>,
+}
+
+#[derive(Clone)]
+pub(super) struct Notification {
+    pub(super) event: String,
+    pub(super) state: NotificationState,
+    pub(super) due_at: Option<UnixMillis>,
+    pub(super) lease_until: UnixMillis,
+    pub(super) attempts: i32,
+    pub(super) first_attempt_at: Option<UnixMillis>,
+    pub(super) deliveries: Vec<DeliveryRow>,
+}
+
+#[derive(Clone)]
+pub(super) struct Timer {
+    pub(super) due_at: UnixMillis,
+    pub(super) lease_until: UnixMillis,
+}
+
+#[derive(Clone)]
+pub(super) struct Advice {
+    pub(super) row: AdviceRow,
+    pub(super) lease_until: UnixMillis,
+}
+
+impl Notification {
+    /// When somebody may take it, unless it is over.
+    pub(super) fn ready_at(&self) -> Option<UnixMillis> {
+        self.due_at.map(|due| due.max(self.lease_until))
+    }
+}
+
+impl Timer {
+    pub(super) fn ready_at(&self) -> UnixMillis {
+        self.due_at.max(self.lease_until)
+    }
+}
+
+impl Advice {
+    pub(super) fn ready_at(&self) -> Option<UnixMillis> {
+        self.row.due_at.map(|due| due.max(self.lease_until))
+    }
+}
+
+impl Order {
+    fn is_busy(&self) -> bool {
+        !self.timers.is_empty()
+            || self.notifications.values().any(|it| it.due_at.is_some())
+            || self.advices.values().any(|it| it.row.due_at.is_some())
+    }
+
+    /// Whether an earlier advice of the same chain has to leave first.
+    pub(super) fn is_queued(&self, seq: i32) -> bool {
+        let Some(advice) = self.advices.get(&seq) else { return false };
+        self.advices
+            .range(..seq)
+            .any(|(_, other)| other.row.chain == advice.row.chain && other.row.due_at.is_some())
+    }
+
+    pub(super) fn records(&self) -> Vec<NotificationRecord> {
+        let record = |(seq, it): (&i32, &Notification)| {
+            let mut deliveries = it.deliveries.clone();
+            deliveries.sort_by_key(|delivery| (delivery.at, delivery.attempt));
+            NotificationRecord {
+                seq: *seq,
+                event: it.event.clone(),
+                state: it.state,
+                due_at: it.due_at,
+                attempts: it.attempts,
+                first_attempt_at: it.first_attempt_at,
+                deliveries,
+            }
+        };
+        self.notifications.iter().map(record).collect()
+    }
+}
+
+impl Tables {
+    /// Makes a unit of work true, or nothing of it.
+    pub(super) fn commit(&mut self, unit: &UnitOfWork) -> Result<Committed, StoreError> {
+        let place = unit.place();
+        let Some(mut order) = self.order_to_be(unit) else { return Ok(Committed::Conflict) };
+        let broken = |what: &str| StoreError::rejected("commit an order", what);
+        for transaction in &unit.transactions {
+            if self.transactions.contains_key(&(place.0, *transaction)) {
+                return Err(broken("a transaction id is new"));
+            }
+        }
+        for event in &unit.events {
+            if order.events.insert(event.seq, event.clone()).is_some() {
+                return Err(broken("an event has a place of its own"));
+            }
+        }
+        for change in &unit.cards {
+            order.change_card(change);
+        }
+        for owed in &unit.notifications {
+            let notification = Notification {
+                event: owed.event.clone(),
+                state: NotificationState::Pending,
+                due_at: Some(owed.due_at),
+                lease_until: owed.leased_until.unwrap_or(0),
+                attempts: 0,
+                first_attempt_at: owed.leased_until.map(|_| owed.due_at),
+                deliveries: Vec::new(),
+            };
+            if order.notifications.insert(owed.seq, notification).is_some() {
+                return Err(broken("a notification has a place of its own"));
+            }
+        }
+        for change in &unit.timers {
+            match change {
+                TimerChange::Set { kind, due_at } => {
+                    let timer = Timer { due_at: *due_at, lease_until: 0 };
+                    order.timers.insert(kind.clone(), timer);
+                }
+                TimerChange::Cancel { kind } => {
+                    order.timers.remove(kind);
+                }
+            }
+        }
+        for change in &unit.advices {
+            order.change_advice(change);
+        }
+        self.names.insert((place.0, order.row.order_id.clone()), place.1);
+        for transaction in &unit.transactions {
+            self.transactions.insert((place.0, *transaction), place.1);
+        }
+        self.orders.insert(place, order);
+        self.look_at(place);
+        Ok(Committed::Done)
+    }
+
+    /// The order with its row as the unit wants it; `None` when somebody else was faster.
+    fn order_to_be(&self, unit: &UnitOfWork) -> Option<Order> {
+        let place = unit.place();
+        let wanted = &unit.order;
+        match unit.expected_version {
+            None => {
+                let is_taken = self.orders.contains_key(&place)
+                    || self.names.contains_key(&(place.0, wanted.order_id.clone()));
+                (!is_taken).then(|| Order {
+                    row: OrderRow { version: unit.new_version(), ..wanted.clone() },
+                    events: BTreeMap::new(),
+                    cards: BTreeMap::new(),
+                    notifications: BTreeMap::new(),
+                    timers: BTreeMap::new(),
+                    advices: BTreeMap::new(),
+                })
+            }
+            Some(expected) => {
+                let stored = self.orders.get(&place).filter(|it| it.row.version == expected)?;
+                let mut order = stored.clone();
+                let row = &mut order.row;
+                row.version = unit.new_version();
+                row.status.clone_from(&wanted.status);
+                row.financial_status.clone_from(&wanted.financial_status);
+                row.amount = wanted.amount;
+                row.modified_at = wanted.modified_at;
+                row.state.clone_from(&wanted.state);
+                if unit.new_request {
+                    row.currency.clone_from(&wanted.currency);
+                    row.request.clone_from(&wanted.request);
+                }
+                Some(order)
+            }
+        }
+    }
+
+    /// Notes whether something may be due for an order.
+    pub(super) fn look_at(&mut self, place: Place) {
+        if self.orders.get(&place).is_some_and(Order::is_busy) {
+            self.busy.insert(place);
+        } else {
+            self.busy.remove(&place);
+        }
+    }
+
+    /// Puts an order back as it was, with its names; the rest of the tables stays.
+    pub(super) fn put_back(&mut self, place: Place, before: Option<Order>) {
+        match before {
+            Some(order) => {
+                self.orders.insert(place, order);
+            }
+            None => self.forget(place),
+        }
+        self.look_at(place);
+    }
+
+    /// Deletes an order with everything that belongs to it.
+    pub(super) fn forget(&mut self, place: Place) {
+        if let Some(order) = self.orders.remove(&place) {
+            self.names.remove(&(place.0, order.row.order_id));
+            self.transactions.retain(|_, key| *key != place.1);
+            self.busy.remove(&place);
+        }
+    }
+}
+
+impl Order {
+    fn change_card(&mut self, change: &CardChange) {
+        match change {
+            CardChange::Seal { card_id, sealed_pan, sealed_cvc, fingerprint, key_id } => {
+                let card = CardRow {
+                    card_id: *card_id,
+                    sealed_pan: sealed_pan.clone(),
+                    sealed_cvc: sealed_cvc.clone(),
+                    fingerprint: *fingerprint,
+                    key_id: *key_id,
+                };
+                self.cards.insert(*card_id, card);
+            }
+            CardChange::EraseCvc { card_id } => {
+                if let Some(card) = self.cards.get_mut(card_id) {
+                    card.sealed_cvc = None;
+                }
+            }
+            CardChange::Erase { card_id } => {
+                self.cards.remove(card_id);
+            }
+        }
+    }
+
+    pub(super) fn change_advice(&mut self, change: &AdviceChange) {
+        let seq = change.seq();
+        if let AdviceChange::Owe(row) = change {
+            let begun = row.leased_until.and(row.due_at);
+            let mut row = row.clone();
+            let lease_until = row.leased_until.take().unwrap_or(0);
+            row.first_attempt_at = row.first_attempt_at.or(begun);
+            self.advices.insert(seq, Advice { row, lease_until });
+            return;
+        }
+        let Some(advice) = self.advices.get_mut(&seq) else { return };
+        match change {
+            AdviceChange::Owe(_) => {}
+            AdviceChange::Settle { .. } => {
+                self.advices.remove(&seq);
+            }
+            AdviceChange::Rewrite { body, .. } => advice.row.body.clone_from(body),
+            AdviceChange::Postpone { due_at, attempts, note, .. } => {
+                advice.row.due_at = Some(*due_at);
+                advice.row.attempts = *attempts;
+                advice.row.note = Some(note.clone());
+                advice.lease_until = 0;
+            }
+            AdviceChange::Stop { note, .. } => {
+                advice.row.due_at = None;
+                advice.row.note = Some(note.clone());
+                advice.lease_until = 0;
+            }
+        }
+    }
+}
