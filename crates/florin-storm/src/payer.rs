@@ -28,8 +28,8 @@ pub async fn go(shops: &Shops, url: &str) {
             world.count("payer: gave up");
             return;
         }
-        // Some take their time, a few longer than the payment may take.
-        let think_ms = *world.chance.weighted(&[(80, 3_000), (18, 60_000), (2, 4_000_000)]);
+        // Some take their time.
+        let think_ms = *world.chance.weighted(&[(80, 3_000), (20, 60_000)]);
         tokio::time::sleep(Duration::from_millis(world.chance.below(think_ms))).await;
         let again = world.chance.is(60).then(|| call.clone());
         let url = call.url.clone();

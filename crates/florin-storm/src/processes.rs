@@ -33,6 +33,10 @@ const NETWORKS: [&str; 4] = ["VI", "MC", "MS", "AX"];
 /// Few, so that blocks of message numbers are reserved often.
 const NUMBERS_PER_BLOCK: u32 = 12;
 
+/// How often a process is looked after.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const TICKS_PER_MINUTE: u64 = 12;
+
 /// What every process of a run works with.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -49,9 +53,7 @@ pub async fn keep(around: Surroundings, place: usize) {
     let world = around.world.clone();
     loop {
         let process = TaskGroup::default();
-        if world.weather.steps_to_death > 0 && !world.is_calm() {
-            process.die_after(world.chance.between(1, 2 * world.weather.steps_to_death));
-        }
+        limit(&world, &process);
         world.note(format_args!("process {place} starts"));
         let clock = ProcessClock::new(&world);
         let started = process.start(start(around.clone(), place, process.clone(), clock.clone()));
@@ -79,25 +81,39 @@ pub async fn keep(around: Surroundings, place: usize) {
     }
 }
 
-/// Waits for the death of a process. Meanwhile its clock is moved about.
+/// Waits for the death of a process. Meanwhile it gets steps to live, and its clock is moved.
 async fn live(world: &World, process: &TaskGroup, clock: &ProcessClock) {
-    loop {
-        let minute = tokio::time::sleep(Duration::from_secs(60));
+    let mut was_calm = false;
+    for tick in 1_u64.. {
+        let pause = tokio::time::sleep(LOOK_EVERY);
         tokio::select! {
             biased;
             () = process.died() => return,
-            () = minute => {}
+            () = pause => {}
         }
-        if world.is_calm() {
-            process.die_after(u64::MAX);
-            clock.set_right();
-            process.died().await;
-            return;
+        let is_calm = world.is_calm();
+        match (was_calm, is_calm) {
+            (false, true) => {
+                process.die_after(u64::MAX);
+                clock.set_right();
+            }
+            (true, false) => limit(world, process),
+            _ => {}
         }
-        if world.strikes(world.weather.clock_jumps, "clock: a process's clock jumped") {
+        was_calm = is_calm;
+        let is_minute = tick % TICKS_PER_MINUTE == 0;
+        if is_minute && world.strikes(world.weather.clock_jumps, "clock: a process's clock jumped")
+        {
             let by = i64::try_from(world.chance.below(90_000)).unwrap_or(0);
             clock.jump(by - 30_000);
         }
+    }
+}
+
+/// Draws how many steps a process has to live.
+fn limit(world: &World, process: &TaskGroup) {
+    if world.weather.steps_to_death > 0 && !world.is_calm() {
+        process.die_after(world.chance.between(1, 2 * world.weather.steps_to_death));
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Outcome {
     pub statuses: std::collections::BTreeMap<String, u64>,
 }
 
+/// Orders that somebody comes back to when hours have passed, in permille.
+const LATE: u32 = 300;
+
 thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
 }
@@ -111,13 +114,26 @@ async fn weather(order: Order) -> Outcome {
         shops,
         memories: Mutex::default(),
     });
+    world.blow();
     let payments: Vec<_> =
         (0..order.payments).map(|number| tokio::spawn(shops.clone().pay(number))).collect();
-    // Payers who think for longer than that come back when it is calm.
     tokio::time::sleep(Duration::from_millis(STORM_MS + 120_000)).await;
-    world.note("calm");
     world.calm_down();
     for payment in payments {
+        let _ = payment.await;
+    }
+    heal(&world, &disk).await;
+    // Hours have passed. Some remember what they had begun, and it blows again.
+    world.blow();
+    let late: Vec<_> = shops
+        .begun()
+        .into_iter()
+        .filter(|_| world.chance.is(LATE))
+        .map(|begun| tokio::spawn(shops.clone().come_back(begun)))
+        .collect();
+    tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
+    world.calm_down();
+    for payment in late {
         let _ = payment.await;
     }
     heal(&world, &disk).await;
@@ -126,14 +142,14 @@ async fn weather(order: Order) -> Outcome {
 
 /// Lets everything that is owed happen: the clock jumps to whatever is due next.
 async fn heal(world: &World, disk: &Disk) {
+    // Calls that hang are given up first.
+    tokio::time::sleep(Duration::from_secs(70)).await;
     for _ in 0..400 {
         // Workers look twice a second; what they begin takes a while.
         tokio::time::sleep(Duration::from_secs(3)).await;
         let Some(due) = disk.next_due() else { return };
-        let ahead = due - world.now();
-        if ahead > 0 {
-            world.jump(ahead);
-        }
+        // What is due soon after is due as well: fewer jumps, the same work.
+        world.jump((due - world.now()).max(0) + 120_000);
     }
 }
 
@@ -141,8 +157,8 @@ async fn heal(world: &World, disk: &Disk) {
 async fn blow(world: Arc<World>, wires: Arc<Wires>) {
     let mut cut_at = world.weather.cut_every_ms;
     let mut passed = 0;
-    while !world.is_calm() {
-        if passed % 60_000 == 0 {
+    loop {
+        if passed % 60_000 == 0 && !world.is_calm() {
             world.moods.draw(&world.chance, world.weather.moods);
             if world.strikes(world.weather.clock_jumps / 4, "clock: all clocks jumped") {
                 world.jump(i64::try_from(world.chance.below(1_200_000)).unwrap_or(0));

@@ -48,6 +48,8 @@ pub struct Acknowledged {
 #[derive(Default)]
 pub struct Memories {
     pub told: Vec<Acknowledged>,
+    /// Orders that were begun.
+    begun: Vec<Begun>,
 }
 
 /// All shops together.
@@ -78,6 +80,13 @@ const MANNERS: [(u32, Manner); 4] = [
     (8, Manner::DoubleClick),
     (10, Manner::SecondCard),
 ];
+
+/// An order that was begun, and where its payer was sent.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    wanted: Wanted,
+    payment_url: Option<String>,
+}
 
 /// One order in the making.
 #[derive(Clone, Debug)]
@@ -137,6 +146,26 @@ impl Shops {
         }
     }
 
+    /// Orders that were begun so far.
+    pub fn begun(&self) -> Vec<Begun> {
+        self.memories().begun.clone()
+    }
+
+    /// Comes back to an order after hours: the payer with the old address, the shop with the old
+    /// id, or both.
+    pub async fn come_back(self: Arc<Shops>, begun: Begun) {
+        self.pause(STORM_MS / 5).await;
+        if let Some(url) = &begun.payment_url
+            && self.world.chance.is(400)
+        {
+            payer::go(&self, url).await;
+        }
+        if self.world.chance.is(700) {
+            self.attempt(&begun.wanted).await;
+        }
+        self.look(&begun.wanted).await;
+    }
+
     async fn pause(&self, most_ms: u64) {
         let wait = self.world.chance.below(most_ms);
         tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -162,11 +191,12 @@ impl Shops {
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let told = told_by(&reply, &answer["data"]["status"], &answer);
         self.world.note(format_args!("create {}: {} {told:?}", wanted.order_id, reply.status));
+        let url = answer["data"]["payment_url"].as_str().filter(|url| url.starts_with(GATEWAY));
+        let payment_url = url.map(str::to_owned);
+        self.memories().begun.push(Begun { wanted: wanted.clone(), payment_url });
         let Some(told) = told else { return false };
         self.remember(wanted, told);
-        if let Some(url) = answer["data"]["payment_url"].as_str()
-            && url.starts_with(GATEWAY)
-        {
+        if let Some(url) = url {
             payer::go(self, url).await;
         }
         true

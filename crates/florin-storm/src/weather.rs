@@ -21,6 +21,8 @@ pub struct Weather {
     pub processes: usize,
     /// Steps of a process until it dies, on average; 0 for processes that live.
     pub steps_to_death: u64,
+    /// A process dies within a few steps of a change of the store that it has begun.
+    pub dies_writing: u32,
     /// How long a dead process stays away, at most.
     pub away_ms_max: u64,
     /// The store refuses before it does anything.
@@ -49,6 +51,7 @@ impl Weather {
             moods: 0,
             processes: 1,
             steps_to_death: 0,
+            dies_writing: 0,
             away_ms_max: 0,
             store_refuses: 0,
             store_unsure: 0,
@@ -76,7 +79,8 @@ impl Weather {
             cut_every_ms: some(10) * 20_000,
             moods: permille(400),
             processes: usize::try_from(processes).unwrap_or(1),
-            steps_to_death: some(20) * 500,
+            steps_to_death: some(40) * 100,
+            dies_writing: permille(20),
             away_ms_max: *chance.one_of(&[200, 5_000, 90_000]),
             store_refuses: permille(50),
             store_unsure: permille(30),

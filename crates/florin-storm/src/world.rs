@@ -49,7 +49,7 @@ impl World {
             began: Instant::now(),
             epoch,
             jumped: AtomicI64::new(0),
-            is_calm: AtomicBool::new(false),
+            is_calm: AtomicBool::new(true),
             counts: Mutex::default(),
             trace_hash: AtomicU64::new(FNV_OFFSET),
             prints,
@@ -68,8 +68,15 @@ impl World {
         self.jumped.fetch_add(by_ms, Ordering::Relaxed);
     }
 
-    /// Ends all faults.
+    /// Faults begin.
+    pub fn blow(&self) {
+        self.note("storm");
+        self.is_calm.store(false, Ordering::Relaxed);
+    }
+
+    /// All faults end.
     pub fn calm_down(&self) {
+        self.note("calm");
         self.is_calm.store(true, Ordering::Relaxed);
         for who in Who::ALL {
             self.moods.set(who, Mood::Well);

@@ -136,7 +136,7 @@ where
         Mood::Garbage => {
             world.count("http: a garbage answer");
             reply.status = *world.chance.one_of(&[200, 204, 302, 500, 503]);
-            reply.body = Bytes::from_static(b"{\"messageType\":\"AR\xff\xfe\x00 <html> not OK!");
+            reply.body = Bytes::from_static(b"{\"messageType\":\"AR\xff\xfe\x00 <html> not well");
         }
         Mood::Well | Mood::Silent => {}
     }

@@ -10,6 +10,7 @@ mod traits;
 mod planted;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -107,7 +108,8 @@ pub struct MemoryStore {
     disk: Arc<Disk>,
     /// None where nothing goes wrong and nothing takes time.
     storm: Option<Storm>,
-    is_closed: Arc<std::sync::atomic::AtomicBool>,
+    is_closed: Arc<AtomicBool>,
+    waiting: Arc<Mutex<Vec<Change>>>,
 }
 
 /// What breaks a store, and whom it belongs to.
@@ -120,17 +122,17 @@ struct Storm {
 impl MemoryStore {
     /// A store on which everything works at once.
     pub fn new(disk: Arc<Disk>) -> MemoryStore {
-        MemoryStore { disk, storm: None, is_closed: Arc::default() }
+        MemoryStore { disk, storm: None, is_closed: Arc::default(), waiting: Arc::default() }
     }
 
     /// The store of a process in a storm.
     pub fn of_process(disk: Arc<Disk>, world: Arc<World>, process: TaskGroup) -> MemoryStore {
         let storm = Some(Storm { world, process });
-        MemoryStore { disk, storm, is_closed: Arc::default() }
+        MemoryStore { disk, storm, is_closed: Arc::default(), waiting: Arc::default() }
     }
 
     fn check_open(&self, doing: &'static str) -> Result<(), StoreError> {
-        if self.is_closed.load(std::sync::atomic::Ordering::Relaxed) {
+        if self.is_closed.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable(doing, "the store was closed"));
         }
         Ok(())
@@ -161,9 +163,11 @@ impl MemoryStore {
     ) -> Result<T, StoreError> {
         self.check_open(doing)?;
         let Some(Storm { world, process }) = self.storm.clone() else {
-            let done = work(&self.disk);
-            self.count();
-            return Ok(done);
+            let (told, result) = tokio::sync::oneshot::channel();
+            self.enqueue(Box::new(move |disk| {
+                let _ = told.send(work(disk));
+            }));
+            return result.await.map_err(|error| StoreError::unavailable(doing, error));
         };
         if world.strikes(world.weather.store_refuses, "store: refused a change") {
             return Err(match world.chance.is(300) {
@@ -171,17 +175,16 @@ impl MemoryStore {
                 false => StoreError::unavailable(doing, "the storm"),
             });
         }
+        if world.strikes(world.weather.dies_writing, "crash: soon after a change was begun") {
+            process.die_after(world.chance.below(12));
+        }
         let fate = match world.strikes(world.weather.store_unsure, "store: outcome unknown") {
             false => Fate::Told,
             true if world.chance.is(500) => Fate::DoneUntold,
             true => Fate::NotDone,
         };
-        let wait = Duration::from_millis(self.commit_ms(&world));
         let (told, result) = tokio::sync::oneshot::channel();
-        let store = self.clone();
-        // The disk works on by itself: a process that dies takes nothing back.
-        tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
+        let work = move |disk: &Disk| {
             // What was on its way when the process died arrived, or did not.
             let is_orphan = process.is_dead();
             if is_orphan && world.chance.is(500) {
@@ -191,32 +194,59 @@ impl MemoryStore {
             if is_orphan {
                 world.count("crash: a change became durable and nobody heard of it");
             }
-            let done = (fate != Fate::NotDone).then(|| work(&store.disk));
-            store.count();
+            let done = (fate != Fate::NotDone).then(|| work(disk));
             if fate == Fate::Told
                 && let Some(done) = done
             {
                 let _ = told.send(done);
             }
-        });
+        };
+        self.enqueue(Box::new(work));
         result.await.map_err(|_| StoreError::OutcomeUnknown { doing, source: "the storm".into() })
     }
 
-    fn commit_ms(&self, world: &World) -> u64 {
-        if world.is_calm() {
-            return 1;
+    /// Puts a change to those that go to the disk next. While a batch is on its way, others
+    /// gather; the disk works on by itself, and a process that dies takes nothing back.
+    fn enqueue(&self, change: Change) {
+        let mut waiting = lock(&self.waiting);
+        waiting.push(change);
+        if waiting.len() > 1 {
+            return;
         }
-        // Mostly quick, sometimes as slow as the weather allows.
-        let most = if world.chance.is(100) { world.weather.commit_ms_max } else { 2 };
-        world.chance.between(1, most.max(1))
+        let store = self.clone();
+        tokio::spawn(async move {
+            match &store.storm {
+                None => tokio::task::yield_now().await,
+                Some(Storm { world, .. }) => {
+                    let wait = Duration::from_millis(commit_ms(world));
+                    tokio::time::sleep(wait).await;
+                }
+            }
+            let batch = std::mem::take(&mut *lock(&store.waiting));
+            store.count(batch.len());
+            batch.into_iter().for_each(|change| change(&store.disk));
+        });
     }
 
-    fn count(&self) {
+    fn count(&self, changes: usize) {
+        let changes = changes as u64;
         let mut statistics = lock(&self.disk.statistics);
-        statistics.changes += 1;
+        statistics.changes += changes;
         statistics.batches += 1;
-        statistics.largest_batch = 1;
+        statistics.largest_batch = statistics.largest_batch.max(changes);
     }
+}
+
+/// A change on its way to the disk.
+type Change = Box<dyn FnOnce(&Disk) + Send>;
+
+fn commit_ms(world: &World) -> u64 {
+    if world.is_calm() {
+        return 1;
+    }
+    // Mostly quick, sometimes as slow as the weather allows.
+    let most = if world.chance.is(100) { world.weather.commit_ms_max } else { 2 };
+    world.chance.between(1, most.max(1))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -210,6 +210,15 @@ impl Tables {
         }
     }
 
+    /// About how much room the orders take: their texts.
+    pub(super) fn bytes(&self) -> u64 {
+        let of_order = |order: &Order| {
+            let events = order.events.values().map(|event| event.data.len()).sum::<usize>();
+            order.row.request.len() + order.row.state.len() + events
+        };
+        self.orders.values().map(|order| of_order(order) as u64).sum()
+    }
+
     /// Notes whether something may be due for an order.
     pub(super) fn look_at(&mut self, place: Place) {
         if self.orders.get(&place).is_some_and(Order::is_busy) {

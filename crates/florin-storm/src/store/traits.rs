@@ -1,5 +1,7 @@
 //! The store's traits, on rows in memory.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use florin::clock::UnixMillis;
 use florin::store::{
@@ -17,7 +19,9 @@ use super::{MemoryStore, lock};
 impl Store for MemoryStore {
     async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
         self.check_open("count")?;
-        Ok(*lock(&self.disk.statistics))
+        let waiting = lock(&self.waiting).len() as u64;
+        let database_bytes = self.disk.tables().bytes();
+        Ok(StoreStatistics { waiting, database_bytes, ..*lock(&self.disk.statistics) })
     }
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
@@ -25,7 +29,7 @@ impl Store for MemoryStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.is_closed.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.is_closed.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
