@@ -50,7 +50,7 @@ impl Bug {
             Bug::SilenceIsDecline => {
                 for change in &mut unit.advices {
                     if let AdviceChange::Owe(row) = change
-                        && row.kind == "reversal"
+                        && undoes_silence(&row.body)
                     {
                         *change = AdviceChange::Settle { seq: row.seq };
                     }
@@ -80,4 +80,9 @@ impl Bug {
         owed.trace = (&trace).into();
         Some(OwedMessage::Capture(owed).to_text())
     }
+}
+
+/// Whether an owed message is the reversal of a request that nobody answered (message reason 4021).
+fn undoes_silence(body: &str) -> bool {
+    matches!(OwedMessage::read(body), Ok(OwedMessage::Reversal(owed)) if owed.reason == "4021")
 }

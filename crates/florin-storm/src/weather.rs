@@ -27,6 +27,8 @@ pub struct Weather {
     pub away_ms_max: u64,
     /// The store refuses before it does anything.
     pub store_refuses: u32,
+    /// It says that somebody else was faster, and nobody was.
+    pub store_conflicts: u32,
     /// The store is lost while it works: done or not, nobody knows.
     pub store_unsure: u32,
     /// Commits take up to so long.
@@ -54,6 +56,7 @@ impl Weather {
             dies_writing: 0,
             away_ms_max: 0,
             store_refuses: 0,
+            store_conflicts: 0,
             store_unsure: 0,
             commit_ms_max: 2,
             clock_jumps: 0,
@@ -83,8 +86,9 @@ impl Weather {
             dies_writing: permille(20),
             away_ms_max: *chance.one_of(&[200, 5_000, 90_000]),
             store_refuses: permille(50),
+            store_conflicts: permille(50),
             store_unsure: permille(30),
-            commit_ms_max: *chance.one_of(&[2, 20, 1_000]),
+            commit_ms_max: *chance.one_of(&[2, 20, 1_000, 30_000]),
             clock_jumps: permille(300),
             skew_ms_max: some(4) * 500,
             impatience: 50 + permille(400),

@@ -138,6 +138,12 @@ impl MemoryStore {
         Ok(())
     }
 
+    /// Whether a commit is told of a conflict that is none.
+    fn is_in_conflict(&self) -> bool {
+        let Some(Storm { world, .. }) = &self.storm else { return false };
+        world.strikes(world.weather.store_conflicts, "store: a conflict with nobody")
+    }
+
     /// Reads what is durable.
     async fn read<T>(
         &self,

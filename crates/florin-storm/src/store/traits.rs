@@ -39,6 +39,9 @@ impl Orders for MemoryStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, StoreError> {
         const DOING: &str = "commit an order";
         unit.check().map_err(|reason| StoreError::rejected(DOING, reason))?;
+        if self.is_in_conflict() {
+            return Ok(Committed::Conflict);
+        }
         let unit = self.as_planted(unit);
         if let Some(committed) = self.acknowledge_too_early(&unit) {
             return committed;

@@ -44,7 +44,7 @@ fn no_storm_breaks_a_rule() {
     }
 }
 
-const FAULTS: [&str; 24] = [
+const FAULTS: [&str; 25] = [
     "clock: a process's clock jumped",
     "clock: all clocks jumped",
     "crash: a change became durable and nobody heard of it",
@@ -68,5 +68,6 @@ const FAULTS: [&str; 24] = [
     "link: all connections were cut",
     "payer: gave up",
     "processes that died",
+    "store: a conflict with nobody",
     "store: outcome unknown",
 ];
