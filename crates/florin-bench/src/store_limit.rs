@@ -102,6 +102,7 @@ async fn write(store: &Arc<dyn Store>, sample: &Sample, key: i64) {
     let capture = AdviceRow { leased_until: Some(LEASE), ..capture.with_body(body.to_owned()) };
     outcome.advices = vec![AdviceChange::Settle { seq: 1 }, AdviceChange::Owe(capture)];
     outcome.notifications = vec![NotificationRow {
+        subject: 0,
         seq: 1,
         event: "completed".to_owned(),
         due_at: 1,

@@ -5,14 +5,25 @@
 //! Each decision is a descent: refusals first, then one straight line of events and effects.
 //! The caller commits the evolved order together with what the effects owe, and only then acts.
 
+mod cancel;
+mod capture;
+mod evolve;
+mod increment;
+mod refund;
+
 use crate::card::Brand;
 use crate::money::Money;
-use crate::order::{Counters, Order};
+use crate::order::Order;
 use crate::payment::{
     AdviceId, AnswerFacts, AuthenticationResult, AuthenticationStatus, Authorization, Instant,
-    Payment, Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated,
-    Waiting,
+    Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated, Waiting,
 };
+use crate::tariff::{FeeKind, Tariff};
+use crate::trail::{Fee, Increment, PartCapture, Refund, SaleNumber, WHOLE};
+
+pub use capture::NewSale;
+pub use evolve::evolve;
+pub use refund::{RefundAnswer, RefundOrder, Settlement};
 
 /// What somebody wants, or what somebody answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +42,40 @@ pub enum Command {
     /// The time that the payer had is over.
     Expire,
     /// A review ends. `capture` numbers the capture that an acceptance owes.
-    Review { verdict: ReviewVerdict, capture: Trace },
+    Review { verdict: ReviewVerdict, capture: Capture },
+    /// The merchant claims what was authorized: all that is left, or `amount` minor units.
+    Capture { amount: Option<i64>, sale: NewSale, trace: Trace },
+    /// The merchant gives up what is left of an authorization.
+    Release,
+    /// The hold of an authorization ends.
+    EndHold,
+    /// The merchant wants more of the same authorization: `amount` minor units on top.
+    Increment { amount: i64, trace: Trace },
+    /// The host answered the increment with this RRN, or did not.
+    IncrementAnswer { rrn: String, answer: HostAnswer },
+    /// The merchant gives the order up before it is paid.
+    Cancel,
+    /// The merchant says something about the order that nothing is decided on.
+    Annotate,
+    /// The merchant says that he shipped what was sold.
+    Ship { sale: SaleNumber },
+    /// The merchant gives captured money back.
+    Refund(RefundOrder),
+    /// The day of a refund is settled: it is sent, numbered by `trace`.
+    SettleRefund { number: u32, trace: Trace },
+    /// What became of the refund request with this RRN. `again` numbers another try.
+    RefundAnswer { rrn: String, answer: RefundAnswer, again: Trace },
+    /// The merchant takes a refund back.
+    VoidRefund { number: u32 },
+}
+
+/// What decisions rest on besides the order and the command.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The present instant, on the clock of the site.
+    pub now: Instant,
+    /// What the operator charges.
+    pub tariff: &'a Tariff,
 }
 
 /// A new attempt.
@@ -100,6 +144,8 @@ pub enum Capture {
 pub enum ReversalReason {
     /// 4000
     CustomerCancellation,
+    /// 4004: a part of the authorization is given back.
+    PartlyCompleted,
     /// 4020
     InvalidResponse,
     /// 4021
@@ -111,6 +157,7 @@ impl ReversalReason {
     pub fn code(self) -> &'static str {
         match self {
             ReversalReason::CustomerCancellation => "4000",
+            ReversalReason::PartlyCompleted => "4004",
             ReversalReason::InvalidResponse => "4020",
             ReversalReason::TimeOut => "4021",
         }
@@ -138,6 +185,12 @@ pub enum Event {
         review: Review,
         facts: AnswerFacts,
     },
+    /// Authorized, to be captured by hand.
+    Authorized {
+        authorization: Authorization,
+        until: Instant,
+        facts: AnswerFacts,
+    },
     /// The issuer wants the payer authenticated; the payer is asked once more.
     SteppedUp {
         facts: AnswerFacts,
@@ -147,10 +200,61 @@ pub enum Event {
         facts: Option<AnswerFacts>,
     },
     Expired,
+    /// A held payment is captured.
     ReviewAccepted {
         capture: Trace,
     },
+    /// A held payment is left to be captured by hand.
+    ReviewPassed {
+        until: Instant,
+    },
     ReviewDeclined,
+    /// The whole authorization was captured by hand.
+    Captured {
+        capture: Trace,
+    },
+    CapturedInPart(PartCapture),
+    /// What was left of the authorization, in minor units, was given up.
+    Released {
+        amount: i64,
+    },
+    /// The hold ended before what was left, in minor units, was captured.
+    HoldEnded {
+        amount: i64,
+    },
+    /// Nothing is left to capture: void if nothing was captured.
+    AuthorizationEnded,
+    IncrementRequested(Increment),
+    /// The authorization is worth this many minor units more.
+    Incremented {
+        amount: i64,
+    },
+    IncrementFailed {
+        response_code: Option<String>,
+    },
+    Cancelled,
+    Annotated,
+    Shipped {
+        sale: SaleNumber,
+    },
+    RefundRequested(Refund),
+    RefundSent {
+        number: u32,
+        trace: Trace,
+        advice: AdviceId,
+        tries: u32,
+    },
+    RefundCompleted {
+        number: u32,
+    },
+    RefundDeclined {
+        number: u32,
+        response_code: Option<String>,
+    },
+    RefundVoided {
+        number: u32,
+    },
+    FeeCharged(Fee),
     /// The card's code waits, sealed, for the payer.
     CvcKept,
     CvcErased,
@@ -179,20 +283,16 @@ pub enum Effect {
     },
     /// The outcome is recorded; the guard is no longer owed.
     ReleaseGuard(AdviceId),
-    OweReversal {
-        advice: AdviceId,
-        original: Trace,
-        amount: Money,
-        reason: ReversalReason,
-        approval_code: Option<String>,
-        response_code: Option<String>,
-    },
-    OweCapture {
-        advice: AdviceId,
-        original: Authorization,
-        capture: Trace,
-        facts: AnswerFacts,
-    },
+    OweReversal(Reversal),
+    OweCapture(Completion),
+    /// A refund is owed to the host: once, and not again before its outcome is known.
+    OweRefund(Repayment),
+    /// A message that was owed is no longer: its outcome is part of this decision.
+    SettleAdvice(AdviceId),
+    /// The increment may leave now.
+    SendIncrement(Increment),
+    /// A capture in part made an order of its own.
+    OpenSale(PartCapture),
     /// The authorization request may leave now.
     SendAuthorization(Trace),
     /// The payer has to be authenticated with a mandated challenge.
@@ -207,16 +307,89 @@ pub enum Effect {
     EraseCvc {
         card: u32,
     },
-    /// Tell the shop.
+    /// Tell the shop of this sale.
     Notify {
         notification: u32,
+        sale: SaleNumber,
     },
+}
+
+/// A message that undoes an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    pub advice: AdviceId,
+    /// The message that is undone.
+    pub original: Trace,
+    pub what: Undone,
+    /// The amount of the original.
+    pub amount: Money,
+    pub reason: ReversalReason,
+    /// DE95: what remains of the authorization, in minor units, where only a part is given back.
+    pub remains: Option<i64>,
+    pub approval_code: Option<String>,
+    pub response_code: Option<String>,
+    pub urgency: Urgency,
+}
+
+/// What a reversal undoes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    Authorization,
+    Refund,
+}
+
+/// When and how a reversal leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// As advice, as soon as somebody has time.
+    Soon,
+    /// First as a request, since the merchant asked for it; then as advice.
+    Asked,
+    /// Not before the answer to the original can no longer come: the original may still be on
+    /// its way, and must not arrive after its reversal.
+    AfterAnswer,
+}
+
+/// A message that claims an authorization, or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    pub advice: AdviceId,
+    pub original: Authorization,
+    pub capture: Trace,
+    /// Minor units of this capture.
+    pub amount: i64,
+    /// From 1.
+    pub sequence: u32,
+    /// Nothing is left to capture after it.
+    pub is_final: bool,
+    pub sale: SaleNumber,
+    pub facts: AnswerFacts,
+}
+
+/// A message that gives captured money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repayment {
+    pub advice: AdviceId,
+    pub refund: Trace,
+    /// The chain of messages of this refund: its first trace's RRN.
+    pub chain: String,
+    /// Minor units.
+    pub amount: i64,
+    pub sale: SaleNumber,
+    pub original: Authorization,
+    pub network_reference: Option<String>,
+    /// `None`: now, by this process. Otherwise not before.
+    pub not_before: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
     Expiry,
     Review,
+    /// The hold of an authorization ends.
+    Hold,
+    /// A refund's day is settled.
+    Settlement(u32),
 }
 
 /// The answer is no, and the order stays as it was.
@@ -232,6 +405,20 @@ pub enum Refusal {
     NotUnderReview,
     /// There is no such order.
     NoOrder,
+    /// The state does not allow it.
+    NotInThisState,
+    /// It is so already.
+    AlreadySo,
+    /// Not at least one minor unit, or more than can be captured or authorized.
+    AmountOutOfBounds,
+    /// Nothing was captured that could be given back, or its time is over.
+    NotRefundable,
+    /// More than is left to give back.
+    MoreThanLeft,
+    /// The same amount was given back a moment ago.
+    RefundRepeated,
+    /// There is no such refund.
+    NoRefund,
 }
 
 /// The order as it will be, and what brought it there.
@@ -242,31 +429,50 @@ pub struct Decision {
     pub effects: Vec<Effect>,
 }
 
-/// Decides on a command at the instant `now` of the site's clock.
+/// Decides on a command.
 ///
 /// # Errors
 /// A [`Refusal`] when the present state does not allow the command.
-pub fn decide(order: Option<&Order>, command: Command, now: Instant) -> Result<Decision, Refusal> {
+pub fn decide(
+    order: Option<&Order>,
+    command: Command,
+    context: Context<'_>,
+) -> Result<Decision, Refusal> {
+    if let Command::Open(opening) = command {
+        return open(order, opening, context);
+    }
+    let order = order.ok_or(Refusal::NoOrder)?;
+    let draft = Draft::of(order, context);
     match command {
-        Command::Open(opening) => open(order, opening, now),
+        Command::Open(_) => Err(Refusal::OrderIdTaken),
         Command::Verify { server_trans_id, verification, trace } => {
-            let order = order.ok_or(Refusal::NoOrder)?;
-            verify(order, server_trans_id, verification, trace, now)
+            verify(draft, server_trans_id, verification, trace)
         }
         Command::Answer { rrn, answer, hold, capture } => {
-            let order = order.ok_or(Refusal::NoOrder)?;
-            settle(order, &rrn, answer, hold, capture, now)
+            settle(draft, &rrn, answer, hold, capture)
         }
         Command::Recover { rrn } => {
-            let order = order.ok_or(Refusal::NoOrder)?;
             let answer =
                 HostAnswer::Unanswered { reason: inoperative(), reverse: ReversalReason::TimeOut };
-            settle(order, &rrn, answer, None, Capture::Included, now)
+            if order.trail.increment.is_some() {
+                return increment::answer(draft, &rrn, answer);
+            }
+            settle(draft, &rrn, answer, None, Capture::Included)
         }
-        Command::Expire => expire(order.ok_or(Refusal::NoOrder)?, now),
-        Command::Review { verdict, capture } => {
-            review(order.ok_or(Refusal::NoOrder)?, verdict, capture, now)
-        }
+        Command::Expire => expire(draft),
+        Command::Review { verdict, capture } => review(draft, verdict, capture),
+        Command::Capture { amount, sale, trace } => capture::capture(draft, amount, sale, trace),
+        Command::Release => capture::release(draft),
+        Command::EndHold => capture::end_hold(draft),
+        Command::Increment { amount, trace } => increment::ask(draft, amount, trace),
+        Command::IncrementAnswer { rrn, answer } => increment::answer(draft, &rrn, answer),
+        Command::Cancel => cancel::cancel(draft),
+        Command::Annotate => cancel::annotate(draft),
+        Command::Ship { sale } => cancel::ship(draft, sale),
+        Command::Refund(asked) => refund::refund(draft, asked),
+        Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
+        Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),
+        Command::VoidRefund { number } => refund::void(draft, number),
     }
 }
 
@@ -280,11 +486,15 @@ pub fn only_authenticated_cards() -> Reason {
     Reason::new("4999", "3D Secure-authenticated cards")
 }
 
-fn open(existing: Option<&Order>, opening: Opening, now: Instant) -> Result<Decision, Refusal> {
+fn open(
+    existing: Option<&Order>,
+    opening: Opening,
+    context: Context<'_>,
+) -> Result<Decision, Refusal> {
     if existing.is_some_and(Order::refuses_new_attempt) {
         return Err(Refusal::OrderIdTaken);
     }
-    let mut draft = Draft::open(existing, &opening, now);
+    let mut draft = Draft::open(existing, &opening, context);
     match opening.refused {
         Some(reason) => draft.decline(reason, None),
         None => draft.proceed(opening.verification, opening.trace),
@@ -293,13 +503,12 @@ fn open(existing: Option<&Order>, opening: Opening, now: Instant) -> Result<Deci
 }
 
 fn verify(
-    order: &Order,
+    mut draft: Draft<'_>,
     server_trans_id: Option<String>,
     verification: Verification,
     trace: Trace,
-    now: Instant,
 ) -> Result<Decision, Refusal> {
-    let State::Authenticating(waiting) = &order.payment.state else {
+    let State::Authenticating(waiting) = &draft.order.payment.state else {
         return Err(Refusal::NotWaiting);
     };
     let open_challenge = match waiting {
@@ -309,43 +518,42 @@ fn verify(
     if open_challenge != server_trans_id.as_deref() {
         return Err(Refusal::NotWaiting);
     }
-    let mut draft = Draft::of(order, now);
     draft.proceed(verification, trace);
     Ok(draft.finish())
 }
 
 fn settle(
-    order: &Order,
+    mut draft: Draft<'_>,
     rrn: &str,
     answer: HostAnswer,
     hold: Option<Review>,
     capture: Capture,
-    now: Instant,
 ) -> Result<Decision, Refusal> {
-    let State::Authorizing { trace, advice } = order.payment.state.clone() else {
+    let State::Authorizing { trace, advice } = draft.order.payment.state.clone() else {
         return Err(Refusal::NotOnItsWay);
     };
     if trace.rrn != rrn {
         return Err(Refusal::NotOnItsWay);
     }
-    let mut draft = Draft::of(order, now);
+    let rules = draft.order.payment.rules;
     // Whatever the answer is, the authorization is over.
     draft.erase_cvc();
     match answer {
         HostAnswer::Approved(facts) => {
             draft.effects.push(Effect::ReleaseGuard(advice));
-            let authorization = Authorization { trace, amount: order.payment.amount };
-            match hold {
-                Some(review) => draft.hold(authorization, review, facts),
-                None => draft.complete(authorization, capture, facts),
+            let authorization = Authorization { trace, amount: draft.order.payment.amount };
+            match (hold, rules.manual_capture_ms) {
+                (Some(review), _) => draft.hold(authorization, review, facts),
+                (None, Some(for_ms)) => draft.leave_authorized(authorization, for_ms, facts),
+                (None, None) => draft.complete(authorization, capture, facts),
             }
         }
         HostAnswer::Declined { facts, reason, kind, reverse } => {
             match reverse {
-                Some(why) => draft.owe_reversal(advice, trace, why, &facts),
+                Some(why) => draft.reverse_request(advice, trace, why, &facts, Urgency::Soon),
                 None => draft.effects.push(Effect::ReleaseGuard(advice)),
             }
-            let may_step_up = order.payment.rules.payer_present && order.payment.step_ups == 0;
+            let may_step_up = rules.payer_present && draft.order.payment.step_ups == 0;
             if kind == DeclineKind::Soft && may_step_up {
                 draft.step_up(facts);
             } else {
@@ -359,18 +567,18 @@ fn settle(
         // Silence is not a decline: the issuer may well have said yes. The payer is told no, and
         // whatever the host did is undone until it confirms.
         HostAnswer::Unanswered { reason, reverse } => {
-            draft.owe_reversal(advice, trace, reverse, &AnswerFacts::default());
+            let facts = AnswerFacts::default();
+            draft.reverse_request(advice, trace, reverse, &facts, Urgency::Soon);
             draft.decline(reason, None);
         }
     }
     Ok(draft.finish())
 }
 
-fn expire(order: &Order, now: Instant) -> Result<Decision, Refusal> {
-    if !matches!(order.payment.state, State::Authenticating(_)) {
+fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    if !matches!(draft.order.payment.state, State::Authenticating(_)) {
         return Err(Refusal::NotWaiting);
     }
-    let mut draft = Draft::of(order, now);
     draft.happen(Event::Expired);
     draft.erase_cvc();
     draft.effects.push(Effect::StopTimer(Timer::Expiry));
@@ -379,31 +587,30 @@ fn expire(order: &Order, now: Instant) -> Result<Decision, Refusal> {
 }
 
 fn review(
-    order: &Order,
+    mut draft: Draft<'_>,
     verdict: ReviewVerdict,
-    capture: Trace,
-    now: Instant,
+    capture: Capture,
 ) -> Result<Decision, Refusal> {
-    let State::Uncleared { authorization, .. } = order.payment.state.clone() else {
+    let State::Uncleared { authorization, .. } = draft.order.payment.state.clone() else {
         return Err(Refusal::NotUnderReview);
     };
-    let mut draft = Draft::of(order, now);
-    let facts = order.payment.answer.clone().unwrap_or_default();
     draft.effects.push(Effect::StopTimer(Timer::Review));
-    let advice = draft.next_advice();
-    match verdict {
-        ReviewVerdict::Accept => {
-            draft.effects.push(Effect::OweCapture {
-                advice,
-                original: authorization,
-                capture: capture.clone(),
-                facts,
-            });
-            draft.happen(Event::ReviewAccepted { capture });
+    match (verdict, draft.order.payment.rules.manual_capture_ms) {
+        (ReviewVerdict::Accept, Some(for_ms)) => {
+            let until = draft.context.now.saturating_add(for_ms);
+            draft.effects.push(Effect::StartTimer(Timer::Hold, until));
+            draft.happen(Event::ReviewPassed { until });
         }
-        ReviewVerdict::Decline => {
-            let why = ReversalReason::CustomerCancellation;
-            draft.owe_reversal(advice, authorization.trace, why, &facts);
+        (ReviewVerdict::Accept, None) => {
+            let facts = draft.facts();
+            let capture = draft.claim_whole(&authorization, capture, facts);
+            draft.happen(Event::ReviewAccepted { capture });
+            draft.charge(FeeKind::Payment, WHOLE, authorization.amount);
+        }
+        (ReviewVerdict::Decline, _) => {
+            let advice = draft.next_advice();
+            let (why, facts) = (ReversalReason::CustomerCancellation, draft.facts());
+            draft.reverse_request(advice, authorization.trace, why, &facts, Urgency::Soon);
             draft.happen(Event::ReviewDeclined);
         }
     }
@@ -412,19 +619,19 @@ fn review(
 }
 
 /// A decision in the making: events are applied as they happen, so that what follows sees them.
-struct Draft {
+struct Draft<'a> {
     order: Order,
     events: Vec<Event>,
     effects: Vec<Effect>,
-    now: Instant,
+    context: Context<'a>,
 }
 
-impl Draft {
-    fn of(order: &Order, now: Instant) -> Draft {
-        Draft { order: order.clone(), events: Vec::new(), effects: Vec::new(), now }
+impl Draft<'_> {
+    fn of<'a>(order: &Order, context: Context<'a>) -> Draft<'a> {
+        Draft { order: order.clone(), events: Vec::new(), effects: Vec::new(), context }
     }
 
-    fn open(existing: Option<&Order>, opening: &Opening, now: Instant) -> Draft {
+    fn open<'a>(existing: Option<&Order>, opening: &Opening, context: Context<'a>) -> Draft<'a> {
         let opened = Event::Opened(Opened {
             transaction_id: opening.transaction_id,
             amount: opening.amount,
@@ -441,12 +648,12 @@ impl Draft {
                 effects.push(Effect::EraseCvc { card: order.counters.attempts });
             }
         }
-        let order = evolve(existing.cloned(), &opened, now);
-        Draft { order, events: vec![opened], effects, now }
+        let order = evolve(existing.cloned(), &opened, context.now);
+        Draft { order, events: vec![opened], effects, context }
     }
 
     fn happen(&mut self, event: Event) {
-        self.order = evolve(Some(self.order.clone()), &event, self.now);
+        self.order = evolve(Some(self.order.clone()), &event, self.context.now);
         self.events.push(event);
     }
 
@@ -518,20 +725,39 @@ impl Draft {
     }
 
     fn complete(&mut self, authorization: Authorization, capture: Capture, facts: AnswerFacts) {
-        let capture = match capture {
-            Capture::Follows(capture) => {
-                let advice = self.next_advice();
-                self.effects.push(Effect::OweCapture {
-                    advice,
-                    original: authorization.clone(),
-                    capture: capture.clone(),
-                    facts: facts.clone(),
-                });
-                capture
-            }
-            Capture::Included => authorization.trace.clone(),
-        };
+        let capture = self.claim_whole(&authorization, capture, facts.clone());
+        let amount = authorization.amount;
         self.happen(Event::Completed { authorization, capture, facts });
+        self.charge(FeeKind::Payment, WHOLE, amount);
+        self.notify();
+    }
+
+    /// Owes the one capture of the whole amount, unless the approval was the purchase.
+    fn claim_whole(
+        &mut self,
+        authorization: &Authorization,
+        capture: Capture,
+        facts: AnswerFacts,
+    ) -> Trace {
+        let Capture::Follows(capture) = capture else { return authorization.trace.clone() };
+        let advice = self.next_advice();
+        self.effects.push(Effect::OweCapture(Completion {
+            advice,
+            original: authorization.clone(),
+            capture: capture.clone(),
+            amount: authorization.amount.minor,
+            sequence: 1,
+            is_final: true,
+            sale: WHOLE,
+            facts,
+        }));
+        capture
+    }
+
+    fn leave_authorized(&mut self, authorization: Authorization, for_ms: i64, facts: AnswerFacts) {
+        let until = self.context.now.saturating_add(for_ms);
+        self.effects.push(Effect::StartTimer(Timer::Hold, until));
+        self.happen(Event::Authorized { authorization, until, facts });
         self.notify();
     }
 
@@ -567,21 +793,47 @@ impl Draft {
         }
     }
 
-    fn owe_reversal(
+    /// Owes a reversal of the whole authorization request.
+    fn reverse_request(
         &mut self,
         advice: AdviceId,
         original: Trace,
         reason: ReversalReason,
         facts: &AnswerFacts,
+        urgency: Urgency,
     ) {
-        self.effects.push(Effect::OweReversal {
+        let amount = match self.order.payment.authorization() {
+            Some(authorization) => authorization.amount,
+            None => self.order.payment.amount,
+        };
+        self.effects.push(Effect::OweReversal(Reversal {
             advice,
             original,
-            amount: self.order.payment.amount,
+            what: Undone::Authorization,
+            amount,
             reason,
+            remains: None,
             approval_code: facts.approval_code.clone(),
             response_code: Some(facts.response_code.clone()).filter(|code| !code.is_empty()),
-        });
+            urgency,
+        }));
+    }
+
+    /// What the host said last about the payment.
+    fn facts(&self) -> AnswerFacts {
+        self.order.payment.answer.clone().unwrap_or_default()
+    }
+
+    /// Charges what the operator's table says, if it says anything.
+    fn charge(&mut self, kind: FeeKind, sale: SaleNumber, amount: Money) {
+        let brand = self.order.payment.brand;
+        let Some((fee, description)) = self.context.tariff.fee(kind, brand, amount) else { return };
+        let transaction_id = match self.order.sale(sale) {
+            Some(sold) => sold.transaction_id,
+            None => self.order.payment.transaction_id,
+        };
+        let description = description.to_owned();
+        self.happen(Event::FeeCharged(Fee { sale, transaction_id, amount: fee, description }));
     }
 
     fn stop_waiting(&mut self) {
@@ -591,98 +843,14 @@ impl Draft {
     }
 
     fn notify(&mut self) {
+        self.notify_of(WHOLE);
+    }
+
+    /// Tells the shop of one sale.
+    fn notify_of(&mut self, sale: SaleNumber) {
         self.happen(Event::Announced);
-        self.effects.push(Effect::Notify { notification: self.order.counters.notifications });
-    }
-}
-
-/// The order after the event. Total: whether an event may happen was decided before.
-pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
-    if let Event::Opened(opened) = event {
-        let mut counters = order.map(|order| order.counters).unwrap_or_default();
-        counters.attempts = counters.attempts.saturating_add(1);
-        counters.events = counters.events.saturating_add(1);
-        return Order { payment: newly_opened(opened, at), counters };
-    }
-    let mut order = order.expect("the first event of an order is its opening");
-    order.counters.events = order.counters.events.saturating_add(1);
-    apply(&mut order.payment, &mut order.counters, event, at);
-    order
-}
-
-fn newly_opened(opened: &Opened, at: Instant) -> Payment {
-    Payment {
-        transaction_id: opened.transaction_id,
-        amount: opened.amount,
-        brand: opened.brand,
-        opened_at: at,
-        modified_at: at,
-        completed_at: None,
-        rules: opened.rules,
-        state: State::Opened,
-        authentication: None,
-        answer: None,
-        step_ups: 0,
-        announced: false,
-        cvc_kept: false,
-    }
-}
-
-fn apply(payment: &mut Payment, counters: &mut Counters, event: &Event, at: Instant) {
-    payment.modified_at = at;
-    match event {
-        Event::Opened(_) => {}
-        Event::AuthenticationStarted(waiting) => {
-            payment.state = State::Authenticating(waiting.clone());
-        }
-        Event::AuthenticationFinished(result) => payment.authentication = Some(result.clone()),
-        Event::AuthorizationRequested { trace, advice } => {
-            counters.advices = counters.advices.max(advice.0);
-            payment.state = State::Authorizing { trace: trace.clone(), advice: *advice };
-        }
-        Event::Completed { authorization, capture, facts } => {
-            payment.answer = Some(facts.clone());
-            payment.completed_at = Some(at);
-            payment.state =
-                State::Completed { authorization: authorization.clone(), capture: capture.clone() };
-        }
-        Event::Held { authorization, review, facts } => {
-            payment.answer = Some(facts.clone());
-            payment.state =
-                State::Uncleared { authorization: authorization.clone(), review: review.clone() };
-        }
-        Event::SteppedUp { facts } => {
-            payment.answer = Some(facts.clone());
-            payment.step_ups = payment.step_ups.saturating_add(1);
-            payment.state = State::Authenticating(Waiting::Page { mandate: true });
-        }
-        Event::Declined { reason, facts } => {
-            if facts.is_some() {
-                payment.answer.clone_from(facts);
-            }
-            payment.state = State::Declined(reason.clone());
-        }
-        Event::Expired => payment.state = State::Expired,
-        Event::ReviewAccepted { capture } => {
-            if let State::Uncleared { authorization, .. } = &payment.state {
-                payment.completed_at = Some(at);
-                payment.state = State::Completed {
-                    authorization: authorization.clone(),
-                    capture: capture.clone(),
-                };
-            }
-        }
-        Event::ReviewDeclined => {
-            if let State::Uncleared { authorization, .. } = &payment.state {
-                payment.state = State::Void(authorization.clone());
-            }
-        }
-        Event::CvcKept => payment.cvc_kept = true,
-        Event::CvcErased => payment.cvc_kept = false,
-        Event::Announced => {
-            counters.notifications = counters.notifications.saturating_add(1);
-            payment.announced = true;
-        }
+        let notification = self.order.counters.notifications;
+        self.effects.push(Effect::Notify { notification, sale });
     }
 }
 
@@ -696,11 +864,30 @@ impl Event {
             Event::AuthorizationRequested { .. } => "authorization_requested",
             Event::Completed { .. } => "completed",
             Event::Held { .. } => "held_for_review",
+            Event::Authorized { .. } => "authorized",
             Event::SteppedUp { .. } => "stepped_up",
             Event::Declined { .. } => "declined",
             Event::Expired => "expired",
             Event::ReviewAccepted { .. } => "review_accepted",
+            Event::ReviewPassed { .. } => "review_passed",
             Event::ReviewDeclined => "review_declined",
+            Event::Captured { .. } => "captured",
+            Event::CapturedInPart(_) => "captured_in_part",
+            Event::Released { .. } => "released",
+            Event::HoldEnded { .. } => "hold_ended",
+            Event::AuthorizationEnded => "authorization_ended",
+            Event::IncrementRequested(_) => "increment_requested",
+            Event::Incremented { .. } => "incremented",
+            Event::IncrementFailed { .. } => "increment_failed",
+            Event::Cancelled => "cancelled",
+            Event::Annotated => "annotated",
+            Event::Shipped { .. } => "shipped",
+            Event::RefundRequested(_) => "refund_requested",
+            Event::RefundSent { .. } => "refund_sent",
+            Event::RefundCompleted { .. } => "refund_completed",
+            Event::RefundDeclined { .. } => "refund_declined",
+            Event::RefundVoided { .. } => "refund_voided",
+            Event::FeeCharged(_) => "fee_charged",
             Event::CvcKept => "cvc_kept",
             Event::CvcErased => "cvc_erased",
             Event::Announced => "announced",

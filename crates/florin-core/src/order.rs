@@ -1,12 +1,16 @@
-//! What a merchant's site wants paid: the newest attempt to pay it, and the counters that number
-//! what belongs to it. Earlier attempts have ended without money and live on in the history.
+//! What a merchant's site wants paid: the newest attempt to pay it, what became of its money, and
+//! the counters that number what belongs to it. Earlier attempts have ended without money and
+//! live on in the history.
 
-use crate::payment::{AdviceId, Payment};
+use crate::money::Money;
+use crate::payment::{AdviceId, Instant, Payment, State, TransactionId};
+use crate::trail::{SaleNumber, Trail, WHOLE};
 
 /// One order of one site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub payment: Payment,
+    pub trail: Trail,
     pub counters: Counters,
 }
 
@@ -27,20 +31,87 @@ impl Counters {
     }
 }
 
+/// What was sold, and can be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale {
+    pub number: SaleNumber,
+    pub transaction_id: TransactionId,
+    /// What was captured.
+    pub amount: Money,
+    pub completed_at: Instant,
+}
+
 impl Order {
     /// Why a new attempt under the same order id is refused; `None` where one may be made.
     ///
     /// An order that was paid keeps its id for good. One whose authorization is on its way at
     /// this moment keeps it until the answer is known. Every other one may be tried again.
     pub fn refuses_new_attempt(&self) -> bool {
-        use crate::payment::State;
         match self.payment.state {
-            State::Authorizing { .. } | State::Uncleared { .. } | State::Completed { .. } => true,
+            State::Authorizing { .. }
+            | State::Uncleared { .. }
+            | State::Authorized(_)
+            | State::Completed { .. }
+            | State::Parted(_) => true,
             State::Opened
             | State::Authenticating(_)
             | State::Declined(_)
             | State::Expired
+            | State::Cancelled
             | State::Void(_) => false,
         }
+    }
+
+    /// The sale with this number, if that much was captured.
+    pub fn sale(&self, number: SaleNumber) -> Option<Sale> {
+        if number == WHOLE {
+            let State::Completed { authorization, .. } = &self.payment.state else { return None };
+            return Some(Sale {
+                number,
+                transaction_id: self.payment.transaction_id,
+                amount: authorization.amount,
+                completed_at: self.payment.completed_at.unwrap_or(self.payment.modified_at),
+            });
+        }
+        let capture = self.trail.captures.iter().find(|capture| capture.number == number)?;
+        Some(Sale {
+            number,
+            transaction_id: capture.transaction_id,
+            amount: Money::new(capture.amount, self.payment.amount.currency),
+            completed_at: capture.at,
+        })
+    }
+
+    /// Every sale of the order.
+    pub fn sales(&self) -> impl Iterator<Item = Sale> {
+        let parts = self.trail.captures.iter().map(|capture| capture.number);
+        std::iter::once(WHOLE).chain(parts).filter_map(|number| self.sale(number))
+    }
+
+    /// Minor units of a sale that can still be given back.
+    pub fn refundable(&self, sale: &Sale) -> i64 {
+        sale.amount.minor.saturating_sub(self.trail.refunding(sale.number)).max(0)
+    }
+
+    /// Minor units of the authorization that can still be captured.
+    pub fn capturable(&self) -> i64 {
+        let State::Authorized(authorization) = &self.payment.state else { return 0 };
+        let gone = self.trail.captured().saturating_add(self.trail.released);
+        authorization.amount.minor.saturating_sub(gone).max(0)
+    }
+
+    /// The order life and the money of a sale, in the words of the contract: `status` and
+    /// `financial_status`.
+    pub fn status(&self, sale: SaleNumber) -> (&'static str, &'static str) {
+        let base = if sale == WHOLE { self.payment.status() } else { ("completed", "completed") };
+        if base.0 != "completed" {
+            return base;
+        }
+        let refunded = self.trail.refunded(sale);
+        if let (true, Some(sold)) = (refunded > 0, self.sale(sale)) {
+            let all = refunded >= sold.amount.minor;
+            return (if all { "refunded" } else { "partial_refunded" }, base.1);
+        }
+        if self.trail.shipped.contains(&sale) { ("shipped", base.1) } else { base }
     }
 }

@@ -6,12 +6,16 @@
 //!  (opened) ─┼────────────┼──────│ soft decline, once
 //!            │            ▼      │
 //!            ├──────▶ Authorizing ──┬──▶ Completed
+//!            │                      ├──▶ Authorized ─┬──▶ Completed, at once
+//!            │                      │        ▲       ├──▶ Parted, in several captures
+//!            │                      │        │       └──▶ Void
 //!            │                      ├──▶ Uncleared ──┬──▶ Completed
 //!            │                      │               └──▶ Void
 //!            └──────────────────────┴──▶ Declined
 //! ```
 //!
-//! Only data: what may follow what is decided in `decision`.
+//! The merchant may cancel while the payer or the host is waited for. What becomes of captured
+//! money is in `trail`. Only data: what may follow what is decided in `decision`.
 
 use crate::card::Brand;
 use crate::money::Money;
@@ -58,12 +62,18 @@ pub enum State {
     Authorizing { trace: Trace, advice: AdviceId },
     /// Authorized; the capture is withheld until the review ends.
     Uncleared { authorization: Authorization, review: Review },
+    /// Authorized; the merchant captures it, whole or in parts, until the hold ends.
+    Authorized(Authorization),
     /// Authorized, and the capture of the whole amount is owed or done.
     Completed { authorization: Authorization, capture: Trace },
     /// Refused, by us, the 3-D Secure outcome or the issuer.
     Declined(Reason),
     /// The payer did not finish in time.
     Expired,
+    /// Captured in parts; nothing of the authorization is left to capture.
+    Parted(Authorization),
+    /// The merchant gave the order up before it was paid.
+    Cancelled,
     /// Authorized once, and given up: a reversal is owed or done.
     Void(Authorization),
 }
@@ -252,6 +262,9 @@ pub struct Rules {
     pub payer_present: bool,
     /// How long the payer has, in milliseconds from the opening of the attempt.
     pub expires_after_ms: i64,
+    /// The merchant captures by hand, within this many milliseconds of the approval; `None`
+    /// captures at once.
+    pub manual_capture_ms: Option<i64>,
 }
 
 /// What to do with a payer who could not be authenticated.
@@ -268,23 +281,28 @@ impl Payment {
         match &self.state {
             State::Uncleared { authorization, .. }
             | State::Completed { authorization, .. }
+            | State::Authorized(authorization)
+            | State::Parted(authorization)
             | State::Void(authorization) => Some(authorization),
             State::Opened
             | State::Authenticating(_)
             | State::Authorizing { .. }
             | State::Declined(_)
-            | State::Expired => None,
+            | State::Expired
+            | State::Cancelled => None,
         }
     }
 
-    /// The order life and the money, in the words of the contract: `status`, `financial_status`.
-    pub fn status(&self) -> (&'static str, &'static str) {
+    /// The attempt's part in the status of its order; see [`crate::order::Order::status`].
+    pub(crate) fn status(&self) -> (&'static str, &'static str) {
         match self.state {
             State::Opened | State::Authenticating(_) | State::Authorizing { .. } => {
                 ("initialized", "initialized")
             }
             State::Uncleared { .. } => ("uncleared", "uncleared"),
-            State::Completed { .. } => ("completed", "completed"),
+            State::Authorized(_) => ("completed", "initialized"),
+            State::Completed { .. } | State::Parted(_) => ("completed", "completed"),
+            State::Cancelled => ("void", "cancelled"),
             State::Declined(_) => ("declined", "declined"),
             State::Expired => ("expired", "expired"),
             State::Void(_) => ("void", "void"),
@@ -299,6 +317,7 @@ impl Payment {
                 | State::Authenticating(_)
                 | State::Authorizing { .. }
                 | State::Uncleared { .. }
+                | State::Authorized(_)
         )
     }
 }

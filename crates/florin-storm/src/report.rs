@@ -107,12 +107,10 @@ impl fmt::Display for Table<'_> {
             row(out, &format!("{rule:?}"), *count)?;
         }
         writeln!(out, "\nways through an order's life")?;
-        for (from, event, to) in POSSIBLE {
-            let taken = totals.coverage.taken(from, event, to);
-            row(out, &format!("{from} -- {event} -> {to}"), taken)?;
+        for way @ (from, event, to) in POSSIBLE.iter() {
+            row(out, &format!("{from} -- {event} -> {to}"), totals.coverage.taken(way))?;
         }
-        let hit =
-            POSSIBLE.iter().filter(|(from, event, to)| totals.coverage.taken(from, event, to) > 0);
+        let hit = POSSIBLE.iter().filter(|way| totals.coverage.taken(way) > 0);
         writeln!(out, "\n{} of {} ways taken", hit.count(), POSSIBLE.len())?;
         let seconds = took.as_secs().max(1);
         writeln!(

@@ -28,6 +28,9 @@ pub const GUARD_MARGIN_MS: i64 = 15_000;
 /// How long a worker may be busy with one claimed row.
 pub const LEASE_MS: i64 = 45_000;
 
+/// How long a refund waits that could not leave because the link was down.
+pub const REFUND_PAUSE_MS: i64 = 15_000;
+
 /// Rows that a worker claims at once.
 pub const CLAIM_ROWS_MAX: u32 = 64;
 

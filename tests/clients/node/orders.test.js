@@ -3,7 +3,7 @@
 // The wrapper does not look at `success`: a refusal comes back as an object with `error_code` and
 // `error_info` when the answer had both, and as the bare HTTP error when it had not. It sends the
 // key in the header `api_key`, and a content type that ends in a semicolon.
-// Refunds are not in here: the gateway does not offer them yet.
+// What happens after the payment is in after_payment.test.js.
 'use strict';
 
 const assert = require('node:assert/strict');

@@ -2,7 +2,7 @@
 
 The client loses a whole order when one member has another shape than it expects (it then
 answers with a warning instead of data), and raises its HTTP library's error for a 4xx.
-Refunds, captures and tokens are not in here: the gateway does not offer them yet.
+What happens after the payment is in test_after_payment.py; tokens are not offered yet.
 """
 
 from decimal import Decimal

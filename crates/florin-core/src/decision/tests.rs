@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::{Account, Balances, is_balanced};
 use crate::money::Currency;
 use crate::payment::{AuthenticationFlow, Challenge, Rules};
+use crate::tariff::{Tariff, TariffRule};
+use crate::trail::{RefundState, RefundWords};
 
 /// What may come from outside, in any order and any number.
 #[derive(Clone, Debug)]
@@ -15,6 +18,7 @@ enum Step {
     Open {
         refused: bool,
         verification: Ver,
+        manual: bool,
     },
     Verify {
         right_transaction: bool,
@@ -37,6 +41,41 @@ enum Step {
     },
     /// The answer to an earlier request comes after all.
     Late,
+    Cancel,
+    Ship {
+        sale: u32,
+    },
+    /// `None`: all that is left.
+    Capture {
+        amount: Option<i64>,
+    },
+    Release,
+    EndHold,
+    Increment {
+        amount: i64,
+    },
+    IncrementAnswer {
+        host_approves: bool,
+        heard: Heard,
+    },
+    Refund {
+        sale: u32,
+        amount: Option<i64>,
+        now: bool,
+    },
+    SettleRefund {
+        number: u32,
+    },
+    RefundAnswer {
+        number: u32,
+        host_approves: bool,
+        heard: Heard,
+    },
+    VoidRefund {
+        number: u32,
+    },
+    /// Time passes, in milliseconds.
+    Wait(i64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,21 +96,42 @@ enum Heard {
     NotSent,
 }
 
+/// What a host that is not ours knows: by RRN.
 #[derive(Default, Debug)]
 struct Host {
-    /// By RRN: approved and not undone.
-    holds: BTreeMap<String, bool>,
-    captured: BTreeMap<String, i64>,
+    authorizations: BTreeMap<String, Approval>,
+    increments: BTreeMap<String, (String, i64)>,
+    refunds: BTreeMap<String, i64>,
+    refunded: i64,
+}
+
+#[derive(Default, Debug)]
+struct Approval {
+    /// What is promised, in minor units; 0 when it was declined or undone.
+    worth: i64,
+    captured: i64,
+    /// A final capture gave the rest back.
+    closed: bool,
+}
+
+/// A message that is owed to the host.
+#[derive(Clone, Debug)]
+enum Owed {
+    Guard(String),
+    Reversal(Reversal),
+    Capture(Completion),
+    Refund(Repayment),
 }
 
 #[derive(Default)]
 struct World {
     order: Option<Order>,
     host: Host,
-    guards: BTreeMap<u32, String>,
-    reversals: BTreeMap<u32, String>,
-    captures: BTreeMap<u32, (String, i64)>,
+    owed: BTreeMap<u32, Owed>,
     cvc: std::collections::BTreeSet<u32>,
+    timers: std::collections::BTreeSet<Timer>,
+    booked: Balances,
+    now: Instant,
     stan: u32,
     earlier: Vec<String>,
     notified: u32,
@@ -79,6 +139,20 @@ struct World {
 }
 
 const AMOUNT: i64 = 4995;
+const HOLD_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+fn tariff() -> Tariff {
+    let rule = |kind, basis_points| TariffRule {
+        kind,
+        brand: None,
+        currency: None,
+        basis_points,
+        fixed: 0,
+        min: 1,
+        description: "fee".to_owned(),
+    };
+    Tariff { rules: vec![rule(FeeKind::Payment, 290), rule(FeeKind::Refund, 10)] }
+}
 
 impl World {
     fn trace(&mut self) -> Trace {
@@ -121,44 +195,73 @@ impl World {
     }
 
     fn tell(&mut self, command: Command) -> Result<(), Refusal> {
+        let tariff = tariff();
+        let context = Context { now: self.now, tariff: &tariff };
         let before = self.order.clone();
-        let decision = decide(self.order.as_ref(), command.clone(), 1_000)?;
-        let again = decide(before.as_ref(), command, 1_000).unwrap();
+        let decision = decide(self.order.as_ref(), command.clone(), context)?;
+        let again = decide(before.as_ref(), command, context).unwrap();
         assert_eq!(decision, again, "same inputs, same decision");
         for effect in &decision.effects {
-            match effect {
-                Effect::GuardRequest { advice, trace, .. } => {
-                    assert!(self.guards.insert(advice.0, trace.rrn.clone()).is_none());
-                    assert!(!self.reversals.contains_key(&advice.0));
-                    assert!(!self.captures.contains_key(&advice.0));
-                }
-                Effect::ReleaseGuard(advice) => {
-                    assert!(self.guards.remove(&advice.0).is_some(), "a guard is released once");
-                }
-                Effect::OweReversal { advice, original, .. } => {
-                    self.guards.remove(&advice.0);
-                    assert!(self.reversals.insert(advice.0, original.rrn.clone()).is_none());
-                }
-                Effect::OweCapture { advice, original, .. } => {
-                    let owed = (original.trace.rrn.clone(), original.amount.minor);
-                    assert!(self.captures.insert(advice.0, owed).is_none());
-                    assert!(!self.reversals.contains_key(&advice.0));
-                }
-                Effect::SendAuthorization(_) => self.sent += 1,
-                Effect::KeepCvc { card } => assert!(self.cvc.insert(*card)),
-                Effect::EraseCvc { card } => assert!(self.cvc.remove(card)),
-                Effect::Notify { .. } => self.notified += 1,
-                Effect::StartStepUp | Effect::StartTimer(..) | Effect::StopTimer(_) => {}
-            }
+            self.owe(effect);
         }
-        let mut order = before;
+        let mut order = before.clone();
         for event in &decision.events {
-            order = Some(evolve(order, event, 1_000));
+            order = Some(evolve(order, event, self.now));
         }
-        let replayed = order.as_ref().map(|order| &order.payment);
-        assert_eq!(replayed, Some(&decision.order.payment), "the events tell the whole story");
+        let told = order.as_ref().map(|order| (&order.payment, &order.trail));
+        let decided = (&decision.order.payment, &decision.order.trail);
+        assert_eq!(told, Some(decided), "the events tell the whole story");
+        let balances = Balances::of(&decision.order);
+        let postings = balances.since(&self.booked);
+        assert!(is_balanced(&postings), "{postings:?}");
+        for posting in postings {
+            self.booked.book(posting).unwrap();
+        }
         self.order = Some(decision.order);
         Ok(())
+    }
+
+    fn owe(&mut self, effect: &Effect) {
+        match effect {
+            Effect::GuardRequest { advice, trace, .. } => {
+                assert!(self.owed.insert(advice.0, Owed::Guard(trace.rrn.clone())).is_none());
+            }
+            Effect::ReleaseGuard(advice) => {
+                let released = self.owed.remove(&advice.0);
+                assert!(matches!(released, Some(Owed::Guard(_))), "a guard is released once");
+            }
+            Effect::SettleAdvice(advice) => {
+                let settled = self.owed.remove(&advice.0);
+                assert!(matches!(settled, Some(Owed::Refund(_))), "a refund is settled once");
+            }
+            Effect::OweReversal(reversal) => {
+                let was = self.owed.insert(reversal.advice.0, Owed::Reversal(reversal.clone()));
+                let replaced = was.is_none_or(
+                    |was| matches!(was, Owed::Guard(rrn) if rrn == reversal.original.rrn),
+                );
+                assert!(replaced, "a reversal replaces its own guard, and nothing else");
+            }
+            Effect::OweCapture(completion) => {
+                let owed = Owed::Capture(completion.clone());
+                assert!(self.owed.insert(completion.advice.0, owed).is_none());
+            }
+            Effect::OweRefund(repayment) => {
+                let owed = Owed::Refund(repayment.clone());
+                assert!(self.owed.insert(repayment.advice.0, owed).is_none());
+            }
+            Effect::SendAuthorization(_) => self.sent += 1,
+            Effect::KeepCvc { card } => assert!(self.cvc.insert(*card)),
+            Effect::EraseCvc { card } => assert!(self.cvc.remove(card)),
+            Effect::Notify { .. } => self.notified += 1,
+            Effect::StartTimer(timer, at) => {
+                assert!(*at > 0);
+                self.timers.insert(*timer);
+            }
+            Effect::StopTimer(timer) => {
+                self.timers.remove(timer);
+            }
+            Effect::StartStepUp | Effect::SendIncrement(_) | Effect::OpenSale(_) => {}
+        }
     }
 
     /// The authorization on its way, if there is one.
@@ -172,7 +275,7 @@ impl World {
     fn step(&mut self, step: Step) {
         let before = self.order.clone();
         let outcome = match step {
-            Step::Open { refused, verification } => {
+            Step::Open { refused, verification, manual } => {
                 let opening = Opening {
                     transaction_id: TransactionId(i64::from(self.stan)),
                     amount: Money::new(AMOUNT, Currency::EUR),
@@ -182,6 +285,7 @@ impl World {
                         when_not_enrolled: Unauthenticated::Proceed,
                         payer_present: true,
                         expires_after_ms: 3_600_000,
+                        manual_capture_ms: manual.then_some(HOLD_MS),
                     },
                     refused: refused.then(|| Reason::new("4005", "Expired card")),
                     verification: self.verification(verification),
@@ -212,7 +316,10 @@ impl World {
                     (Heard::Nothing, _) => {
                         HostAnswer::Unanswered { reason, reverse: ReversalReason::TimeOut }
                     }
-                    (_, true) => HostAnswer::Approved(facts),
+                    (Heard::SoftDecline, true) => {
+                        HostAnswer::Unanswered { reason, reverse: ReversalReason::InvalidResponse }
+                    }
+                    (Heard::Everything, true) => HostAnswer::Approved(facts),
                     (Heard::SoftDecline, false) => HostAnswer::Declined {
                         facts,
                         reason,
@@ -231,34 +338,91 @@ impl World {
                     default: ReviewVerdict::Decline,
                     until: 5_000,
                 });
+                let manual = self.order.as_ref().unwrap().payment.rules.manual_capture_ms.is_some();
+                // A single message captures in the approval itself, so nothing can hold it.
+                let single = single && hold.is_none() && !manual;
                 if right_rrn && !matches!(heard, Heard::NotSent) {
-                    self.host.holds.insert(rrn.clone(), host_approves);
+                    let worth = if host_approves { AMOUNT } else { 0 };
+                    let captured =
+                        if single && matches!(heard, Heard::Everything) { worth } else { 0 };
+                    let approval = Approval { worth, captured, closed: captured > 0 };
+                    self.host.authorizations.insert(rrn.clone(), approval);
                 }
                 if right_rrn {
                     self.earlier.push(rrn);
                 }
-                // A single message captures in the approval itself, so a review cannot hold it.
-                let capture = if single && hold.is_none() {
-                    if right_rrn && host_approves && matches!(answer, HostAnswer::Approved(_)) {
-                        self.host.captured.insert(told.clone(), AMOUNT);
-                    }
-                    Capture::Included
-                } else {
-                    Capture::Follows(self.trace())
-                };
+                let capture =
+                    if single { Capture::Included } else { Capture::Follows(self.trace()) };
                 self.tell(Command::Answer { rrn: told, answer, hold, capture })
             }
             Step::Recover { host_had_approved } => {
                 let Some(rrn) = self.on_its_way() else { return };
-                self.host.holds.insert(rrn.clone(), host_had_approved);
+                let worth = if host_had_approved { AMOUNT } else { 0 };
+                let approval = Approval { worth, ..Approval::default() };
+                self.host.authorizations.insert(rrn.clone(), approval);
                 self.earlier.push(rrn.clone());
                 self.tell(Command::Recover { rrn })
             }
             Step::Expire => self.tell(Command::Expire),
             Step::Review { accept } => {
                 let verdict = if accept { ReviewVerdict::Accept } else { ReviewVerdict::Decline };
-                let capture = self.trace();
+                let capture = Capture::Follows(self.trace());
                 self.tell(Command::Review { verdict, capture })
+            }
+            Step::Cancel => {
+                // The request that is on its way arrives all the same, before its reversal.
+                let on_its_way = self.on_its_way();
+                let outcome = self.tell(Command::Cancel);
+                if let (Ok(()), Some(rrn)) = (&outcome, on_its_way) {
+                    let approval = Approval { worth: AMOUNT, ..Approval::default() };
+                    self.host.authorizations.insert(rrn.clone(), approval);
+                    self.earlier.push(rrn);
+                }
+                outcome
+            }
+            Step::Ship { sale } => self.tell(Command::Ship { sale }),
+            Step::Capture { amount } => {
+                let trace = self.trace();
+                let sale = NewSale {
+                    transaction_id: TransactionId(i64::from(self.stan)),
+                    order_id: format!("part-{}", self.stan),
+                };
+                self.tell(Command::Capture { amount, sale, trace })
+            }
+            Step::Release => self.tell(Command::Release),
+            Step::EndHold => self.tell(Command::EndHold),
+            Step::Increment { amount } => {
+                let trace = self.trace();
+                self.tell(Command::Increment { amount, trace })
+            }
+            Step::IncrementAnswer { host_approves, heard } => {
+                self.answer_increment(host_approves, heard)
+            }
+            Step::Refund { sale, amount, now } => {
+                let settlement = if now {
+                    Settlement::Now(self.trace())
+                } else {
+                    Settlement::At(self.now + 86_400_000)
+                };
+                self.tell(Command::Refund(RefundOrder {
+                    sale,
+                    transaction_id: TransactionId(i64::from(self.stan) + 1_000_000),
+                    amount,
+                    words: RefundWords::default(),
+                    settlement,
+                }))
+            }
+            Step::SettleRefund { number } => {
+                let trace = self.trace();
+                self.tell(Command::SettleRefund { number, trace })
+            }
+            Step::RefundAnswer { number, host_approves, heard } => {
+                self.answer_refund(number, host_approves, heard)
+            }
+            Step::VoidRefund { number } => self.tell(Command::VoidRefund { number }),
+            Step::Wait(ms) => {
+                self.now += ms;
+                Ok(())
             }
             Step::Late => {
                 let Some(rrn) = self.earlier.last().cloned() else { return };
@@ -275,55 +439,223 @@ impl World {
         self.check_now();
     }
 
+    fn answer_increment(&mut self, host_approves: bool, heard: Heard) -> Result<(), Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        let increment = order.trail.increment.clone().ok_or(Refusal::NotOnItsWay)?;
+        let original = order.payment.authorization().unwrap().trace.rrn.clone();
+        let rrn = increment.trace.rrn;
+        if host_approves && !matches!(heard, Heard::NotSent) {
+            self.host.authorizations.get_mut(&original).unwrap().worth += increment.amount;
+            self.host.increments.insert(rrn.clone(), (original, increment.amount));
+        }
+        let reason = inoperative();
+        let answer = match heard {
+            Heard::Everything if host_approves => HostAnswer::Approved(AnswerFacts::default()),
+            Heard::Everything => HostAnswer::Declined {
+                facts: AnswerFacts { response_code: "51".into(), ..AnswerFacts::default() },
+                reason,
+                kind: DeclineKind::Final,
+                reverse: None,
+            },
+            Heard::NotSent => HostAnswer::NotSent(reason),
+            Heard::Nothing => HostAnswer::Unanswered { reason, reverse: ReversalReason::TimeOut },
+            // Nobody recorded the outcome.
+            Heard::SoftDecline => return self.tell(Command::Recover { rrn }),
+        };
+        self.tell(Command::IncrementAnswer { rrn, answer })
+    }
+
+    fn answer_refund(
+        &mut self,
+        number: u32,
+        host_approves: bool,
+        heard: Heard,
+    ) -> Result<(), Refusal> {
+        let order = self.order.as_ref().ok_or(Refusal::NoOrder)?;
+        let refund = order.trail.refund(number).cloned().ok_or(Refusal::NoRefund)?;
+        let RefundState::Sent { trace, .. } = refund.state else {
+            return Err(Refusal::NotOnItsWay);
+        };
+        // What was undone before is undone before the next one is sent: they share a chain.
+        self.deliver_refund_reversals();
+        let rrn = trace.rrn;
+        if host_approves && !matches!(heard, Heard::NotSent) {
+            self.host.refunded += refund.amount;
+            self.host.refunds.insert(rrn.clone(), refund.amount);
+        }
+        let answer = match heard {
+            Heard::Everything if host_approves => RefundAnswer::Approved,
+            Heard::Everything => RefundAnswer::Declined { response_code: "12".into() },
+            Heard::NotSent => RefundAnswer::Later { response_code: "91".into() },
+            Heard::Nothing | Heard::SoftDecline => {
+                RefundAnswer::Unanswered { reverse: ReversalReason::TimeOut }
+            }
+        };
+        let again = self.trace();
+        self.tell(Command::RefundAnswer { rrn, answer, again })
+    }
+
+    fn deliver_refund_reversals(&mut self) {
+        let host = &mut self.host;
+        self.owed.retain(|_, owed| match owed {
+            Owed::Reversal(reversal) if reversal.what == Undone::Refund => {
+                host.refunded -= host.refunds.remove(&reversal.original.rrn).unwrap_or(0);
+                false
+            }
+            _ => true,
+        });
+        let captured: i64 = host.authorizations.values().map(|it| it.captured).sum();
+        let coming: i64 = self
+            .owed
+            .values()
+            .map(|owed| if let Owed::Capture(completion) = owed { completion.amount } else { 0 })
+            .sum();
+        assert!(host.refunded <= captured + coming, "more was given back than was captured");
+    }
+
     fn check_now(&self) {
         let Some(order) = &self.order else { return };
         assert!(!matches!(order.payment.state, State::Opened));
         let allowed = [
             ("initialized", "initialized"),
+            ("completed", "initialized"),
             ("completed", "completed"),
+            ("shipped", "completed"),
+            ("shipped", "initialized"),
+            ("partial_refunded", "completed"),
+            ("refunded", "completed"),
             ("uncleared", "uncleared"),
             ("declined", "declined"),
             ("expired", "expired"),
             ("void", "void"),
+            ("void", "cancelled"),
         ];
-        assert!(allowed.contains(&order.payment.status()));
+        let sales = std::iter::once(WHOLE).chain(order.trail.captures.iter().map(|it| it.number));
+        for sale in sales {
+            assert!(allowed.contains(&order.status(sale)), "{:?}", order.status(sale));
+        }
         assert_eq!(order.payment.cvc_kept, !self.cvc.is_empty());
         assert!(self.cvc.len() <= 1, "only the newest attempt may keep a code");
         if order.payment.is_final() {
             assert!(self.cvc.is_empty(), "a code outlived its authorization");
         }
-        // Exactly the request that is on its way is guarded.
-        let guarded: Vec<&String> = self.guards.values().collect();
-        let on_its_way = self.on_its_way();
-        assert_eq!(guarded, on_its_way.iter().collect::<Vec<_>>());
+        // Exactly the requests that are on their way are guarded.
+        let guards = self.owed.values().filter_map(|owed| match owed {
+            Owed::Guard(rrn) => Some(rrn.clone()),
+            _ => None,
+        });
+        let increment = order.trail.increment.as_ref().map(|it| it.trace.rrn.clone());
+        let on_their_way: Vec<String> = self.on_its_way().into_iter().chain(increment).collect();
+        assert_eq!(guards.collect::<Vec<_>>(), on_their_way);
         assert_eq!(self.notified, order.counters.notifications);
+        self.check_money(order);
+    }
+
+    fn check_money(&self, order: &Order) {
+        for sale in order.sales() {
+            let given_back = order.trail.refunding(sale.number);
+            assert!(given_back <= sale.amount.minor, "refunds of {sale:?}: {given_back}");
+        }
+        if let Some(authorization) = order.payment.authorization() {
+            let gone = order.trail.captured() + order.trail.released;
+            assert!(gone <= authorization.amount.minor, "more was captured than authorized");
+        }
+        let reserved = |number: &u32| {
+            let refund = order.trail.refund(*number);
+            matches!(refund.map(|it| &it.state), Some(RefundState::Reserved { .. }))
+        };
+        for timer in &self.timers {
+            let rightly = match timer {
+                Timer::Expiry => matches!(order.payment.state, State::Authenticating(_)),
+                Timer::Review => matches!(order.payment.state, State::Uncleared { .. }),
+                Timer::Hold => matches!(order.payment.state, State::Authorized(_)),
+                Timer::Settlement(number) => reserved(number),
+            };
+            assert!(rightly, "{timer:?} runs on in {:?}", order.payment.state);
+        }
+        let waits = matches!(order.payment.state, State::Authorized(_));
+        assert_eq!(waits, self.timers.contains(&Timer::Hold), "every hold ends by itself");
+        assert_eq!(self.booked, Balances::of(order), "the journal adds up to the state");
     }
 
     /// Ends what is open and delivers what is owed; then the books must agree.
     fn close(mut self) {
         if let Some(rrn) = self.on_its_way() {
-            self.host.holds.insert(rrn.clone(), true);
+            let approval = Approval { worth: AMOUNT, ..Approval::default() };
+            self.host.authorizations.insert(rrn.clone(), approval);
             self.tell(Command::Recover { rrn }).unwrap();
         }
-        for (_, (rrn, amount)) in std::mem::take(&mut self.captures) {
-            assert_eq!(self.host.holds.get(&rrn), Some(&true), "a capture rests on an approval");
-            assert!(self.host.captured.insert(rrn, amount).is_none(), "captured twice");
+        if self.order.as_ref().is_some_and(|order| order.trail.increment.is_some()) {
+            self.answer_increment(true, Heard::Nothing).unwrap();
         }
-        for (_, rrn) in std::mem::take(&mut self.reversals) {
-            assert!(!self.host.captured.contains_key(&rrn), "a captured approval is reversed");
-            self.host.holds.insert(rrn, false);
+        let sent: Vec<u32> = self
+            .order
+            .iter()
+            .flat_map(|order| &order.trail.refunds)
+            .filter_map(|refund| {
+                matches!(refund.state, RefundState::Sent { .. }).then_some(refund.number)
+            })
+            .collect();
+        for number in sent {
+            self.answer_refund(number, true, Heard::Everything).unwrap();
+        }
+        self.check_now();
+        self.deliver_refund_reversals();
+        for (_, owed) in std::mem::take(&mut self.owed) {
+            self.host.take(owed);
         }
         let Some(order) = &self.order else { return };
-        let ours = order.payment.authorization().map(|it| it.trace.rrn.clone());
-        let captured: i64 = self.host.captured.values().sum();
-        match &order.payment.state {
-            State::Completed { .. } => assert_eq!(captured, AMOUNT),
-            _ => assert_eq!(captured, 0, "money was taken for an order that is not paid"),
-        }
-        for (rrn, held) in &self.host.holds {
-            let owned = ours.as_ref() == Some(rrn)
-                && matches!(order.payment.state, State::Completed { .. } | State::Uncleared { .. });
-            assert_eq!(*held, owned, "a hold without an owner, or an owner without a hold: {rrn}");
+        let balances = Balances::of(order);
+        let captured: i64 = self.host.authorizations.values().map(|it| it.captured).sum();
+        let held: i64 = self
+            .host
+            .authorizations
+            .values()
+            .map(|it| if it.closed { 0 } else { it.worth - it.captured })
+            .sum();
+        assert_eq!(balances.get(Account::Captured), -captured, "captured");
+        assert_eq!(balances.get(Account::Refunded), self.host.refunded, "refunded");
+        assert_eq!(
+            balances.get(Account::Acquirer),
+            captured - self.host.refunded,
+            "owed to the shop"
+        );
+        assert_eq!(balances.get(Account::Issuer), held, "a hold without an owner, or the reverse");
+        let fees: i64 = order.trail.fees.iter().map(|fee| fee.amount).sum();
+        assert_eq!(balances.get(Account::Fees), fees);
+    }
+}
+
+impl Host {
+    /// A message that is owed arrives. Messages of an order arrive in the order of their numbers.
+    fn take(&mut self, owed: Owed) {
+        match owed {
+            Owed::Guard(rrn) => panic!("a guard of {rrn} is left over"),
+            Owed::Capture(completion) => {
+                let approval = self.authorizations.get_mut(&completion.original.trace.rrn);
+                let approval = approval.expect("a capture rests on an approval");
+                assert!(!approval.closed, "captured after the final capture");
+                approval.captured += completion.amount;
+                assert!(approval.captured <= approval.worth, "more was captured than approved");
+                assert_eq!(completion.is_final, approval.captured == approval.worth);
+                approval.closed = completion.is_final;
+            }
+            Owed::Reversal(reversal) if reversal.what == Undone::Refund => {
+                panic!("refunds are undone before: {reversal:?}")
+            }
+            Owed::Reversal(reversal) => {
+                if let Some((original, amount)) = self.increments.remove(&reversal.original.rrn) {
+                    self.authorizations.get_mut(&original).unwrap().worth -= amount;
+                    return;
+                }
+                let Some(approval) = self.authorizations.get_mut(&reversal.original.rrn) else {
+                    return;
+                };
+                assert!(!approval.closed, "a captured approval is reversed");
+                assert_eq!(reversal.remains.unwrap_or(0), approval.captured);
+                approval.worth = approval.captured;
+            }
+            Owed::Refund(repayment) => panic!("a refund is left over: {repayment:?}"),
         }
     }
 }
@@ -342,20 +674,54 @@ fn verification() -> impl Strategy<Value = Ver> {
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let heard = prop_oneof![
+fn heard() -> impl Strategy<Value = Heard> {
+    prop_oneof![
         3 => Just(Heard::Everything),
         2 => Just(Heard::SoftDecline),
         1 => Just(Heard::Nothing),
         1 => Just(Heard::NotSent),
-    ];
+    ]
+}
+
+/// Amounts at the edges of what was ordered, and in between.
+fn amount() -> impl Strategy<Value = i64> {
     prop_oneof![
-        2 => (prop::bool::weighted(0.1), verification())
-            .prop_map(|(refused, verification)| Step::Open { refused, verification }),
+        2 => prop::sample::select(vec![-1, 0, 1, AMOUNT - 1, AMOUNT, AMOUNT + 1, i64::MAX]),
+        5 => 1..AMOUNT,
+    ]
+}
+
+/// What comes after the authorization.
+fn later_step() -> impl Strategy<Value = Step> {
+    let some = || prop::option::weighted(0.7, amount());
+    prop_oneof![
+        3 => some().prop_map(|amount| Step::Capture { amount }),
+        1 => Just(Step::Release),
+        1 => Just(Step::EndHold),
+        1 => amount().prop_map(|amount| Step::Increment { amount: amount.min(AMOUNT) }),
+        2 => (any::<bool>(), heard())
+            .prop_map(|(host_approves, heard)| Step::IncrementAnswer { host_approves, heard }),
+        1 => (0..3_u32).prop_map(|sale| Step::Ship { sale }),
+        4 => (0..3_u32, some(), any::<bool>())
+            .prop_map(|(sale, amount, now)| Step::Refund { sale, amount, now }),
+        2 => (1..4_u32).prop_map(|number| Step::SettleRefund { number }),
+        3 => (1..4_u32, any::<bool>(), heard()).prop_map(|(number, host_approves, heard)| {
+            Step::RefundAnswer { number, host_approves, heard }
+        }),
+        1 => (1..4_u32).prop_map(|number| Step::VoidRefund { number }),
+        1 => prop::sample::select(vec![1, 60_000, 300_000, 200 * 86_400_000]).prop_map(Step::Wait),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (prop::bool::weighted(0.1), verification(), any::<bool>()).prop_map(
+            |(refused, verification, manual)| Step::Open { refused, verification, manual }
+        ),
         3 => (prop::bool::weighted(0.85), verification()).prop_map(
             |(right_transaction, verification)| Step::Verify { right_transaction, verification }
         ),
-        5 => (any::<bool>(), heard, prop::bool::weighted(0.3), prop::bool::weighted(0.9), any::<bool>())
+        5 => (any::<bool>(), heard(), prop::bool::weighted(0.3), prop::bool::weighted(0.9), any::<bool>())
             .prop_map(|(host_approves, heard, hold, right_rrn, single)| Step::Answer {
                 host_approves, heard, hold, right_rrn, single,
             }),
@@ -363,6 +729,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Expire),
         1 => any::<bool>().prop_map(|accept| Step::Review { accept }),
         1 => Just(Step::Late),
+        1 => Just(Step::Cancel),
+        9 => later_step(),
     ]
 }
 
@@ -371,7 +739,7 @@ proptest! {
 
     #[test]
     fn no_history_creates_money_loses_money_or_leaves_a_hold_without_an_owner(
-        steps in prop::collection::vec(step(), 1..24)
+        steps in prop::collection::vec(step(), 1..40)
     ) {
         let mut world = World::default();
         for step in steps {
@@ -387,12 +755,12 @@ fn check(steps: &[Step], expected: (&str, &str)) -> World {
     for step in steps {
         world.step(step.clone());
     }
-    assert_eq!(world.order.as_ref().unwrap().payment.status(), expected);
+    assert_eq!(world.order.as_ref().unwrap().status(WHOLE), expected);
     world
 }
 
-const OPEN: Step = Step::Open { refused: false, verification: Ver::Skipped };
-const CHALLENGE: Step = Step::Open { refused: false, verification: Ver::Challenge };
+const OPEN: Step = Step::Open { refused: false, verification: Ver::Skipped, manual: false };
+const CHALLENGE: Step = Step::Open { refused: false, verification: Ver::Challenge, manual: false };
 const APPROVED: Step = Step::Answer {
     host_approves: true,
     heard: Heard::Everything,
@@ -438,7 +806,7 @@ fn a_paid_order_refuses_a_new_attempt_and_a_declined_one_takes_it() {
     paid.step(OPEN);
     assert_eq!(paid.order, before);
 
-    let declined = Step::Open { refused: true, verification: Ver::Skipped };
+    let declined = Step::Open { refused: true, verification: Ver::Skipped, manual: false };
     check(&[declined, OPEN, APPROVED], ("completed", "completed")).close();
 }
 
@@ -456,4 +824,154 @@ fn a_superseded_challenge_authorizes_nothing() {
         Command::Verify { server_trans_id: Some(old.server_trans_id), verification, trace };
     assert_eq!(world.tell(command), Err(Refusal::NotWaiting));
     assert_eq!(world.sent, 0);
+}
+
+const MANUAL: Step = Step::Open { refused: false, verification: Ver::Skipped, manual: true };
+
+fn capture(amount: i64) -> Step {
+    Step::Capture { amount: Some(amount) }
+}
+
+fn refund(sale: u32, amount: i64) -> Step {
+    Step::Refund { sale, amount: Some(amount), now: true }
+}
+
+fn paid_back(number: u32) -> Step {
+    Step::RefundAnswer { number, host_approves: true, heard: Heard::Everything }
+}
+
+#[test]
+fn the_whole_captured_by_hand_is_the_order_itself() {
+    let world = check(&[MANUAL, APPROVED, capture(AMOUNT)], ("completed", "completed"));
+    assert!(world.order.as_ref().unwrap().trail.captures.is_empty());
+    world.close();
+}
+
+#[test]
+fn captures_in_part_are_sales_of_their_own_and_the_last_one_completes_the_order() {
+    let steps = [MANUAL, APPROVED, capture(4000), capture(996), capture(995)];
+    let world = check(&steps, ("completed", "completed"));
+    let order = world.order.as_ref().unwrap();
+    let sold: Vec<i64> = order.sales().map(|sale| sale.amount.minor).collect();
+    assert_eq!(sold, [4000, 995], "the order itself sold nothing");
+    world.close();
+
+    let open = check(&steps[..3], ("completed", "initialized"));
+    assert_eq!(open.order.as_ref().unwrap().capturable(), 995);
+    open.close();
+}
+
+#[test]
+fn what_is_left_is_released_once() {
+    let mut world = check(&[MANUAL, APPROVED, Step::Release], ("void", "void"));
+    assert_eq!(world.tell(Command::Release), Err(Refusal::NotInThisState));
+    world.close();
+    let parted = check(&[MANUAL, APPROVED, capture(1), Step::EndHold], ("completed", "completed"));
+    parted.close();
+}
+
+#[test]
+fn more_than_what_is_left_is_not_captured() {
+    let mut world = check(&[MANUAL, APPROVED, capture(4000)], ("completed", "initialized"));
+    for amount in [996, 0, -1, i64::MAX] {
+        let (trace, transaction_id) = (world.trace(), TransactionId(9));
+        let sale = NewSale { transaction_id, order_id: "x".into() };
+        let command = Command::Capture { amount: Some(amount), sale, trace };
+        assert_eq!(world.tell(command), Err(Refusal::AmountOutOfBounds));
+    }
+    world.close();
+}
+
+#[test]
+fn an_increment_adds_to_what_can_be_captured() {
+    let answered = Step::IncrementAnswer { host_approves: true, heard: Heard::Everything };
+    let steps = [MANUAL, APPROVED, Step::Increment { amount: 5 }, answered, capture(AMOUNT + 5)];
+    check(&steps, ("completed", "completed")).close();
+    let lost = Step::IncrementAnswer { host_approves: true, heard: Heard::Nothing };
+    let steps = [MANUAL, APPROVED, Step::Increment { amount: 5 }, lost, capture(AMOUNT)];
+    check(&steps, ("completed", "completed")).close();
+}
+
+#[test]
+fn refunds_are_at_most_what_was_captured_and_show_when_they_are_confirmed() {
+    let paid = [OPEN, APPROVED, refund(0, 4000)];
+    let mut world = check(&paid, ("completed", "completed"));
+    world.step(paid_back(1));
+    assert_eq!(world.order.as_ref().unwrap().status(WHOLE), ("partial_refunded", "completed"));
+    let asked = |amount| {
+        Command::Refund(RefundOrder {
+            sale: WHOLE,
+            transaction_id: TransactionId(5),
+            amount,
+            words: RefundWords::default(),
+            settlement: Settlement::At(5),
+        })
+    };
+    assert_eq!(world.tell(asked(Some(996))), Err(Refusal::MoreThanLeft));
+    assert_eq!(world.tell(asked(Some(4000))), Err(Refusal::RefundRepeated));
+    world.tell(asked(None)).unwrap();
+    assert_eq!(world.tell(asked(None)), Err(Refusal::MoreThanLeft));
+    world.tell(Command::VoidRefund { number: 2 }).unwrap();
+    world.tell(asked(Some(995))).unwrap();
+    world.step(Step::SettleRefund { number: 3 });
+    world.step(paid_back(3));
+    assert_eq!(world.order.as_ref().unwrap().status(WHOLE), ("refunded", "completed"));
+    assert_eq!(world.tell(asked(Some(1))), Err(Refusal::NotRefundable));
+    world.close();
+}
+
+#[test]
+fn a_refund_in_doubt_is_undone_before_it_is_sent_anew() {
+    let lost = Step::RefundAnswer { number: 1, host_approves: true, heard: Heard::Nothing };
+    let mut world = check(&[OPEN, APPROVED, refund(0, 100), lost], ("completed", "completed"));
+    let chains: Vec<&str> = world
+        .owed
+        .values()
+        .filter_map(|owed| match owed {
+            Owed::Reversal(reversal) => Some(reversal.original.rrn.as_str()),
+            Owed::Refund(repayment) => Some(repayment.chain.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(chains.len(), 2);
+    assert_eq!(chains[0], chains[1], "one leaves strictly after the other");
+    world.step(paid_back(1));
+    assert_eq!(world.order.as_ref().unwrap().status(WHOLE), ("partial_refunded", "completed"));
+    world.close();
+}
+
+#[test]
+fn a_refund_is_given_up_after_as_many_tries_as_the_limit() {
+    let mut world = check(&[OPEN, APPROVED, refund(0, 100)], ("completed", "completed"));
+    for _ in 0..crate::trail::REFUND_TRIES_MAX {
+        let later = Step::RefundAnswer { number: 1, host_approves: false, heard: Heard::NotSent };
+        world.step(later);
+    }
+    let refund = world.order.as_ref().unwrap().trail.refund(1).unwrap().clone();
+    assert_eq!(refund.state.status(), "declined");
+    world.close();
+}
+
+#[test]
+fn a_cancel_wins_over_an_authorization_that_it_overtakes() {
+    let mut world = check(&[OPEN, Step::Cancel], ("void", "cancelled"));
+    let rrn = world.earlier[0].clone();
+    let answer = HostAnswer::Approved(AnswerFacts::default());
+    let capture = Capture::Follows(world.trace());
+    let late = Command::Answer { rrn, answer, hold: None, capture };
+    assert_eq!(world.tell(late), Err(Refusal::NotOnItsWay));
+    assert_eq!(world.tell(Command::Cancel), Err(Refusal::AlreadySo));
+    world.close();
+    let mut paid = check(&[OPEN, APPROVED], ("completed", "completed"));
+    assert_eq!(paid.tell(Command::Cancel), Err(Refusal::NotInThisState));
+}
+
+#[test]
+fn shipping_changes_no_money() {
+    let mut world = check(&[OPEN, APPROVED, Step::Ship { sale: 0 }], ("shipped", "completed"));
+    assert_eq!(world.tell(Command::Ship { sale: 0 }), Err(Refusal::AlreadySo));
+    world.step(refund(0, 1));
+    world.step(paid_back(1));
+    assert_eq!(world.order.as_ref().unwrap().status(WHOLE), ("partial_refunded", "completed"));
+    world.close();
 }

@@ -49,6 +49,7 @@ impl Tables {
                 site_id: place.0,
                 key: place.1,
                 seq,
+                subject: row.subject,
                 event: row.event.clone(),
                 attempts: row.attempts,
                 first_attempt_at,
@@ -81,9 +82,10 @@ impl Tables {
             row.lease_until = 0;
             row.attempts = row.attempts.max(attempt);
         }
+        let subject = row.subject;
         if is_acknowledged {
             for (_, older) in order.notifications.range_mut(..result.seq) {
-                if older.due_at.is_some() {
+                if older.due_at.is_some() && older.subject == subject {
                     older.state = NotificationState::Superseded;
                     older.due_at = None;
                     older.lease_until = 0;
@@ -198,6 +200,9 @@ impl Tables {
                     advice.row.due_at = advice.row.due_at.map(|due| due.min(now));
                 }
             }
+        }
+        for request in self.requests.values_mut().filter(|request| request.answer.is_none()) {
+            request.lease_until = 0;
         }
     }
 

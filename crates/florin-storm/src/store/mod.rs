@@ -7,6 +7,7 @@
 mod tables;
 mod dues;
 mod traits;
+mod later;
 mod planted;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use florin::store::{
-    AdviceRow, CardRow, Committed, EventRow, NotificationRecord, OrderRow, StoreError,
+    AdviceRow, CardRow, Committed, EventRow, JournalRow, NotificationRecord, OrderRow, StoreError,
     StoreStatistics, TimerRow, UnitOfWork,
 };
 use florin::tasks::TaskGroup;
@@ -30,10 +31,13 @@ pub struct Disk {
     statistics: Mutex<StoreStatistics>,
     /// Orders as they were before changes that were acknowledged and are not on the disk yet: there
     /// are some only where that mistake is planted.
-    unsynced: Mutex<BTreeMap<u64, (Place, Option<Order>)>>,
+    unsynced: Mutex<BTreeMap<u64, Vec<Before>>>,
     /// Told of each committed unit: the order's state before and after, and what happened.
     observer: Mutex<Option<Observer>>,
 }
+
+/// An order as it was before a change; nothing where there was none.
+type Before = (Place, Option<Order>);
 
 /// Hears of the committed changes of orders.
 pub type Observer = Box<dyn FnMut(Option<&OrderRow>, &OrderRow, &UnitOfWork) + Send>;
@@ -46,6 +50,7 @@ pub struct StoredOrder {
     pub notifications: Vec<NotificationRecord>,
     pub timers: Vec<TimerRow>,
     pub advices: Vec<AdviceRow>,
+    pub journal: Vec<JournalRow>,
 }
 
 impl Disk {
@@ -64,6 +69,7 @@ impl Disk {
             notifications: order.records(),
             timers: traits::timer_rows(order),
             advices: order.advices.values().map(|advice| advice.row.clone()).collect(),
+            journal: order.journal.values().cloned().collect(),
         };
         tables.orders.values().map(stored).collect()
     }
@@ -96,8 +102,10 @@ impl Disk {
     /// A process died: what was acknowledged without being on the disk is gone.
     pub fn lose_unsynced(&self) {
         let mut tables = self.tables();
-        while let Some((_, (place, before))) = lock(&self.unsynced).pop_last() {
-            tables.put_back(place, before);
+        while let Some((_, orders)) = lock(&self.unsynced).pop_last() {
+            for (place, before) in orders {
+                tables.put_back(place, before);
+            }
         }
     }
 }

@@ -42,8 +42,12 @@ impl MemoryStore {
     ) -> Option<Result<Committed, StoreError>> {
         let storm =
             self.storm.clone().filter(|it| it.world.bug == Some(Bug::EarlyAcknowledgement))?;
-        let place = unit.place();
-        let before = self.disk.tables().orders.get(&place).cloned();
+        let of_children = unit.children.iter().map(|it| (it.order.site_id, it.order.key));
+        let places: Vec<_> = std::iter::once(unit.place()).chain(of_children).collect();
+        let before: Vec<_> = {
+            let tables = self.disk.tables();
+            places.iter().map(|place| (*place, tables.orders.get(place).cloned())).collect()
+        };
         let committed = self.disk.commit(unit);
         if let Ok(Committed::Done) = committed {
             let number = storm.world.chance.next();
@@ -51,7 +55,7 @@ impl MemoryStore {
             let ticket = {
                 let mut unsynced = lock(&disk.unsynced);
                 let ticket = unsynced.last_key_value().map_or(0, |(last, _)| last + 1);
-                unsynced.insert(ticket, (place, before));
+                unsynced.insert(ticket, before);
                 ticket
             };
             tokio::spawn(async move {

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin::clock::UnixMillis;
 use florin::store::{
-    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CardChange, CardRow, Committed, DataKeyRow,
-    DeliveryRow, EventRow, NotificationRecord, NotificationState, OrderKey, OrderRow, SiteId,
-    SiteRow, StoreError, TimerChange, UnitOfWork,
+    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptRow, CardChange, CardRow, ChildRow,
+    Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow, NotificationRecord,
+    NotificationState, OrderKey, OrderRow, SealRow, SiteId, SiteRow, StoreError, TimerChange,
+    UnitOfWork,
 };
 
 /// Where an order's rows are.
@@ -26,6 +27,12 @@ pub(super) struct Tables {
     pub(super) sites: BTreeMap<SiteId, SiteRow>,
     pub(super) api_keys: BTreeMap<(SiteId, i64), ApiKeyRow>,
     pub(super) data_keys: BTreeMap<i32, DataKeyRow>,
+    pub(super) seals: BTreeMap<(SiteId, i64), SealRow>,
+    /// By site, instant, order and number.
+    pub(super) attempts: BTreeMap<(SiteId, UnixMillis, OrderKey, i32), AttemptRow>,
+    pub(super) requests: BTreeMap<(SiteId, String), Request>,
+    /// Requests that were begun so far: each has its number.
+    pub(super) requests_begun: u64,
     pub(super) settings_version: i64,
     pub(super) sequences: BTreeMap<String, u64>,
     /// When the lease of a node number ends.
@@ -41,10 +48,23 @@ pub(super) struct Order {
     pub(super) notifications: BTreeMap<i32, Notification>,
     pub(super) timers: BTreeMap<String, Timer>,
     pub(super) advices: BTreeMap<i32, Advice>,
+    pub(super) journal: BTreeMap<i32, JournalRow>,
+    pub(super) files: BTreeMap<i32, FileRow>,
+}
+
+/// A request with an idempotency key.
+#[derive(Clone)]
+pub(super) struct Request {
+    pub(super) number: u64,
+    pub(super) hash: [u8; 32],
+    pub(super) created_at: UnixMillis,
+    pub(super) lease_until: UnixMillis,
+    pub(super) answer: Option<(u16, String)>,
 }
 
 #[derive(Clone)]
 pub(super) struct Notification {
+    pub(super) subject: i32,
     pub(super) event: String,
     pub(super) state: NotificationState,
     pub(super) due_at: Option<UnixMillis>,
@@ -86,6 +106,30 @@ impl Advice {
 }
 
 impl Order {
+    fn new(row: OrderRow) -> Order {
+        Order {
+            row: OrderRow { version: 1, ..row },
+            events: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            notifications: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            advices: BTreeMap::new(),
+            journal: BTreeMap::new(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Becomes what a row says, as far as that is not fixed.
+    fn change_to(&mut self, wanted: &OrderRow) {
+        let row = &mut self.row;
+        row.version += 1;
+        row.status.clone_from(&wanted.status);
+        row.financial_status.clone_from(&wanted.financial_status);
+        row.amount = wanted.amount;
+        row.modified_at = wanted.modified_at;
+        row.state.clone_from(&wanted.state);
+    }
+
     fn is_busy(&self) -> bool {
         !self.timers.is_empty()
             || self.notifications.values().any(|it| it.due_at.is_some())
@@ -106,6 +150,7 @@ impl Order {
             deliveries.sort_by_key(|delivery| (delivery.at, delivery.attempt));
             NotificationRecord {
                 seq: *seq,
+                subject: it.subject,
                 event: it.event.clone(),
                 state: it.state,
                 due_at: it.due_at,
@@ -122,6 +167,13 @@ impl Tables {
     /// Makes a unit of work true, or nothing of it.
     pub(super) fn commit(&mut self, unit: &UnitOfWork) -> Result<Committed, StoreError> {
         let place = unit.place();
+        let is_answered = unit.answer.as_ref().is_some_and(|answer| {
+            let request = self.requests.get(&(place.0, answer.key.clone()));
+            request.is_some_and(|request| request.answer.is_some())
+        });
+        if is_answered || !unit.children.iter().all(|child| self.can_be_stored(child)) {
+            return Ok(Committed::Conflict);
+        }
         let Some(mut order) = self.order_to_be(unit) else { return Ok(Committed::Conflict) };
         let broken = |what: &str| StoreError::rejected("commit an order", what);
         for transaction in &unit.transactions {
@@ -139,6 +191,7 @@ impl Tables {
         }
         for owed in &unit.notifications {
             let notification = Notification {
+                subject: owed.subject,
                 event: owed.event.clone(),
                 state: NotificationState::Pending,
                 due_at: Some(owed.due_at),
@@ -165,6 +218,33 @@ impl Tables {
         for change in &unit.advices {
             order.change_advice(change);
         }
+        for entry in &unit.journal {
+            if order.journal.insert(entry.seq, entry.clone()).is_some() {
+                return Err(broken("an entry of a journal is never written over"));
+            }
+        }
+        for file in &unit.files {
+            if order.files.insert(file.file_id, file.clone()).is_some() {
+                return Err(broken("a file has a place of its own"));
+            }
+        }
+        for made in &unit.attempts {
+            let at = (place.0, made.at, place.1, made.attempt);
+            if self.attempts.contains_key(&at) {
+                return Err(broken("an attempt is counted once"));
+            }
+        }
+        for made in &unit.attempts {
+            self.attempts.insert((place.0, made.at, place.1, made.attempt), made.clone());
+        }
+        for child in &unit.children {
+            self.store_child(child);
+        }
+        if let Some(answer) = &unit.answer
+            && let Some(request) = self.requests.get_mut(&(place.0, answer.key.clone()))
+        {
+            request.answer = Some((answer.status, answer.body.clone()));
+        }
         self.names.insert((place.0, order.row.order_id.clone()), place.1);
         for transaction in &unit.transactions {
             self.transactions.insert((place.0, *transaction), place.1);
@@ -182,31 +262,36 @@ impl Tables {
             None => {
                 let is_taken = self.orders.contains_key(&place)
                     || self.names.contains_key(&(place.0, wanted.order_id.clone()));
-                (!is_taken).then(|| Order {
-                    row: OrderRow { version: unit.new_version(), ..wanted.clone() },
-                    events: BTreeMap::new(),
-                    cards: BTreeMap::new(),
-                    notifications: BTreeMap::new(),
-                    timers: BTreeMap::new(),
-                    advices: BTreeMap::new(),
-                })
+                (!is_taken).then(|| Order::new(wanted.clone()))
             }
             Some(expected) => {
                 let stored = self.orders.get(&place).filter(|it| it.row.version == expected)?;
                 let mut order = stored.clone();
-                let row = &mut order.row;
-                row.version = unit.new_version();
-                row.status.clone_from(&wanted.status);
-                row.financial_status.clone_from(&wanted.financial_status);
-                row.amount = wanted.amount;
-                row.modified_at = wanted.modified_at;
-                row.state.clone_from(&wanted.state);
+                order.change_to(wanted);
                 if unit.new_request {
-                    row.currency.clone_from(&wanted.currency);
-                    row.request.clone_from(&wanted.request);
+                    order.row.currency.clone_from(&wanted.currency);
+                    order.row.request.clone_from(&wanted.request);
                 }
                 Some(order)
             }
+        }
+    }
+
+    fn can_be_stored(&self, child: &ChildRow) -> bool {
+        let row = &child.order;
+        let is_there = self.orders.contains_key(&(row.site_id, row.key));
+        let name = (row.site_id, row.order_id.clone());
+        if child.is_new { !is_there && !self.names.contains_key(&name) } else { is_there }
+    }
+
+    fn store_child(&mut self, child: &ChildRow) {
+        let row = &child.order;
+        let place = (row.site_id, row.key);
+        if child.is_new {
+            self.names.insert((row.site_id, row.order_id.clone()), row.key);
+            self.orders.insert(place, Order::new(row.clone()));
+        } else if let Some(stored) = self.orders.get_mut(&place) {
+            stored.change_to(row);
         }
     }
 

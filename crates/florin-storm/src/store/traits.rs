@@ -7,9 +7,9 @@ use florin::clock::UnixMillis;
 use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, CardRow, Claim,
     ClaimedAdvice, ClaimedNotification, ClaimedTimer, Committed, DataKeyRow, Dues, EventRow,
-    LISTED_ROWS_MAX, NODES_MAX, Node, NotificationRecord, NotificationResult, Numbers, OrderKey,
-    OrderRow, Orders, Settings, SiteId, SiteRow, Store, StoreError, StoreStatistics, TimerNext,
-    TimerRow, UnitOfWork,
+    FileRow, FileSummary, LISTED_ROWS_MAX, NODES_MAX, Node, NotificationRecord, NotificationResult,
+    Numbers, OrderKey, OrderRow, Orders, Settings, SiteId, SiteRow, Store, StoreError,
+    StoreStatistics, TimerNext, TimerRow, UnitOfWork,
 };
 
 use super::tables::{Order, Tables};
@@ -96,6 +96,26 @@ impl Orders for MemoryStore {
         .await
     }
 
+    async fn orders_between(
+        &self,
+        site: SiteId,
+        from_key: OrderKey,
+        to_key: OrderKey,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError> {
+        let from = after.map_or(from_key, |after| from_key.max(after.saturating_add(1)));
+        let limit = usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX);
+        self.read("list orders", |tables| {
+            if from >= to_key {
+                return Vec::new();
+            }
+            let between = tables.orders.range((site, from)..(site, to_key));
+            between.take(limit).map(|(_, order)| order.row.clone()).collect()
+        })
+        .await
+    }
+
     async fn card(
         &self,
         site: SiteId,
@@ -125,6 +145,53 @@ impl Orders for MemoryStore {
         self.of_order("read timers", site, key, timer_rows).await
     }
 
+    async fn timers_of_kind(
+        &self,
+        site: SiteId,
+        kind_prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, TimerRow)>, StoreError> {
+        let limit = usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX);
+        self.read("list timers", |tables| {
+            let of_site = tables.orders.range((site, OrderKey::MIN)..=(site, OrderKey::MAX));
+            let rows = |(place, order): (&(SiteId, OrderKey), &Order)| {
+                let key = place.1;
+                timer_rows(order).into_iter().map(move |timer| (key, timer))
+            };
+            let mut timers: Vec<(OrderKey, TimerRow)> = of_site.flat_map(rows).collect();
+            timers.retain(|(_, timer)| timer.kind.starts_with(kind_prefix));
+            timers.sort_by_key(|(key, timer)| (timer.due_at, *key));
+            timers.truncate(limit);
+            timers
+        })
+        .await
+    }
+
+    async fn files(&self, site: SiteId, key: OrderKey) -> Result<Vec<FileSummary>, StoreError> {
+        let summary = |file: &FileRow| FileSummary {
+            file_id: file.file_id,
+            name: file.name.clone(),
+            kind: file.kind.clone(),
+            description: file.description.clone(),
+            at: file.at,
+            size_bytes: i64::try_from(file.bytes.len()).unwrap_or(i64::MAX),
+        };
+        let of_order = move |order: &Order| order.files.values().map(summary).collect();
+        self.of_order("list files", site, key, of_order).await
+    }
+
+    async fn file(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        file_id: i32,
+    ) -> Result<Option<FileRow>, StoreError> {
+        self.read("read a file", |tables| {
+            tables.orders.get(&(site, key))?.files.get(&file_id).cloned()
+        })
+        .await
+    }
+
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError> {
         let of_order = |order: &Order| order.advices.values().map(|it| it.row.clone()).collect();
         self.of_order("read advices", site, key, of_order).await
@@ -136,6 +203,9 @@ impl Orders for MemoryStore {
             let of_site = (site, OrderKey::MIN)..=(site, OrderKey::MAX);
             let places: Vec<_> = tables.orders.range(of_site).map(|(place, _)| *place).collect();
             places.iter().for_each(|place| tables.forget(*place));
+            tables.seals.retain(|(of, _), _| *of != site);
+            tables.attempts.retain(|(of, ..), _| *of != site);
+            tables.requests.retain(|(of, _), _| *of != site);
             places.len() as u64
         })
         .await
@@ -143,7 +213,7 @@ impl Orders for MemoryStore {
 }
 
 impl MemoryStore {
-    async fn of_order<T>(
+    pub(super) async fn of_order<T>(
         &self,
         doing: &'static str,
         site: SiteId,
@@ -223,7 +293,7 @@ impl Dues for MemoryStore {
 }
 
 impl MemoryStore {
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&mut Tables) -> T + Send + 'static,

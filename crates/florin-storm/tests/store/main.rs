@@ -10,6 +10,16 @@ mod places;
 mod rows;
 #[path = "../../../florin/tests/store/commits.rs"]
 mod commits;
+#[path = "../../../florin/tests/store/children.rs"]
+mod children;
+#[path = "../../../florin/tests/store/journal.rs"]
+mod journal;
+#[path = "../../../florin/tests/store/attempts.rs"]
+mod attempts;
+#[path = "../../../florin/tests/store/idempotency.rs"]
+mod idempotency;
+#[path = "../../../florin/tests/store/lists.rs"]
+mod lists;
 #[path = "../../../florin/tests/store/dues.rs"]
 mod dues;
 #[path = "../../../florin/tests/store/settings.rs"]

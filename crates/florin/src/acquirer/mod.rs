@@ -24,4 +24,4 @@ pub use connection::{Dialer, Stream};
 pub use link::{LateAnswer, Link, LinkError, NotSentReason, Reply, UnansweredReason};
 pub use numbers::{NumberBlocks, NumbersUnavailable, Trace};
 pub use statistics::LinkStatistics;
-pub use store_and_forward::{Advice, AdviceOutcome, Next, StopReason};
+pub use store_and_forward::{Advice, AdviceOutcome, Next, StopReason, is_repeatable};

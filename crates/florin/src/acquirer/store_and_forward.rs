@@ -61,6 +61,11 @@ pub enum StopReason {
     TooOld,
 }
 
+/// Whether this DE39 says that the host could not take a message now, and did nothing with it.
+pub fn is_repeatable(code: &str) -> bool {
+    REPEATABLE.contains(&code)
+}
+
 /// Done for a capture or an advice: accepted, or accepted before.
 const DONE: &[&str] = &["00", "94"];
 /// Done for a reversal: also when there was nothing to undo, or it had been undone.

@@ -6,6 +6,7 @@
 pub mod contract;
 mod credentials;
 mod orders;
+mod changes;
 mod test_controls;
 
 use std::convert::Infallible;
@@ -111,10 +112,32 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         },
         ["orders", id] => match method {
             Method::GET => orders::get(gateway, &caller, id).await,
-            // What changes an order after its authorization is not offered yet.
-            Method::PATCH => Err(ApiError::unknown_path().into()),
+            Method::PATCH => {
+                changes::patch_order(gateway, &caller, id, read_body(request).await?).await
+            }
             _ => Err(ApiError::wrong_method().into()),
         },
+        ["orders", id, "refunds"] if method == Method::POST => {
+            changes::refund(gateway, &caller, id, read_body(request).await?).await
+        }
+        ["orders", id, "refunds", refund] if method == Method::PATCH => {
+            let body = read_body(request).await?;
+            changes::patch_refund(gateway, &caller, id, refund, body).await
+        }
+        ["orders", id, "capture"] if method == Method::POST => {
+            changes::capture(gateway, &caller, id, read_body(request).await?).await
+        }
+        ["capture", id] if method == Method::PATCH => {
+            changes::patch_capture(gateway, &caller, id, read_body(request).await?).await
+        }
+        ["orders", id, "increment"] if method == Method::POST => {
+            changes::increment(gateway, &caller, id, read_body(request).await?).await
+        }
+        // Only a method that Florin does not have for cards is cancelled so.
+        ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
+        ["orders", _, "refunds" | "capture" | "increment" | "cancel"]
+        | ["orders", _, "refunds", _]
+        | ["capture", _] => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
 }

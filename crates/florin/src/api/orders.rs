@@ -40,7 +40,8 @@ pub(super) async fn create(
     if let Some(error) = request.details.not_offered() {
         return Err(error.into());
     }
-    if request.details.manual_capture {
+    // What was bought and captured in one message cannot be captured later.
+    if request.details.manual_capture && gateway.rails_of(&site)?.single_message() {
         return Err(ApiError::gateway_unavailable().into());
     }
     if request.details.amount.minor == 0 {
@@ -135,6 +136,20 @@ pub(super) async fn get(
     caller: &Caller,
     id: &str,
 ) -> Result<Answer, Answer> {
+    Ok(show(&find(gateway, caller, id).await?))
+}
+
+/// The answer that shows an order.
+pub(super) fn show(record: &Record) -> Answer {
+    Answer::ok(order_view(record).to_answer(api_version(record)))
+}
+
+/// The order of the caller's site with this name or transaction number.
+pub(super) async fn find(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    id: &str,
+) -> Result<Record, Answer> {
     let unknown = || Answer::from(ApiError::invalid_order_id());
     if id.is_empty() || id.contains('\0') || id.chars().count() > ID_CHARACTERS_MAX {
         return Err(unknown());
@@ -145,8 +160,7 @@ pub(super) async fn get(
     {
         record = gateway.load_by_transaction(&caller.site, transaction_id).await?;
     }
-    let record = record.ok_or_else(unknown)?;
-    Ok(Answer::ok(order_view(&record).to_answer(api_version(&record))))
+    record.ok_or_else(unknown)
 }
 
 /// Longest id that is looked up: an order id has 50 characters at most.
@@ -173,9 +187,9 @@ fn site_rules(site: &Site) -> SiteRules {
             .collect(),
         server_to_server: settings.server_to_server,
         moto: settings.moto,
+        manual_capture: settings.manual_capture,
         // Not offered yet, on any site.
         zero_authorization: false,
-        manual_capture: false,
         tokenization: false,
         flexible_3d: settings.three_ds.flexible,
         refuse_past_expiry: settings.check_expiry,

@@ -2,13 +2,41 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Capture, Command, Decision, Effect, HostAnswer, Refusal, decide};
+use florin_core::decision::{
+    Capture, Command, Context, Decision, Effect, HostAnswer, Refusal, decide,
+};
 use florin_core::payment::{State, Trace};
 
+use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::{Failure, Gateway};
 use crate::limits::{CONFLICT_ROUNDS_MAX, OUTCOME_ROUNDS_MAX};
+use crate::store::AnsweredRequest;
+
+/// What became of a command.
+pub(super) enum Done {
+    /// It is durable, and what it owes was begun.
+    Committed { record: Record, decision: Box<Decision> },
+    /// The order, as it now is, does not allow it.
+    Refused { record: Record, refusal: Refusal },
+}
+
+/// What a commit takes along that the core knows nothing of.
+pub(super) struct Besides {
+    pub(super) extra: Extra,
+    /// The answer to the request that led to it.
+    pub(super) answer: Option<AnsweredRequest>,
+}
+
+/// What to do when the store cannot take a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is an outcome that somebody else has decided: offer it again.
+    Stubborn,
+    /// Somebody waits who can ask again, so he is told.
+    Once,
+}
 
 impl Gateway {
     /// Follows an order from a commit to where it rests: sends the authorization that the commit
@@ -50,7 +78,8 @@ impl Gateway {
         let with_code = record.order.payment.step_ups == 0;
         let answer = rails.authorize(&record, trace, card, with_code).await;
         let now = self.now();
-        let capture = match (&answer, rails.single_message()) {
+        let by_hand = record.order.payment.rules.manual_capture_ms.is_some();
+        let capture = match (&answer, rails.single_message() || by_hand) {
             (HostAnswer::Approved(_), false) => Capture::Follows(rails.next_trace(now).await?),
             _ => Capture::Included,
         };
@@ -89,32 +118,66 @@ impl Gateway {
     /// order meanwhile. A command that no longer applies leaves the order as it now is.
     pub(super) async fn settle(
         self: &Arc<Gateway>,
-        mut record: Record,
+        record: Record,
         command: Command,
     ) -> Result<(Record, Vec<Effect>), Failure> {
+        match self.command(record, command, Patience::Stubborn).await? {
+            Done::Committed { record, decision } => Ok((record, decision.effects)),
+            Done::Refused { record, refusal } => {
+                tracing::info!(order.key = record.key, ?refusal, "a command came too late");
+                Ok((record, Vec::new()))
+            }
+        }
+    }
+
+    /// Decides on a command and makes the outcome durable, again where somebody else moved the
+    /// order meanwhile: whoever commits first wins, the other is told what is then true.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the outcome could not be recorded.
+    pub(super) async fn command(
+        self: &Arc<Gateway>,
+        record: Record,
+        command: Command,
+        patience: Patience,
+    ) -> Result<Done, Failure> {
+        self.command_with(record, command, patience, |_, _| {}).await
+    }
+
+    /// The same, with what is committed besides the decision.
+    pub(super) async fn command_with(
+        self: &Arc<Gateway>,
+        mut record: Record,
+        command: Command,
+        patience: Patience,
+        besides: impl Fn(&Decision, &mut Besides),
+    ) -> Result<Done, Failure> {
         let mut failures = 0;
         for _ in 0..CONFLICT_ROUNDS_MAX {
             let decision = match self.decide_on(&record, &command) {
                 Ok(decision) => decision,
-                Err(refusal) => {
-                    tracing::info!(order.key = record.key, ?refusal, "a command came too late");
-                    return Ok((record, Vec::new()));
-                }
+                Err(refusal) => return Ok(Done::Refused { record, refusal }),
             };
+            let mut more = Besides { extra: record.extra.clone(), answer: None };
+            besides(&decision, &mut more);
             let change = Change {
-                record: record.clone(),
+                record: Record { extra: more.extra, ..record.clone() },
                 expected_version: Some(record.version),
                 decision: &decision,
                 card: None,
                 alias: None,
+                answer: more.answer,
             };
             match self.commit(change).await {
                 Ok(Some((record, owed))) => {
                     self.begin(&record, owed);
-                    return Ok((record, decision.effects));
+                    let decision = Box::new(decision);
+                    return Ok(Done::Committed { record, decision });
                 }
                 Ok(None) => {}
-                Err(failure) if failures + 1 < OUTCOME_ROUNDS_MAX => {
+                Err(failure)
+                    if patience == Patience::Stubborn && failures + 1 < OUTCOME_ROUNDS_MAX =>
+                {
                     failures += 1;
                     tracing::warn!(order.key = record.key, %failure, "an outcome is offered again");
                     tokio::time::sleep(std::time::Duration::from_millis(50 << failures)).await;
@@ -122,14 +185,15 @@ impl Gateway {
                 Err(failure) => return Err(failure),
             }
             if let Ok(Some(newer)) = self.load(&record.site, record.key).await {
-                record = newer;
+                record = Record { sale: record.sale, ..newer };
             }
         }
         Err(Failure::Contended)
     }
 
     fn decide_on(&self, record: &Record, command: &Command) -> Result<Decision, Refusal> {
-        decide(Some(&record.order), command.clone(), record.site.time(self.now()))
+        let context = Context { now: record.site.time(self.now()), tariff: &record.site.tariff };
+        decide(Some(&record.order), command.clone(), context)
     }
 
     /// Begins at once what a commit of this process owes. The rows are leased to us, so nobody
@@ -145,9 +209,9 @@ impl Gateway {
                 });
             }
         }
-        for seq in owed.notifications {
+        for (seq, sale) in owed.notifications {
             if let Ok(permit) = self.work.deliveries.clone().try_acquire_owned() {
-                let (gateway, record) = (self.clone(), record.clone());
+                let (gateway, record) = (self.clone(), Record { sale, ..record.clone() });
                 crate::app::spawn("notification", async move {
                     gateway.deliver_now(record, seq, lease).await;
                     drop(permit);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use florin_core::authentication::{Facts, Plan, plan};
 use florin_core::card::Brand;
-use florin_core::decision::{Command, Opening, Refusal, Verification, decide};
+use florin_core::decision::{Command, Context, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
+use super::journal::JournalEnd;
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Record};
@@ -45,6 +46,7 @@ impl Gateway {
         let stored = Arc::new(StoredRequest::from(&request));
         let amount = request.details.amount;
         let order_id = request.details.order_id.as_str().to_owned();
+        let manual_capture = request.details.manual_capture;
         let Some(input) = request.card else {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
@@ -76,8 +78,11 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
+                shipment: std::collections::BTreeMap::new(),
+                journal: JournalEnd::default(),
             },
             request: stored,
+            sale: florin_core::trail::WHOLE,
         };
         let verification = match (wanted, &card, brand) {
             (Plan::Authenticate | Plan::Challenge, Some(card), Some(brand)) => {
@@ -112,6 +117,7 @@ impl Gateway {
                 },
                 payer_present: !moto,
                 expires_after_ms: PAYMENT_EXPIRES_MS,
+                manual_capture_ms: brand.and_then(Brand::hold_ms).filter(|_| manual_capture),
             },
             refused: refused.clone(),
             verification,
@@ -146,9 +152,9 @@ impl Gateway {
         let mut existing: Option<Record> = None;
         let site = draft.site.clone();
         for _ in 0..CONFLICT_ROUNDS_MAX {
-            let site_now = site.time(self.now());
+            let context = Context { now: site.time(self.now()), tariff: &site.tariff };
             let before = existing.as_ref().map(|record| &record.order);
-            let decision = match decide(before, Command::Open(opening.clone()), site_now) {
+            let decision = match decide(before, Command::Open(opening.clone()), context) {
                 Ok(decision) => decision,
                 Err(Refusal::OrderIdTaken) => return Ok(None),
                 Err(refusal) => unreachable!("an opening is refused for its id only: {refusal:?}"),
@@ -159,10 +165,12 @@ impl Gateway {
             if let Some(existing) = &existing {
                 record.key = existing.key;
                 record.extra.created_at = existing.extra.created_at;
+                record.extra.journal = existing.extra.journal.clone();
                 expected_version = Some(existing.version);
                 alias = Some(opening.transaction_id.0);
             }
-            let change = Change { record, expected_version, decision: &decision, card, alias };
+            let change =
+                Change { record, expected_version, decision: &decision, card, alias, answer: None };
             if let Some((record, owed)) = self.commit(change).await? {
                 return Ok(Some((record, decision.effects, owed)));
             }
@@ -204,6 +212,7 @@ fn not_decided_yet(amount: Money) -> florin_core::order::Order {
                 when_not_enrolled: Unauthenticated::Decline,
                 payer_present: false,
                 expires_after_ms: 0,
+                manual_capture_ms: None,
             },
             state: State::Opened,
             authentication: None,
@@ -212,6 +221,7 @@ fn not_decided_yet(amount: Money) -> florin_core::order::Order {
             announced: false,
             cvc_kept: false,
         },
+        trail: florin_core::trail::Trail::default(),
         counters: Counters::default(),
     }
 }

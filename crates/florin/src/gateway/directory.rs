@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use florin_core::risk::ReviewRule;
+use florin_core::tariff::Tariff;
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -120,6 +121,8 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
             })
         })
         .collect::<Result<_, Failure>>()?;
+    let rules = settings.fees.iter().map(super::site::FeeEntry::rule);
+    let rules = rules.collect::<Result<_, String>>().map_err(|error| damaged(&error))?;
     Ok(Site {
         id: row.id,
         account_id: row.account_id,
@@ -131,6 +134,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
         clock_offset_ms: row.clock_offset_ms,
         keys,
         review_rules,
+        tariff: Tariff { rules },
     })
 }
 

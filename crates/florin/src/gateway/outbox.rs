@@ -47,7 +47,8 @@ impl Gateway {
             site_id: record.site.id,
             key: record.key,
             seq: row_number(seq),
-            event: record.order.payment.status().0.to_owned(),
+            subject: row_number(record.sale),
+            event: record.order.status(record.sale).0.to_owned(),
             attempts: 0,
             first_attempt_at: now,
             due_at: now,
@@ -70,7 +71,10 @@ impl Gateway {
             None => None,
         };
         match record {
-            Some(record) => self.attempt_delivery(record, notification).await,
+            Some(record) => {
+                let sale = u32::try_from(notification.subject).unwrap_or_default();
+                self.attempt_delivery(Record { sale, ..record }, notification).await
+            }
             None => Ok(()),
         }
     }
@@ -99,7 +103,7 @@ impl Gateway {
         let attempt = match (record.notification_url(), key) {
             (Some(url), Some(key)) => {
                 let delivery = Delivery {
-                    url: notification_url(url, &record.order_id, timestamp, Payload::Order),
+                    url: notification_url(url, record.shown_order_id(), timestamp, Payload::Order),
                     method,
                     body: match method {
                         Method::Post => Some(super::view::notification_body(&record).into()),

@@ -7,16 +7,16 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::Command;
+use florin_core::decision::{Command, RefundAnswer, ReversalReason};
 use florin_core::payment::State;
 
-use super::persist::{OwedMessage, OwedReversal, TraceRow};
-use super::rails::AdviceOutcome;
+use super::persist::{OwedMessage, OwedRefund, OwedReversal, TraceRow};
+use super::rails::{AdviceOutcome, RefundOutcome};
 use super::record::{Record, row_number};
 use super::{Failure, Gateway};
 use crate::clock::UnixMillis;
-use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
-use crate::store::{AdviceChange, Bucket, Claim, ClaimedAdvice};
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS, REFUND_PAUSE_MS};
+use crate::store::{AdviceChange, Bucket, Claim, ClaimedAdvice, Committed};
 
 impl Gateway {
     /// Works off owed messages that are due; returns how many there were.
@@ -54,11 +54,85 @@ impl Gateway {
         match OwedMessage::read(&advice.body)? {
             OwedMessage::Guard(owed) => self.recover(record, &advice, &owed).await,
             OwedMessage::Reversal(owed) => self.send_reversal(record, advice, owed).await,
+            OwedMessage::Refund(owed) => self.take_up_refund(record, &advice, owed).await,
             OwedMessage::Capture(_) => {
                 let message = OwedMessage::read(&advice.body)?;
                 self.attempt(&record, &advice, &message).await
             }
         }
+    }
+
+    /// A refund leaves once. One that was about to leave when its process vanished may have left:
+    /// then it is undone, and sent anew.
+    async fn take_up_refund(
+        self: &Arc<Gateway>,
+        record: Record,
+        advice: &ClaimedAdvice,
+        mut owed: OwedRefund,
+    ) -> Result<(), Failure> {
+        if owed.sent {
+            tracing::warn!(order.key = record.key, rrn = owed.trace.rrn(), "a lost refund");
+            let answer = RefundAnswer::Unanswered { reverse: ReversalReason::TimeOut };
+            return self.settle_refund(record, &owed, answer).await;
+        }
+        owed.sent = true;
+        if self.rewrite(advice, &OwedMessage::Refund(owed.clone())).await? {
+            self.send_refund(record, advice.seq, owed, advice.lease).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a refund whose row says that it is about to leave, and records what came of it.
+    async fn send_refund(
+        self: &Arc<Gateway>,
+        record: Record,
+        seq: i32,
+        owed: OwedRefund,
+        lease: UnixMillis,
+    ) -> Result<(), Failure> {
+        let rails = self.rails_of(&record.site)?;
+        let card = self.open_card(&record, owed.card).await?;
+        match rails.refund(&record, &owed, &card).await {
+            RefundOutcome::Answer(answer) => self.settle_refund(record, &owed, answer).await,
+            RefundOutcome::NotSent(note) => {
+                let (site, key) = (record.site.id, record.key);
+                let body = OwedMessage::Refund(OwedRefund { sent: false, ..owed }).to_text();
+                let rewrite = AdviceChange::Rewrite { seq, body };
+                if self.store.record_advice(site, key, lease, rewrite).await? == Committed::Done {
+                    let due_at = self.now() + REFUND_PAUSE_MS;
+                    let change = AdviceChange::Postpone { seq, due_at, attempts: 0, note };
+                    let _ = self.store.record_advice(site, key, lease, change).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn settle_refund(
+        self: &Arc<Gateway>,
+        record: Record,
+        owed: &OwedRefund,
+        answer: RefundAnswer,
+    ) -> Result<(), Failure> {
+        let again = self.rails_of(&record.site)?.next_trace(self.now()).await?;
+        let rrn = owed.trace.rrn().to_owned();
+        if let RefundAnswer::Declined { response_code } = &answer {
+            tracing::warn!(order.key = record.key, rrn, response_code, "a refund was declined");
+        }
+        self.settle(record, Command::RefundAnswer { rrn, answer, again }).await?;
+        Ok(())
+    }
+
+    /// Changes the message of a claimed advice; false when the lease has been lost.
+    async fn rewrite(
+        &self,
+        advice: &ClaimedAdvice,
+        message: &OwedMessage,
+    ) -> Result<bool, Failure> {
+        let change = AdviceChange::Rewrite { seq: advice.seq, body: message.to_text() };
+        let recorded =
+            self.store.record_advice(advice.site_id, advice.key, advice.lease, change).await?;
+        Ok(recorded == Committed::Done)
     }
 
     /// Nobody recorded an outcome: the core declines the order and turns the guard into a
@@ -74,6 +148,9 @@ impl Gateway {
             &record.order.payment.state,
             State::Authorizing { trace, .. } if trace.rrn == original.rrn
         );
+        let increment = record.order.trail.increment.as_ref();
+        let on_its_way =
+            on_its_way || increment.is_some_and(|increment| increment.trace.rrn == original.rrn);
         if on_its_way {
             tracing::warn!(order.key = record.key, rrn = original.rrn, "undoing a lost request");
             self.settle(record, Command::Recover { rrn: original.rrn }).await?;
@@ -89,17 +166,13 @@ impl Gateway {
     async fn send_reversal(
         self: &Arc<Gateway>,
         record: Record,
-        mut advice: ClaimedAdvice,
+        advice: ClaimedAdvice,
         mut owed: OwedReversal,
     ) -> Result<(), Failure> {
         if owed.trace.is_none() {
             let rails = self.rails_of(&record.site)?;
             owed.trace = Some(TraceRow::from(&rails.next_trace(self.now()).await?));
-            advice.body = OwedMessage::Reversal(owed.clone()).to_text();
-            let change = AdviceChange::Rewrite { seq: advice.seq, body: advice.body.clone() };
-            let recorded =
-                self.store.record_advice(advice.site_id, advice.key, advice.lease, change).await?;
-            if recorded == crate::store::Committed::Conflict {
+            if !self.rewrite(&advice, &OwedMessage::Reversal(owed.clone())).await? {
                 return Ok(());
             }
         }
@@ -127,6 +200,14 @@ impl Gateway {
         message: OwedMessage,
         lease: UnixMillis,
     ) {
+        if let OwedMessage::Refund(owed) = message {
+            let key = record.key;
+            if let Err(failure) = self.send_refund(record, row_number(seq), owed, lease).await {
+                // The lease runs out, and whoever finds it undoes it and sends it anew.
+                tracing::warn!(order.key = key, seq, %failure, "refund");
+            }
+            return;
+        }
         let now = self.now();
         let outcome = self.try_owed(&record, row_number(seq), &message, 0, now).await;
         let recorded = match outcome {
@@ -153,11 +234,7 @@ impl Gateway {
         first_attempt_at: i64,
     ) -> Result<AdviceChange, Failure> {
         let rails = self.rails_of(&record.site)?;
-        let card_id = match message {
-            OwedMessage::Guard(owed) | OwedMessage::Reversal(owed) => owed.card,
-            OwedMessage::Capture(owed) => owed.card,
-        };
-        let card = self.open_card(record, card_id).await?;
+        let card = self.open_card(record, message.card()).await?;
         let outcome =
             rails.send_owed(record, message, &card, attempts, first_attempt_at, self.now()).await;
         Ok(match outcome {

@@ -4,8 +4,10 @@
 //! so it has its own types, converted by hand. Member names are short because every payment
 //! carries them twice through the disk.
 
+mod owed;
+mod trail;
+
 use florin_core::card::Brand;
-use florin_core::decision::ReversalReason;
 use florin_core::money::{Currency, Money};
 use florin_core::order::{Counters, Order};
 use florin_core::payment::{
@@ -13,7 +15,13 @@ use florin_core::payment::{
     Authorization, Challenge, Payment, Reason, Review, ReviewVerdict, Rules, State, Trace,
     TransactionId, Unauthenticated, Waiting,
 };
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::journal::JournalEnd;
+pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.
 #[derive(Debug)]
@@ -45,6 +53,39 @@ pub struct Extra {
     /// When the first attempt was made.
     #[serde(rename = "o")]
     pub created_at: i64,
+    /// What the merchant said about shipment and invoice, by member.
+    #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shipment: BTreeMap<String, String>,
+    /// Where the order's journal ends.
+    #[serde(rename = "j", default, skip_serializing_if = "is_empty_journal")]
+    pub journal: JournalEnd,
+}
+
+fn is_empty_journal(end: &JournalEnd) -> bool {
+    end.entries == 0
+}
+
+/// What the row of a child order says instead of a state: where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// The key of the order that it belongs to.
+    pub parent: i64,
+    /// Which of its sales it is, or belongs to.
+    pub sale: u32,
+    /// Set where it is only the merchant's own name of a refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<u32>,
+}
+
+impl Child {
+    pub fn to_text(self) -> String {
+        serde_json::to_string(&self).expect("numbers have a JSON form")
+    }
+
+    /// `None` where the text is the state of an order.
+    pub fn read(text: &str) -> Option<Child> {
+        if text.starts_with("{\"parent\"") { serde_json::from_str(text).ok() } else { None }
+    }
 }
 
 /// Writes the state of an order.
@@ -58,6 +99,7 @@ pub fn write_state(order: &Order, extra: &Extra) -> String {
             order.counters.notifications,
             order.counters.events,
         ],
+        trail: TrailRow::from(&order.trail),
         extra: extra.clone(),
     };
     serde_json::to_string(&row).expect("rows of texts and numbers have a JSON form")
@@ -75,73 +117,8 @@ pub fn read_state(text: &str) -> Result<(Order, Extra), Unreadable> {
     }
     let [attempts, advices, notifications, events] = row.counters;
     let counters = Counters { attempts, advices, notifications, events };
-    Ok((Order { payment: row.payment.read()?, counters }, row.extra))
-}
-
-/// What an owed message needs, besides the card, to be built again at any time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "k", rename_all = "snake_case")]
-pub enum OwedMessage {
-    /// The outcome of this request was never recorded.
-    Guard(OwedReversal),
-    Reversal(OwedReversal),
-    Capture(OwedCapture),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwedReversal {
-    #[serde(rename = "c")]
-    pub card: u32,
-    #[serde(rename = "o")]
-    pub original: TraceRow,
-    #[serde(rename = "a")]
-    pub amount: i64,
-    #[serde(rename = "r")]
-    pub reason: String,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
-    pub approval_code: Option<String>,
-    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<String>,
-    /// The reversal's own number, given and stored before it first leaves.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<TraceRow>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwedCapture {
-    #[serde(rename = "c")]
-    pub card: u32,
-    #[serde(rename = "o")]
-    pub original: TraceRow,
-    #[serde(rename = "t")]
-    pub trace: TraceRow,
-    #[serde(rename = "a")]
-    pub amount: i64,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
-    pub approval_code: Option<String>,
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
-    pub network_reference: Option<String>,
-}
-
-impl OwedMessage {
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("rows of texts and numbers have a JSON form")
-    }
-
-    /// # Errors
-    /// [`Unreadable`] when the text is damaged.
-    pub fn read(text: &str) -> Result<OwedMessage, Unreadable> {
-        serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))
-    }
-
-    /// What `AdviceRow.kind` says of it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            OwedMessage::Guard(_) => "guard",
-            OwedMessage::Reversal(_) => "reversal",
-            OwedMessage::Capture(_) => "capture",
-        }
-    }
+    let order = Order { payment: row.payment.read()?, trail: row.trail.read(), counters };
+    Ok((order, row.extra))
 }
 
 /// A [`Trace`] at rest.
@@ -155,6 +132,13 @@ pub struct TraceRow {
     transmitted_at: i64,
     #[serde(rename = "m")]
     terminal_id: String,
+}
+
+impl TraceRow {
+    /// DE37.
+    pub fn rrn(&self) -> &str {
+        &self.rrn
+    }
 }
 
 impl From<&Trace> for TraceRow {
@@ -187,6 +171,8 @@ struct StateRow {
     payment: PaymentRow,
     #[serde(rename = "n")]
     counters: [u32; 4],
+    #[serde(rename = "l", default, skip_serializing_if = "TrailRow::is_empty")]
+    trail: TrailRow,
     #[serde(rename = "e")]
     extra: Extra,
 }
@@ -210,6 +196,9 @@ struct PaymentRow {
     /// Proceed when unavailable, proceed when not enrolled, payer present.
     #[serde(rename = "r")]
     rules: (bool, bool, bool, i64),
+    /// The merchant captures by hand within this many milliseconds.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    manual_capture_ms: Option<i64>,
     #[serde(rename = "s")]
     state: StateKind,
     #[serde(rename = "3", default, skip_serializing_if = "Option::is_none")]
@@ -232,14 +221,69 @@ fn is_zero(number: &u8) -> bool {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StateKind {
-    Page { mandate: bool },
-    Challenge { server: String, acs: String, ds: String, version: String, url: String },
-    Authorizing { trace: TraceRow, advice: u32 },
-    Uncleared { auth: TraceRow, score: u8, accept: bool, until: i64 },
-    Completed { auth: TraceRow, capture: TraceRow },
-    Declined { code: String, text: String, response_code: Option<String> },
+    Page {
+        mandate: bool,
+    },
+    Challenge {
+        server: String,
+        acs: String,
+        ds: String,
+        version: String,
+        url: String,
+    },
+    Authorizing {
+        trace: TraceRow,
+        advice: u32,
+    },
+    Uncleared {
+        auth: TraceRow,
+        score: u8,
+        accept: bool,
+        until: i64,
+    },
+    Authorized {
+        auth: AuthorizationRow,
+    },
+    Completed {
+        auth: TraceRow,
+        /// What was authorized, where that is not what was ordered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<i64>,
+        capture: TraceRow,
+    },
+    Parted {
+        auth: AuthorizationRow,
+    },
+    Declined {
+        code: String,
+        text: String,
+        response_code: Option<String>,
+    },
     Expired,
-    Void { auth: TraceRow },
+    Cancelled,
+    Void {
+        auth: TraceRow,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<i64>,
+    },
+}
+
+/// An authorization that may have grown.
+#[derive(Serialize, Deserialize)]
+struct AuthorizationRow {
+    #[serde(rename = "t")]
+    trace: TraceRow,
+    #[serde(rename = "a")]
+    amount: i64,
+}
+
+impl From<&Authorization> for AuthorizationRow {
+    fn from(authorization: &Authorization) -> AuthorizationRow {
+        AuthorizationRow {
+            trace: (&authorization.trace).into(),
+            amount: authorization.amount.minor,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -299,7 +343,8 @@ impl From<&Payment> for PaymentRow {
                 rules.payer_present,
                 rules.expires_after_ms,
             ),
-            state: StateKind::from(&payment.state),
+            manual_capture_ms: rules.manual_capture_ms,
+            state: StateKind::of(payment),
             authentication: payment.authentication.as_ref().map(AuthenticationRow::from),
             answer: payment.answer.as_ref().map(AnswerRow::from),
             step_ups: payment.step_ups,
@@ -336,6 +381,7 @@ impl PaymentRow {
                 when_not_enrolled: policy(self.rules.1),
                 payer_present: self.rules.2,
                 expires_after_ms: self.rules.3,
+                manual_capture_ms: self.manual_capture_ms,
             },
             state: self.state.read(amount),
             authentication,
@@ -347,9 +393,13 @@ impl PaymentRow {
     }
 }
 
-impl From<&State> for StateKind {
-    fn from(state: &State) -> StateKind {
-        match state {
+impl StateKind {
+    fn of(payment: &Payment) -> StateKind {
+        let grown = |authorization: &Authorization| {
+            let minor = authorization.amount.minor;
+            (minor != payment.amount.minor).then_some(minor)
+        };
+        match &payment.state {
             // A decision never ends here: see `decision::Draft::open`.
             State::Opened => StateKind::Page { mandate: false },
             State::Authenticating(Waiting::Page { mandate }) => {
@@ -371,24 +421,35 @@ impl From<&State> for StateKind {
                 accept: review.default == ReviewVerdict::Accept,
                 until: review.until,
             },
+            State::Authorized(authorization) => {
+                StateKind::Authorized { auth: authorization.into() }
+            }
             State::Completed { authorization, capture } => StateKind::Completed {
                 auth: (&authorization.trace).into(),
+                amount: grown(authorization),
                 capture: capture.into(),
             },
+            State::Parted(authorization) => StateKind::Parted { auth: authorization.into() },
             State::Declined(reason) => StateKind::Declined {
                 code: reason.code.clone(),
                 text: reason.text.clone(),
                 response_code: reason.response_code.clone(),
             },
             State::Expired => StateKind::Expired,
-            State::Void(authorization) => StateKind::Void { auth: (&authorization.trace).into() },
+            State::Cancelled => StateKind::Cancelled,
+            State::Void(authorization) => StateKind::Void {
+                auth: (&authorization.trace).into(),
+                amount: grown(authorization),
+            },
         }
     }
-}
 
-impl StateKind {
     fn read(self, amount: Money) -> State {
         let authorization = |row: &TraceRow| Authorization { trace: row.into(), amount };
+        let worth = |row: &TraceRow, minor: i64| Authorization {
+            trace: row.into(),
+            amount: Money::new(minor, amount.currency),
+        };
         match self {
             StateKind::Page { mandate } => State::Authenticating(Waiting::Page { mandate }),
             StateKind::Challenge { server, acs, ds, version, url } => {
@@ -410,14 +471,20 @@ impl StateKind {
                     review: Review { score, default, until },
                 }
             }
-            StateKind::Completed { auth, capture } => {
-                State::Completed { authorization: authorization(&auth), capture: (&capture).into() }
-            }
+            StateKind::Authorized { auth } => State::Authorized(worth(&auth.trace, auth.amount)),
+            StateKind::Completed { auth, amount: grown, capture } => State::Completed {
+                authorization: worth(&auth, grown.unwrap_or(amount.minor)),
+                capture: (&capture).into(),
+            },
+            StateKind::Parted { auth } => State::Parted(worth(&auth.trace, auth.amount)),
             StateKind::Declined { code, text, response_code } => {
                 State::Declined(Reason { code, text, response_code })
             }
             StateKind::Expired => State::Expired,
-            StateKind::Void { auth } => State::Void(authorization(&auth)),
+            StateKind::Cancelled => State::Cancelled,
+            StateKind::Void { auth, amount: grown } => {
+                State::Void(worth(&auth, grown.unwrap_or(amount.minor)))
+            }
         }
     }
 }
@@ -491,15 +558,6 @@ impl From<AnswerRow> for AnswerFacts {
     }
 }
 
-/// The digits of a message reason, as a reason again.
-pub fn reversal_reason(code: &str) -> ReversalReason {
-    match code {
-        "4000" => ReversalReason::CustomerCancellation,
-        "4020" => ReversalReason::InvalidResponse,
-        _ => ReversalReason::TimeOut,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -517,6 +575,7 @@ mod tests {
                 when_not_enrolled: Unauthenticated::Proceed,
                 payer_present: true,
                 expires_after_ms: 3_600_000,
+                manual_capture_ms: Some(604_800_000),
             },
             state,
             authentication: Some(AuthenticationResult {
@@ -554,6 +613,7 @@ mod tests {
     fn every_state_is_read_as_it_was_written() {
         let authorization =
             Authorization { trace: trace(), amount: Money::new(1000, Currency::EUR) };
+        let grown = Authorization { trace: trace(), amount: Money::new(1250, Currency::EUR) };
         let review = Review { score: 7, default: ReviewVerdict::Accept, until: 9 };
         let challenge = Challenge {
             server_trans_id: "s".into(),
@@ -567,10 +627,15 @@ mod tests {
             State::Authenticating(Waiting::Challenge(challenge)),
             State::Authorizing { trace: trace(), advice: AdviceId(4) },
             State::Uncleared { authorization: authorization.clone(), review },
+            State::Authorized(grown.clone()),
             State::Completed { authorization: authorization.clone(), capture: trace() },
+            State::Completed { authorization: grown.clone(), capture: trace() },
+            State::Parted(grown.clone()),
             State::Declined(Reason::new("4002", "Insufficient funds")),
             State::Expired,
+            State::Cancelled,
             State::Void(authorization),
+            State::Void(grown),
         ];
         let extra = Extra {
             bin: "555555".into(),
@@ -578,10 +643,12 @@ mod tests {
             link: "default".into(),
             challenge_wanted: true,
             created_at: 11,
+            shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
+            journal: JournalEnd::default(),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };
-            let order = Order { payment: payment(state), counters };
+            let order = Order { payment: payment(state), trail: trail::sample(), counters };
             let text = write_state(&order, &extra);
             let read = read_state(&text).expect("what was written can be read");
             assert_eq!(read, (order, extra.clone()), "{text}");

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Decision, Effect, Timer};
+use florin_core::decision::{Decision, Effect};
+use florin_core::ledger::Balances;
 use florin_core::order::Order;
-use florin_core::payment::Trace;
+use florin_core::trail::{SaleNumber, WHOLE};
 
-use super::persist::{Extra, OwedCapture, OwedMessage, OwedReversal, read_state, write_state};
+use super::effects::Rows;
+use super::journal::{self, Booking, JournalEnd};
+use super::persist::{Child, Extra, OwedMessage, read_state, write_state};
 use super::site::Site;
-use super::{Failure, Gateway, rails::Rails};
+use super::{Failure, Gateway};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
-use crate::limits::GUARD_MARGIN_MS;
-use crate::store::{
-    AdviceChange, AdviceRow, CardChange, Committed, EventRow, NotificationRow, OrderRow,
-    TimerChange, UnitOfWork,
-};
+use crate::store::{AnsweredRequest, CardChange, Committed, EventRow, OrderRow, UnitOfWork};
 use crate::vault::{Class, SealContext, Vault};
 
 /// A stored order, read.
@@ -30,6 +29,8 @@ pub struct Record {
     pub order: Order,
     pub extra: Extra,
     pub request: Arc<StoredRequest>,
+    /// Which of its sales was asked for: what answers and notifications show.
+    pub sale: SaleNumber,
 }
 
 /// Card data on its way between request, vault and wire.
@@ -46,8 +47,8 @@ pub struct CardSecrets {
 pub struct Owed {
     /// Messages by their number in the order.
     pub advices: Vec<(u32, OwedMessage)>,
-    /// Notifications by their number in the order.
-    pub notifications: Vec<u32>,
+    /// Notifications by their number in the order, with the sale that they tell of.
+    pub notifications: Vec<(u32, SaleNumber)>,
     /// Until when all of these are ours alone.
     pub lease: UnixMillis,
 }
@@ -72,11 +73,12 @@ impl Record {
             order,
             extra,
             request: Arc::new(request),
+            sale: WHOLE,
         })
     }
 
     fn row(&self, site_now: UnixMillis) -> OrderRow {
-        let (status, financial_status) = self.order.payment.status();
+        let (status, financial_status) = self.order.status(WHOLE);
         OrderRow {
             site_id: self.site.id,
             key: self.key,
@@ -105,13 +107,32 @@ pub struct Change<'a> {
     pub card: Option<&'a CardSecrets>,
     /// Transaction id of an attempt after the first one.
     pub alias: Option<i64>,
+    /// The answer to the request that led to this, where it has to be known to whoever repeats it.
+    pub answer: Option<AnsweredRequest>,
 }
 
 impl Gateway {
     /// Loads an order by its key.
     pub async fn load(&self, site: &Arc<Site>, key: i64) -> Result<Option<Record>, Failure> {
         let row = self.store.order(site.id, key).await?;
-        row.map(|row| Record::read(site.clone(), row)).transpose()
+        self.read_row(site, row).await
+    }
+
+    /// Reads a row; that of a child order leads to its parent.
+    async fn read_row(
+        &self,
+        site: &Arc<Site>,
+        row: Option<OrderRow>,
+    ) -> Result<Option<Record>, Failure> {
+        let Some(row) = row else { return Ok(None) };
+        let Some(child) = Child::read(&row.state) else {
+            return Record::read(site.clone(), row).map(Some);
+        };
+        let parent = self.store.order(site.id, child.parent).await?;
+        let parent = parent.map(|row| Record::read(site.clone(), row)).transpose()?;
+        let orphan = || Failure::Damaged(format!("order {} has no parent", row.key));
+        let parent = parent.ok_or_else(orphan)?;
+        Ok(Some(Record { sale: child.sale, ..parent }))
     }
 
     /// Loads an order by what the merchant calls it.
@@ -121,7 +142,7 @@ impl Gateway {
         order_id: &str,
     ) -> Result<Option<Record>, Failure> {
         let row = self.store.order_by_merchant_id(site.id, order_id).await?;
-        row.map(|row| Record::read(site.clone(), row)).transpose()
+        self.read_row(site, row).await
     }
 
     /// Loads an order by the number of one of its attempts.
@@ -142,19 +163,41 @@ impl Gateway {
         &self,
         change: Change<'_>,
     ) -> Result<Option<(Record, Owed)>, Failure> {
-        let Change { mut record, expected_version, decision, card, alias } = change;
+        let Change { mut record, expected_version, decision, card, alias, answer } = change;
         let rails = self.rails_of(&record.site)?;
         let now = self.now();
         let site_now = record.site.time(now);
-        record.order = decision.order.clone();
-        let mut unit = UnitOfWork::new(expected_version, record.row(site_now));
-        unit.new_request = alias.is_some();
-        unit.transactions.extend(alias);
-        let mut owed = Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() };
-        self.add_events(&mut unit, decision, site_now);
-        for effect in &decision.effects {
-            self.add_effect(&mut unit, &mut owed, effect, &record, &rails, now);
+        let before = std::mem::replace(&mut record.order, decision.order.clone());
+        let booking = Booking {
+            site_id: record.site.id,
+            key: record.key,
+            currency: decision.order.payment.amount.currency.code(),
+            at: site_now,
+            booked_at: now,
+        };
+        let balances = Balances::of(&before);
+        let end = &record.extra.journal;
+        let entry = journal::entry(&self.vault, &booking, &balances, decision, end)?;
+        if let Some(entry) = &entry {
+            record.extra.journal = JournalEnd::after(entry);
         }
+        let mut rows = Rows {
+            unit: UnitOfWork::new(expected_version, record.row(site_now)),
+            owed: Owed { lease: now + crate::limits::LEASE_MS, ..Owed::default() },
+            record: &record,
+            rails: &rails,
+            now,
+        };
+        rows.unit.new_request = alias.is_some();
+        rows.unit.transactions.extend(alias);
+        self.add_events(&mut rows.unit, decision, site_now);
+        for effect in &decision.effects {
+            rows.add(effect);
+        }
+        rows.bring_children_up_to_date(&before, site_now);
+        rows.unit.journal.extend(entry);
+        rows.unit.answer = answer;
+        let Rows { mut unit, owed, .. } = rows;
         self.add_card(&mut unit, decision, card, &record);
         match self.store.commit(unit).await? {
             Committed::Conflict => Ok(None),
@@ -176,96 +219,6 @@ impl Gateway {
                 data: super::view::event_data(event),
             });
         }
-    }
-
-    fn add_effect(
-        &self,
-        unit: &mut UnitOfWork,
-        owed: &mut Owed,
-        effect: &Effect,
-        record: &Record,
-        rails: &Rails,
-        now: UnixMillis,
-    ) {
-        let card = decision_card(record);
-        let chain = |trace: &Trace| trace.rrn.clone();
-        match effect {
-            Effect::GuardRequest { advice, trace, amount } => {
-                let message = OwedMessage::Guard(OwedReversal {
-                    card,
-                    original: trace.into(),
-                    amount: amount.minor,
-                    reason: "4021".to_owned(),
-                    approval_code: None,
-                    response_code: None,
-                    trace: None,
-                });
-                let due = now + rails.answer_time_out_ms() + GUARD_MARGIN_MS;
-                unit.advices.push(owe(advice.0, &message, record, &chain(trace), due, None));
-            }
-            Effect::ReleaseGuard(advice) => {
-                unit.advices.push(AdviceChange::Settle { seq: row_number(advice.0) });
-            }
-            Effect::OweReversal {
-                advice,
-                original,
-                amount,
-                reason,
-                approval_code,
-                response_code,
-            } => {
-                let message = OwedMessage::Reversal(OwedReversal {
-                    card,
-                    original: original.into(),
-                    amount: amount.minor,
-                    reason: reason.code().to_owned(),
-                    approval_code: approval_code.clone(),
-                    response_code: response_code.clone(),
-                    trace: None,
-                });
-                // The reversal needs a number of its own before it leaves, so a worker takes it.
-                unit.advices.push(owe(advice.0, &message, record, &chain(original), now, None));
-            }
-            Effect::OweCapture { advice, original, capture, facts } => {
-                let message = OwedMessage::Capture(OwedCapture {
-                    card,
-                    original: (&original.trace).into(),
-                    trace: capture.into(),
-                    amount: original.amount.minor,
-                    approval_code: facts.approval_code.clone(),
-                    network_reference: facts.network_reference.clone(),
-                });
-                let lease = Some(owed.lease);
-                let rrn = chain(&original.trace);
-                unit.advices.push(owe(advice.0, &message, record, &rrn, now, lease));
-                owed.advices.push((advice.0, message));
-            }
-            Effect::StartTimer(timer, at) => unit.timers.push(TimerChange::Set {
-                kind: timer_name(*timer).to_owned(),
-                due_at: record.site.due(*at),
-            }),
-            Effect::StopTimer(timer) => {
-                // A timer that is set anew in the same commit need not be cancelled before.
-                let kind = timer_name(*timer).to_owned();
-                unit.timers.push(TimerChange::Cancel { kind });
-            }
-            Effect::Notify { notification } => {
-                if record.notification_url().is_some() {
-                    unit.notifications.push(NotificationRow {
-                        seq: row_number(*notification),
-                        event: record.order.payment.status().0.to_owned(),
-                        due_at: now,
-                        leased_until: Some(owed.lease),
-                    });
-                    owed.notifications.push(*notification);
-                }
-            }
-            Effect::EraseCvc { card } => {
-                unit.cards.push(CardChange::EraseCvc { card_id: row_number(*card) });
-            }
-            Effect::KeepCvc { .. } | Effect::SendAuthorization(_) | Effect::StartStepUp => {}
-        }
-        dedupe_timers(&mut unit.timers);
     }
 
     /// The card is sealed in the commit that opens its attempt, unless nothing will be sent.
@@ -341,6 +294,13 @@ impl Gateway {
 }
 
 impl Record {
+    /// What the merchant calls the sale that was asked for.
+    pub fn shown_order_id(&self) -> &str {
+        let captures = &self.order.trail.captures;
+        let part = captures.iter().find(|capture| capture.number == self.sale);
+        part.map_or(&self.order_id, |part| &part.order_id)
+    }
+
     /// Where the shop wants to be told: the order's address, else the site's.
     pub fn notification_url(&self) -> Option<&str> {
         let of_order = self.request.details.payment_options.notification_url.as_ref();
@@ -366,45 +326,6 @@ fn of_site(url: Option<&str>) -> Option<WebUrl> {
 
 fn seal_context<'a>(record: &Record, card_id: u32, field: &'a str) -> SealContext<'a> {
     SealContext { site_id: record.site.id, key: record.key, card_id: i64::from(card_id), field }
-}
-
-fn decision_card(record: &Record) -> u32 {
-    record.order.counters.attempts
-}
-
-fn owe(
-    seq: u32,
-    message: &OwedMessage,
-    record: &Record,
-    chain: &str,
-    due_at: UnixMillis,
-    leased_until: Option<UnixMillis>,
-) -> AdviceChange {
-    let row = AdviceRow::new(row_number(seq), message.kind(), &record.extra.link, chain, due_at);
-    AdviceChange::Owe(AdviceRow { leased_until, ..row.with_body(message.to_text()) })
-}
-
-/// The last word on a timer within one commit counts.
-fn dedupe_timers(timers: &mut Vec<TimerChange>) {
-    let kind = |timer: &TimerChange| match timer {
-        TimerChange::Set { kind, .. } | TimerChange::Cancel { kind } => kind.clone(),
-    };
-    if let Some(last) = timers.last().map(kind) {
-        let end = timers.len() - 1;
-        let mut index = 0;
-        timers.retain(|timer| {
-            let keep = index == end || kind(timer) != last;
-            index += 1;
-            keep
-        });
-    }
-}
-
-pub(super) fn timer_name(timer: Timer) -> &'static str {
-    match timer {
-        Timer::Expiry => "expiry",
-        Timer::Review => "review",
-    }
 }
 
 /// Counters of an order stay far below the store's range: each needs a commit.

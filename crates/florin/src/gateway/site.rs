@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 
 use florin_core::authentication::Policy;
+use florin_core::card::Brand;
+use florin_core::money::Currency;
 use florin_core::payment::{ReviewVerdict, Unauthenticated};
+use florin_core::tariff::{FeeKind, TariffRule};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -185,6 +188,92 @@ pub struct SiteSettings {
     pub three_ds: ThreeDsSettings,
     pub acceptor: Acceptor,
     pub review: Vec<ReviewEntry>,
+    /// Authorizations may be captured later, by hand.
+    pub manual_capture: bool,
+    /// When refunds are passed on.
+    pub refund_settlement: RefundSettlement,
+    /// What the operator charges; the first entry that fits decides.
+    pub fees: Vec<FeeEntry>,
+}
+
+/// When the refunds of a day are passed on to the acquirer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundSettlement {
+    /// At midnight of the shop's time zone; until then they can be taken back.
+    Nightly,
+    AtOnce,
+}
+
+/// One line of the operator's fee table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeEntry {
+    pub kind: FeeFor,
+    /// `VISA`, `MASTERCARD`, …; none for every brand.
+    #[serde(default)]
+    pub brand: Option<String>,
+    /// Three letters; none for every currency.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Hundredths of a percent.
+    #[serde(default)]
+    pub basis_points: u32,
+    /// Minor units on top.
+    #[serde(default)]
+    pub fixed: i64,
+    /// Minor units at least.
+    #[serde(default)]
+    pub min: i64,
+    /// What shops read beside the fee.
+    pub description: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeFor {
+    Payment,
+    Refund,
+    Chargeback,
+}
+
+impl FeeEntry {
+    /// The rule, or what is wrong with it.
+    ///
+    /// # Errors
+    /// A sentence for whoever set it.
+    pub fn rule(&self) -> Result<TariffRule, String> {
+        let brand = match &self.brand {
+            None => None,
+            Some(code) => {
+                let brand = Brand::from_gateway(&code.to_ascii_uppercase());
+                Some(brand.ok_or_else(|| format!("fees: {code} is no brand"))?)
+            }
+        };
+        let currency = match &self.currency {
+            None => None,
+            Some(code) => {
+                Some(Currency::parse(code).map_err(|_| format!("fees: {code} is no currency"))?)
+            }
+        };
+        if self.basis_points > 10_000 || self.fixed < 0 || self.min < 0 {
+            return Err("fees: a fee is not negative and at most 10000 basis points".to_owned());
+        }
+        let kind = match self.kind {
+            FeeFor::Payment => FeeKind::Payment,
+            FeeFor::Refund => FeeKind::Refund,
+            FeeFor::Chargeback => FeeKind::Chargeback,
+        };
+        Ok(TariffRule {
+            kind,
+            brand,
+            currency,
+            basis_points: self.basis_points,
+            fixed: self.fixed,
+            min: self.min,
+            description: self.description.clone(),
+        })
+    }
 }
 
 impl Default for SiteSettings {
@@ -207,6 +296,9 @@ impl Default for SiteSettings {
             three_ds: ThreeDsSettings::default(),
             acceptor: Acceptor::default(),
             review: Vec::new(),
+            manual_capture: false,
+            refund_settlement: RefundSettlement::Nightly,
+            fees: Vec::new(),
         }
     }
 }
@@ -219,6 +311,7 @@ impl SiteSettings {
             webhook_policy: WebhookPolicy::Relaxed,
             server_to_server: true,
             moto: true,
+            manual_capture: true,
             check_expiry: false,
             three_ds: ThreeDsSettings {
                 flexible: true,
@@ -260,6 +353,7 @@ pub struct Site {
     /// Oldest first.
     pub keys: Vec<SiteKey>,
     pub review_rules: Vec<florin_core::risk::ReviewRule>,
+    pub tariff: florin_core::tariff::Tariff,
 }
 
 impl Site {

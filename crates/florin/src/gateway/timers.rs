@@ -1,10 +1,13 @@
-//! What happens by itself: a payer's time runs out, a review ends.
+//! What happens by itself: a payer's time runs out, a review or a hold ends, a day is settled.
 
 use std::sync::Arc;
 
-use florin_core::decision::Command;
+use florin_core::decision::{Capture, Command};
 use florin_core::payment::{ReviewVerdict, State};
+use florin_core::trail::RefundState;
 
+use super::effects::SETTLEMENT;
+use super::record::Record;
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::store::{Bucket, Claim, ClaimedTimer, TimerNext};
@@ -30,6 +33,15 @@ impl Gateway {
         Ok(count)
     }
 
+    /// How an accepted payment will be captured.
+    pub(super) async fn review_capture(&self, record: &Record) -> Result<Capture, Failure> {
+        let rails = self.rails_of(&record.site)?;
+        if rails.single_message() {
+            return Ok(Capture::Included);
+        }
+        Ok(Capture::Follows(rails.next_trace(self.now()).await?))
+    }
+
     async fn run_timer(self: &Arc<Gateway>, timer: &ClaimedTimer) -> Result<(), Failure> {
         let site = self.directory.site(timer.site_id);
         let record = match &site {
@@ -44,9 +56,20 @@ impl Gateway {
             ("expiry", State::Authenticating(_)) => Command::Expire,
             ("review", State::Uncleared { review, .. }) => {
                 let verdict: ReviewVerdict = review.default;
-                let rails = self.rails_of(&record.site)?;
-                let capture = rails.next_trace(self.now()).await?;
+                let capture = self.review_capture(&record).await?;
                 Command::Review { verdict, capture }
+            }
+            ("hold", State::Authorized(_)) => Command::EndHold,
+            (kind, _) if kind.starts_with(SETTLEMENT) => {
+                let number = kind[SETTLEMENT.len()..].parse().unwrap_or_default();
+                let refund = record.order.trail.refund(number);
+                if !matches!(refund.map(|refund| &refund.state), Some(RefundState::Reserved { .. }))
+                {
+                    self.store.finish_timer(timer, TimerNext::Done).await?;
+                    return Ok(());
+                }
+                let trace = self.rails_of(&record.site)?.next_trace(self.now()).await?;
+                Command::SettleRefund { number, trace }
             }
             // Whatever it was set for has ended otherwise.
             _ => {

@@ -83,7 +83,13 @@ impl Gateway {
             }
             State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
             state => {
-                let success = matches!(state, State::Completed { .. } | State::Uncleared { .. });
+                let success = matches!(
+                    state,
+                    State::Completed { .. }
+                        | State::Uncleared { .. }
+                        | State::Authorized(_)
+                        | State::Parted(_)
+                );
                 PayerStep::Return { record: Box::new(record), success }
             }
         })

@@ -1,12 +1,17 @@
 //! What shops see of an order: a stored record as the contract's order object.
 
 use florin_core::decision::Event;
+use florin_core::money::Money;
+use florin_core::order_id::OrderId;
 use florin_core::payment::{AuthenticationFlow, Payment, State};
+use florin_core::trail::WHOLE;
 use serde_json::json;
 
 use super::record::Record;
 use super::site::ApiYear;
-use crate::api::contract::answer::{ApiVersion, AuthenticationView, OrderView};
+use crate::api::contract::answer::{
+    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RelatedView,
+};
 
 /// `reason` of an order whose payer has to be authenticated (the contract's own words).
 const REASON_WAITING: &str = "3D Secure Authorization";
@@ -21,12 +26,12 @@ pub fn api_version(record: &Record) -> ApiVersion {
     }
 }
 
-/// The order object.
+/// The order object of the sale that was asked for.
 pub fn order_view(record: &Record) -> OrderView {
-    let payment = &record.order.payment;
+    let (order, payment) = (&record.order, &record.order.payment);
     let transaction_id = payment.transaction_id.0;
     let mut view = OrderView::new(&record.request, Some(transaction_id), record.extra.created_at);
-    let (status, financial_status) = payment.status();
+    let (status, financial_status) = order.status(record.sale);
     let (reason, reason_code) = reason(payment);
     view.created = payment.opened_at;
     view.modified = payment.modified_at;
@@ -35,6 +40,7 @@ pub fn order_view(record: &Record) -> OrderView {
     view.financial_status = Some(financial_status.to_owned());
     view.reason = reason;
     view.reason_code = Some(reason_code);
+    view.amount_refunded = order.trail.refunded(record.sale);
     if let Some(details) = &mut view.payment_details {
         details.authentication = authentication(record);
         details.issuer_bin = Some(record.extra.bin.clone()).filter(|bin| !bin.is_empty());
@@ -53,8 +59,91 @@ pub fn order_view(record: &Record) -> OrderView {
         }
         details.external_transaction_id =
             payment.authorization().map(|authorization| authorization.trace.rrn.clone());
+        details.capture =
+            order.trail.hold_until.map(|expiry| CaptureView { expiry, remain: order.capturable() });
     }
+    if record.sale != WHOLE {
+        show_part(&mut view, record);
+    }
+    view.costs = costs(record, view.transaction_id.unwrap_or(transaction_id));
+    view.related_transactions = related(record);
     view
+}
+
+/// A capture in part is shown as an order of its own.
+fn show_part(view: &mut OrderView, record: &Record) {
+    let captures = &record.order.trail.captures;
+    let Some(part) = captures.iter().find(|capture| capture.number == record.sale) else { return };
+    let refunds = record.order.trail.refunds.iter().filter(|refund| refund.sale == record.sale);
+    view.auth_order_id = Some(record.order_id.clone());
+    view.order_id = OrderId::parse(&part.order_id).unwrap_or_else(|_| view.order_id.clone());
+    view.transaction_id = Some(part.transaction_id.0);
+    view.amount = Money::new(part.amount, view.amount.currency);
+    view.created = part.at;
+    view.modified = refunds.map(|refund| refund.modified_at).fold(part.at, i64::max);
+    view.completed = Some(part.at);
+    // The cart is that of the whole.
+    view.items = None;
+    view.cart = None;
+    if let Some(details) = &mut view.payment_details {
+        details.capture = None;
+        details.external_transaction_id = Some(part.trace.rrn.clone());
+    }
+}
+
+/// Fees of one transaction.
+fn costs(record: &Record, transaction_id: i64) -> Vec<CostView> {
+    let currency = record.order.payment.amount.currency;
+    let fees = record.order.trail.fees.iter();
+    fees.filter(|fee| fee.sale == record.sale && fee.transaction_id.0 == transaction_id)
+        .map(|fee| CostView {
+            amount: Money::new(fee.amount, currency),
+            description: fee.description.clone(),
+            transaction_id: fee.transaction_id.0,
+        })
+        .collect()
+}
+
+/// What followed the payment: captures in part, refunds.
+fn related(record: &Record) -> Vec<RelatedView> {
+    let (payment, trail) = (&record.order.payment, &record.order.trail);
+    let money = |minor: i64| Money::new(minor, payment.amount.currency);
+    let whole = record.sale == WHOLE;
+    let captures = trail.captures.iter().filter(|_| whole).map(|capture| RelatedView {
+        amount: money(capture.amount),
+        costs: None,
+        created: capture.at,
+        modified: capture.at,
+        description: record.request.details.description.clone(),
+        order_id: capture.order_id.clone(),
+        reference_transaction_id: payment.transaction_id.0,
+        refund_order_id: None,
+        status: "completed".to_owned(),
+        transaction_id: capture.transaction_id.0,
+        kind: "capture",
+    });
+    let sold = record.order.sale(record.sale).map(|sale| sale.transaction_id.0);
+    let reference = sold.unwrap_or(payment.transaction_id.0);
+    let refunds = trail.refunds.iter().filter(|refund| refund.sale == record.sale);
+    let refunds = refunds.map(|refund| RelatedView {
+        amount: money(refund.amount),
+        costs: Some(costs(record, refund.transaction_id.0)).filter(|costs| !costs.is_empty()),
+        created: refund.requested_at,
+        modified: refund.modified_at,
+        description: match &refund.words.description {
+            Some(words) => words.clone(),
+            None => format!("Refund order {reference} for {}", record.site.name),
+        },
+        order_id: record.shown_order_id().to_owned(),
+        reference_transaction_id: reference,
+        refund_order_id: refund.words.order_id.clone(),
+        status: refund.state.status().to_owned(),
+        transaction_id: refund.transaction_id.0,
+        kind: "refund",
+    });
+    let mut all: Vec<RelatedView> = captures.chain(refunds).collect();
+    all.sort_by_key(|related| related.transaction_id);
+    all
 }
 
 /// The bytes that a notification carries and signs: the same as GET shows.
@@ -66,11 +155,13 @@ fn reason(payment: &Payment) -> (Option<String>, String) {
     match &payment.state {
         State::Authenticating(_) => (Some(REASON_WAITING.to_owned()), String::new()),
         State::Opened | State::Authorizing { .. } => (Some(String::new()), String::new()),
-        State::Completed { .. } | State::Uncleared { .. } | State::Void(_) => {
-            (None, REASON_CODE_APPROVED.to_owned())
-        }
+        State::Completed { .. }
+        | State::Uncleared { .. }
+        | State::Authorized(_)
+        | State::Parted(_)
+        | State::Void(_) => (None, REASON_CODE_APPROVED.to_owned()),
         State::Declined(reason) => (Some(reason.text.clone()), reason.code.clone()),
-        State::Expired => (Some(String::new()), String::new()),
+        State::Expired | State::Cancelled => (Some(String::new()), String::new()),
     }
 }
 
@@ -119,7 +210,49 @@ pub(super) fn event_data(event: &Event) -> String {
             "reason": reason.text,
             "response_code": facts.as_ref().map(|facts| facts.response_code.as_str()),
         }),
+        Event::Authorized { until, facts, .. } => {
+            json!({ "response_code": facts.response_code, "until": until })
+        }
+        Event::ReviewPassed { until } => json!({ "until": until }),
+        Event::Captured { capture } => json!({ "rrn": capture.rrn, "stan": capture.stan }),
+        Event::CapturedInPart(part) => json!({
+            "transaction_id": part.transaction_id.0,
+            "order_id": part.order_id,
+            "amount": part.amount,
+            "rrn": part.trace.rrn,
+        }),
+        Event::Released { amount }
+        | Event::HoldEnded { amount }
+        | Event::Incremented { amount } => {
+            json!({ "amount": amount })
+        }
+        Event::IncrementRequested(increment) => {
+            json!({ "amount": increment.amount, "rrn": increment.trace.rrn })
+        }
+        Event::IncrementFailed { response_code } => json!({ "response_code": response_code }),
+        Event::Shipped { sale } => json!({ "sale": sale }),
+        Event::RefundRequested(refund) => json!({
+            "refund": refund.number,
+            "transaction_id": refund.transaction_id.0,
+            "amount": refund.amount,
+            "sale": refund.sale,
+        }),
+        Event::RefundSent { number, trace, tries, .. } => {
+            json!({ "refund": number, "rrn": trace.rrn, "stan": trace.stan, "tries": tries })
+        }
+        Event::RefundCompleted { number } | Event::RefundVoided { number } => {
+            json!({ "refund": number })
+        }
+        Event::RefundDeclined { number, response_code } => {
+            json!({ "refund": number, "response_code": response_code })
+        }
+        Event::FeeCharged(fee) => {
+            json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
+        }
         Event::AuthenticationStarted(_)
+        | Event::AuthorizationEnded
+        | Event::Annotated
+        | Event::Cancelled
         | Event::Expired
         | Event::ReviewAccepted { .. }
         | Event::ReviewDeclined

@@ -56,6 +56,8 @@ pub struct ClaimedNotification {
     pub key: OrderKey,
     /// Which notification of the order.
     pub seq: i32,
+    /// Which part of the order it tells of.
+    pub subject: i32,
     /// What it is about.
     pub event: String,
     /// Attempts that have ended.

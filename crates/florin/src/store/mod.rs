@@ -6,6 +6,9 @@
 mod rows;
 mod unit;
 mod claims;
+mod ledger;
+mod attempts;
+mod idempotency;
 mod error;
 mod sqlite;
 mod postgres;
@@ -15,17 +18,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use attempts::{AttemptRow, Attempts, COUNTED_ATTEMPTS_MAX, Velocity, VelocityQuery};
 pub use claims::{
     Bucket, Claim, ClaimedAdvice, ClaimedNotification, ClaimedTimer, NODES_MAX, Node,
     NotificationNext, NotificationResult, TimerNext,
 };
 pub use error::StoreError;
+pub use idempotency::{
+    AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, Idempotency,
+};
+pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
 pub use rows::{
     AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
-    EventRow, NotificationRecord, NotificationRow, NotificationState, OrderKey, OrderRow, SiteId,
-    SiteRow, TimerRow,
+    EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
+    OrderKey, OrderRow, SiteId, SiteRow, TimerRow,
 };
-pub use unit::{AdviceChange, CardChange, TimerChange, UnitOfWork};
+pub use unit::{AdviceChange, CardChange, ChildRow, TimerChange, UnitOfWork};
 
 use crate::clock::UnixMillis;
 
@@ -41,6 +49,9 @@ pub const LISTED_ROWS_MAX: u32 = 1000;
 
 /// How many orders are deleted in one transaction, so that payments get their turn in between.
 const DELETED_ORDERS_MAX: i64 = 200;
+
+/// How many rows that belong to no order go with them in one transaction.
+const DELETED_ROWS_MAX: i64 = 2000;
 
 /// Opens the SQLite file at `path`, creating or migrating it.
 ///
@@ -73,7 +84,7 @@ pub enum Committed {
 
 /// A store, whatever engine is below it.
 #[async_trait]
-pub trait Store: Orders + Dues + Settings + Numbers {
+pub trait Store: Orders + Dues + Ledger + Attempts + Idempotency + Settings + Numbers {
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;
 
@@ -123,6 +134,17 @@ pub trait Orders: Send + Sync {
         limit: u32,
     ) -> Result<Vec<OrderRow>, StoreError>;
 
+    /// Orders of the site with keys from `from_key` until before `to_key`, oldest first: those
+    /// after `after`, or the first ones. At most `limit`, and at most [`LISTED_ROWS_MAX`].
+    async fn orders_between(
+        &self,
+        site: SiteId,
+        from_key: OrderKey,
+        to_key: OrderKey,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError>;
+
     /// A card of the order.
     async fn card(
         &self,
@@ -144,11 +166,32 @@ pub trait Orders: Send + Sync {
     /// The timers that are set for the order.
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError>;
 
+    /// Timers of the site whose kind begins so, with their orders, soonest first. At most `limit`,
+    /// and at most [`LISTED_ROWS_MAX`].
+    async fn timers_of_kind(
+        &self,
+        site: SiteId,
+        kind_prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, TimerRow)>, StoreError>;
+
+    /// The files of the order, without their content.
+    async fn files(&self, site: SiteId, key: OrderKey) -> Result<Vec<FileSummary>, StoreError>;
+
+    /// A file of the order.
+    async fn file(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        file_id: i32,
+    ) -> Result<Option<FileRow>, StoreError>;
+
     /// The advices that are owed for the order, and those that were stopped.
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError>;
 
-    /// Deletes every order of the site with all that belongs to it, and returns how many. The
-    /// site and its keys stay. Done in steps: an order goes with all its rows or not at all.
+    /// Deletes every order of the site with all that belongs to it, and returns how many; seals,
+    /// attempts and answered requests of the site go too. The site and its keys stay. Done in
+    /// steps: an order goes with all its rows or not at all.
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError>;
 }
 
@@ -337,6 +380,11 @@ impl BatchCounters {
             ..StoreStatistics::default()
         }
     }
+}
+
+/// What is greater than every text that begins with `prefix`, compared by bytes.
+fn after_prefix(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
 }
 
 /// A delivery as every engine keeps it: a reply may hold anything; NUL is what one of them cannot

@@ -1,7 +1,7 @@
 //! What the store keeps, as rows: orders with their history, and what is owed for them.
 //!
 //! Texts such as `state` and `request` are opaque here: the store neither reads nor checks them.
-//! Every instant is real time in milliseconds, never a site's own time.
+//! Every instant is real time in milliseconds, never a site's own time, unless it says so.
 
 use std::fmt;
 
@@ -87,6 +87,9 @@ impl fmt::Debug for CardRow {
 pub struct NotificationRow {
     /// Position among the notifications of the order; never used twice.
     pub seq: i32,
+    /// Which part of the order it tells of: 0 is the order itself. A newer one that was
+    /// acknowledged replaces older ones of the same part.
+    pub subject: i32,
     /// What it is about.
     pub event: String,
     /// When the first attempt is due.
@@ -136,6 +139,8 @@ impl NotificationState {
 pub struct NotificationRecord {
     /// Position among the notifications of the order.
     pub seq: i32,
+    /// Which part of the order it tells of.
+    pub subject: i32,
     /// What it is about.
     pub event: String,
     /// What has become of it.
@@ -234,6 +239,51 @@ pub struct TimerRow {
     pub kind: String,
     /// When it goes off.
     pub due_at: UnixMillis,
+}
+
+/// A file that was handed in for an order, such as evidence in a dispute.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// Which file of the order; never used twice.
+    pub file_id: i32,
+    /// Its name, as it was handed in.
+    pub name: String,
+    /// What kind of file it is, such as `PDF`.
+    pub kind: String,
+    /// For people.
+    pub description: String,
+    /// When it was handed in.
+    pub at: UnixMillis,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for FileRow {
+    /// Leaves out what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileRow")
+            .field("file_id", &self.file_id)
+            .field("kind", &self.kind)
+            .field("size", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file without its content, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSummary {
+    /// Which file of the order.
+    pub file_id: i32,
+    /// Its name, as it was handed in.
+    pub name: String,
+    /// What kind of file it is, such as `PDF`.
+    pub kind: String,
+    /// For people.
+    pub description: String,
+    /// When it was handed in.
+    pub at: UnixMillis,
+    /// How many bytes it has.
+    pub size_bytes: i64,
 }
 
 /// A business that has sites.

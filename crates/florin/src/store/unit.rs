@@ -5,7 +5,10 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use super::rows::{AdviceRow, EventRow, NotificationRow, OrderKey, OrderRow, SiteId};
+use super::attempts::AttemptRow;
+use super::idempotency::AnsweredRequest;
+use super::ledger::JournalRow;
+use super::rows::{AdviceRow, EventRow, FileRow, NotificationRow, OrderKey, OrderRow, SiteId};
 use crate::clock::UnixMillis;
 
 /// One commit of one order.
@@ -31,6 +34,29 @@ pub struct UnitOfWork {
     pub timers: Vec<TimerChange>,
     /// Messages to the acquirer that are owed from now on, or no longer.
     pub advices: Vec<AdviceChange>,
+    /// Entries to append to the journal.
+    pub journal: Vec<JournalRow>,
+    /// Orders that are kept inside this one. If one cannot be stored, the whole unit is a conflict.
+    pub children: Vec<ChildRow>,
+    /// Attempts to pay, to be counted later.
+    pub attempts: Vec<AttemptRow>,
+    /// Files that were handed in.
+    pub files: Vec<FileRow>,
+    /// The answer to the request that led to this. If it has been answered already, which means
+    /// that somebody else has done it, the unit is a conflict.
+    pub answer: Option<AnsweredRequest>,
+}
+
+/// An order inside another one, such as that of a partial capture. It is changed by units of its
+/// parent only, whose version guards it as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRow {
+    /// The order, on the site of its parent. Its `version` is ignored: it is 1 at first and counts
+    /// up. An update leaves currency, request, and what else is fixed, alone.
+    pub order: OrderRow,
+    /// Whether it is made or changed. A conflict means that its name or key is taken, or that
+    /// there is no such order.
+    pub is_new: bool,
 }
 
 /// A change to the card data of an order.
@@ -139,6 +165,11 @@ impl UnitOfWork {
             notifications: Vec::new(),
             timers: Vec::new(),
             advices: Vec::new(),
+            journal: Vec::new(),
+            children: Vec::new(),
+            attempts: Vec::new(),
+            files: Vec::new(),
+            answer: None,
         }
     }
 
@@ -169,9 +200,22 @@ impl UnitOfWork {
             && are_distinct(self.cards.iter().map(CardChange::card_id))
             && are_distinct(self.notifications.iter().map(|notification| notification.seq))
             && are_distinct(self.timers.iter().map(TimerChange::kind))
-            && are_distinct(self.advices.iter().map(AdviceChange::seq));
+            && are_distinct(self.advices.iter().map(AdviceChange::seq))
+            && are_distinct(self.journal.iter().map(|entry| entry.seq))
+            && are_distinct(self.attempts.iter().map(|attempt| attempt.attempt))
+            && are_distinct(self.files.iter().map(|file| file.file_id))
+            && self.names_and_keys_are_distinct();
         if !once {
             return Err("a unit of work changes a row at most once");
+        }
+        if self.journal.iter().any(|entry| entry.seq < 1) {
+            return Err("a journal begins with 1");
+        }
+        if self.children.iter().any(|child| child.order.site_id != self.order.site_id) {
+            return Err("a child is on the site of its parent");
+        }
+        if self.children.iter().any(|child| child.order.key <= 0) {
+            return Err("an order key is positive");
         }
         if self.advices.iter().any(|it| matches!(it, AdviceChange::Rewrite { .. })) {
             return Err("an advice is rewritten under its lease, not in a unit of work");
@@ -182,17 +226,47 @@ impl UnitOfWork {
         Ok(())
     }
 
+    /// Neither two children nor a child and its parent are the same order.
+    fn names_and_keys_are_distinct(&self) -> bool {
+        if self.children.is_empty() {
+            return true;
+        }
+        let orders: Vec<&OrderRow> = std::iter::once(&self.order)
+            .chain(self.children.iter().map(|child| &child.order))
+            .collect();
+        are_distinct(orders.iter().map(|order| order.key))
+            && are_distinct(orders.iter().map(|order| order.order_id.as_str()))
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
-        let order = &self.order;
-        [&order.order_id, &order.status, &order.currency, &order.request, &order.state]
-            .into_iter()
-            .map(String::as_str)
-            .chain(order.financial_status.as_deref())
+        order_texts(&self.order)
+            .chain(self.children.iter().flat_map(|child| order_texts(&child.order)))
             .chain(self.events.iter().flat_map(|event| [event.kind.as_str(), &event.data]))
             .chain(self.notifications.iter().map(|notification| notification.event.as_str()))
             .chain(self.timers.iter().map(TimerChange::kind))
             .chain(self.advices.iter().flat_map(AdviceChange::texts))
+            .chain(
+                self.journal
+                    .iter()
+                    .flat_map(|entry| [entry.kind.as_str(), &entry.currency, &entry.postings]),
+            )
+            .chain(self.attempts.iter().flat_map(|attempt| {
+                [attempt.ip.as_deref().unwrap_or_default(), &attempt.bin, &attempt.currency]
+            }))
+            .chain(
+                self.files
+                    .iter()
+                    .flat_map(|file| [file.name.as_str(), &file.kind, &file.description]),
+            )
+            .chain(self.answer.iter().flat_map(|answer| [answer.key.as_str(), &answer.body]))
     }
+}
+
+fn order_texts(order: &OrderRow) -> impl Iterator<Item = &str> {
+    [&order.order_id, &order.status, &order.currency, &order.request, &order.state]
+        .into_iter()
+        .map(String::as_str)
+        .chain(order.financial_status.as_deref())
 }
 
 impl CardChange {

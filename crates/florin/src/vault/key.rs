@@ -24,17 +24,20 @@ pub enum Purpose {
     ApiKeyHash,
     /// Keys the HMAC that proves a payer's link to be ours.
     Token,
+    /// Keys the HMAC that chains the entries of journals.
+    Journal,
 }
 
 impl Purpose {
     /// All of them; a vault has a current key for each.
-    pub const ALL: [Purpose; 6] = [
+    pub const ALL: [Purpose; 7] = [
         Purpose::Card,
         Purpose::Cvc,
         Purpose::ApiKey,
         Purpose::Fingerprint,
         Purpose::ApiKeyHash,
         Purpose::Token,
+        Purpose::Journal,
     ];
 
     /// The name in the database.
@@ -47,6 +50,7 @@ impl Purpose {
             Purpose::Fingerprint => "fingerprint",
             Purpose::ApiKeyHash => "api_key_hash",
             Purpose::Token => "token",
+            Purpose::Journal => "journal",
         }
     }
 

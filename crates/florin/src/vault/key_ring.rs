@@ -59,12 +59,16 @@ impl Keys {
                 KeyState::Active | KeyState::ReadOnly => {
                     let clear = unwrap(&kek, row)?;
                     match (row.purpose, opened) {
-                        (Purpose::Fingerprint | Purpose::ApiKeyHash | Purpose::Token, _) => {
-                            Material::Hashing(Box::new(hmac::Key::new(
-                                hmac::HMAC_SHA256,
-                                &clear[..],
-                            )))
-                        }
+                        (
+                            Purpose::Fingerprint
+                            | Purpose::ApiKeyHash
+                            | Purpose::Token
+                            | Purpose::Journal,
+                            _,
+                        ) => Material::Hashing(Box::new(hmac::Key::new(
+                            hmac::HMAC_SHA256,
+                            &clear[..],
+                        ))),
                         (_, Some(opened)) => Material::Sealing(opened),
                         (_, None) => Material::Sealing(Arc::new(SealingKey {
                             id: row.id,

@@ -166,6 +166,13 @@ impl Vault {
         self.keyed_hash(Purpose::ApiKeyHash, api_key.as_bytes())
     }
 
+    /// HMAC-SHA-256 over an entry of a journal and the hash of the one before it, so that nobody
+    /// without the key can rewrite what was booked. Its key lives as long as the journals do.
+    #[must_use]
+    pub fn journal_hash(&self, entry: &[u8]) -> [u8; 32] {
+        self.keyed_hash(Purpose::Journal, entry)
+    }
+
     /// HMAC-SHA-256 of what a payer's link names, which proves that the link is ours.
     #[must_use]
     pub fn token_hash(&self, subject: &[u8]) -> [u8; 32] {

@@ -112,6 +112,7 @@ async fn a_foreign_host_understands_us_and_we_understand_it_in_both_encodings() 
                     response_code: Some(code),
                     reason: "4000",
                     remaining_minor: None,
+                    of_refund: false,
                     mode: ReversalMode::Advice,
                 };
                 mapping::reversal(link.config(), &asked).unwrap()

@@ -112,6 +112,13 @@ impl World {
         (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self.http.patch(format!("{}{path}", self.base));
+        let answer = request.header("api_key", API_KEY).body(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    }
+
     pub(crate) async fn create(&self, order: &Value) -> (u16, Value) {
         self.post("/v1/json/orders", order.to_string()).await
     }
@@ -188,4 +195,14 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut check: 
         assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
+}
+
+/// Runs all at once and returns what came of each, in no particular order.
+pub(crate) async fn all<T, F>(tasks: impl Iterator<Item = F>) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let set: tokio::task::JoinSet<T> = tasks.collect();
+    set.join_all().await
 }

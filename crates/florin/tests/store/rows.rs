@@ -1,8 +1,9 @@
 //! Rows to play with.
 
 use florin::store::{
-    Bucket, Claim, ClaimedNotification, Committed, DeliveryRow, EventRow, NotificationNext,
-    NotificationResult, NotificationRow, OrderKey, OrderRow, SiteId, Store, UnitOfWork,
+    AttemptRow, Bucket, ChildRow, Claim, ClaimedNotification, Committed, DeliveryRow, EventRow,
+    FileRow, JournalRow, NotificationNext, NotificationResult, NotificationRow, OrderKey, OrderRow,
+    SiteId, Store, UnitOfWork,
 };
 
 pub(crate) const SITE: SiteId = 7;
@@ -46,8 +47,51 @@ pub(crate) fn event(seq: i32) -> EventRow {
     EventRow { seq, kind: "authorized".to_owned(), at: 1_500, data: format!("{{\"n\":{seq}}}") }
 }
 
+pub(crate) fn entry(seq: i32, booked_at: i64) -> JournalRow {
+    JournalRow {
+        seq,
+        at: booked_at + 3_600_000,
+        booked_at,
+        kind: "captured".to_owned(),
+        currency: "EUR".to_owned(),
+        postings: format!(r#"[["receivable",{seq}],["captured",-{seq}]]"#),
+        hash: [u8::try_from(seq % 256).unwrap(); 32],
+    }
+}
+
+/// A new child of an order on [`SITE`].
+pub(crate) fn child(key: OrderKey, order_id: &str) -> ChildRow {
+    let mut order = order(SITE, key, order_id);
+    order.state = r#"{"parent":1}"#.to_owned();
+    ChildRow { order, is_new: true }
+}
+
+pub(crate) fn attempt(attempt: i32, at: i64, card: u8) -> AttemptRow {
+    AttemptRow {
+        at,
+        attempt,
+        ip: Some("192.0.2.7".to_owned()),
+        email: Some([1; 32]),
+        bin: "412345".to_owned(),
+        card: [card; 32],
+        amount: 1250,
+        currency: "EUR".to_owned(),
+    }
+}
+
+pub(crate) fn file(file_id: i32, size: usize) -> FileRow {
+    FileRow {
+        file_id,
+        name: format!("receipt-{file_id}.pdf"),
+        kind: "PDF".to_owned(),
+        description: "The payer's signature".to_owned(),
+        at: 1_700,
+        bytes: (0_u8..=255).cycle().take(size).collect(),
+    }
+}
+
 pub(crate) fn notification(seq: i32, due_at: i64) -> NotificationRow {
-    NotificationRow { seq, event: format!("event-{seq}"), due_at, leased_until: None }
+    NotificationRow { seq, subject: 0, event: format!("event-{seq}"), due_at, leased_until: None }
 }
 
 /// Makes order `key` with notifications that are due then.

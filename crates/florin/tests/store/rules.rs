@@ -20,6 +20,43 @@ macro_rules! every_rule {
                 a_closed_store_says_so
                 texts_of_all_kinds_come_back_as_they_were
             }
+            children {
+                a_child_is_an_order_and_its_parent_changes_it
+                a_child_whose_name_or_key_is_taken_makes_the_whole_unit_a_conflict
+                a_child_that_is_not_there_makes_the_whole_unit_a_conflict
+                of_many_children_of_one_name_exactly_one_wins
+                children_and_new_orders_race_for_one_name_and_one_wins
+                children_cost_no_other_unit_of_their_batch
+                a_unit_whose_children_contradict_each_other_is_refused
+            }
+            journal {
+                a_journal_comes_back_as_it_was_booked
+                an_entry_is_never_written_over
+                a_sites_journal_is_read_by_time_and_in_pages
+                seals_are_numbered_once
+                deleting_a_sites_data_takes_journal_and_seals
+            }
+            attempts {
+                attempts_are_counted_by_address_person_bin_and_card
+                a_flood_of_attempts_is_counted_up_to_a_bound
+                old_attempts_are_pruned_and_no_others
+            }
+            idempotency {
+                a_request_is_begun_answered_and_replayed
+                another_request_with_the_same_key_is_told_apart
+                of_many_who_begin_one_request_exactly_one_may
+                a_request_whose_process_died_is_taken_over_by_one
+                an_answer_is_stored_with_the_change_or_not_at_all
+                an_answered_request_changes_nothing_again
+                a_forgotten_request_can_be_made_again
+                old_requests_are_pruned_and_no_others
+                deleting_a_sites_data_takes_its_requests
+            }
+            lists {
+                files_are_listed_without_content_and_read_with_it
+                timers_of_a_kind_are_listed_soonest_first
+                orders_between_two_keys_are_listed_in_pages
+            }
             dues {
                 a_notification_is_claimed_when_it_is_due
                 a_lease_that_runs_out_is_taken_by_another_worker

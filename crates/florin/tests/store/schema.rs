@@ -17,6 +17,7 @@ fn migrations_have_the_same_names_on_both_engines() {
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert!(names("sqlite").contains("V1__orders_and_settings.sql"));
+    assert!(names("sqlite").contains("V2__journal_and_answers.sql"));
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
@@ -24,7 +25,7 @@ fn migrations_have_the_same_names_on_both_engines() {
 async fn tables_have_the_same_columns_on_both_engines() {
     let sqlite = sqlite_tables().await;
     let postgres = postgres_tables().await;
-    assert!(sqlite.len() >= 15 && sqlite["orders"].len() == 12, "{sqlite:?}");
+    assert!(sqlite.len() >= 20 && sqlite["orders"].len() == 12, "{sqlite:?}");
     assert_eq!(sqlite, postgres);
 }
 
@@ -50,6 +51,11 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "deliveries",
         "timers",
         "advices",
+        "journal",
+        "journal_seals",
+        "attempts",
+        "idempotency",
+        "files",
         "sites",
         "api_keys",
     ] {

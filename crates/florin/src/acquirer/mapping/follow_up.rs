@@ -53,6 +53,8 @@ pub struct ReversalRequest<'a> {
     pub response_code: Option<&'a str>,
     /// Tag 11: 4000 cancelled, 4004 partly, 4006 late, 4020 invalid answer, 4021 no answer.
     pub reason: &'a str,
+    /// The original is a refund, whose processing code is repeated.
+    pub of_refund: bool,
     /// DE95: the amount that remains, for a reversal in part.
     pub remaining_minor: Option<u64>,
     /// Whether somebody waits.
@@ -123,9 +125,7 @@ pub fn reversal(config: &LinkConfig, asked: &ReversalRequest<'_>) -> Result<Mess
         ReversalMode::Request => Mti::REVERSAL_REQUEST,
         ReversalMode::Advice => Mti::REVERSAL_ADVICE,
     };
-    // Refunds are the only 0200 with another processing code; the original's is repeated.
-    let is_refund = asked.original_type == Mti::FINANCIAL_REQUEST && !config.single_message;
-    let processing_code = if is_refund { REFUND } else { PURCHASE };
+    let processing_code = if asked.of_refund { REFUND } else { PURCHASE };
     let mut message = request(config, mti, processing_code, asked.trace, &asked.common)?;
     message.set(37, &asked.original.rrn);
     message.set(41, &asked.original.terminal_id);

@@ -183,6 +183,7 @@ fn worked_requests_are_made_from_plain_values() {
                     approval_code: message.get(38),
                     response_code: message.get(39),
                     reason: tags.get("11").unwrap(),
+                    of_refund: message.get(3) == Some(REFUND),
                     remaining_minor: message.get(95).and_then(elements::remaining_amount),
                     mode: if is_request { ReversalMode::Request } else { ReversalMode::Advice },
                 };

@@ -12,6 +12,7 @@ pub mod customer;
 pub mod payment_options;
 pub mod cart;
 pub mod read;
+pub mod changes;
 pub mod stored;
 pub mod canonical;
 pub mod timestamp;

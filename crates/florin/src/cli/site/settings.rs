@@ -104,6 +104,9 @@ fn check(settings: &SiteSettings) -> Result<(), String> {
     if settings.amount_max.values().any(|amount| *amount < 0) {
         return refuse("amount_max", "an amount cannot be negative");
     }
+    for fee in &settings.fees {
+        fee.rule()?;
+    }
     if settings.three_ds.dynamic_from < 0 {
         return refuse("three_ds.dynamic_from", "an amount cannot be negative");
     }

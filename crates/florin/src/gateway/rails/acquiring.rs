@@ -3,22 +3,23 @@
 
 use florin_core::card::Brand;
 use florin_core::country::Country;
-use florin_core::decision::{DeclineKind, HostAnswer, ReversalReason};
+use florin_core::decision::{DeclineKind, HostAnswer, RefundAnswer, ReversalReason};
 use florin_core::decline::{
     Category, Context, Decline, GatewayDecline, Initiation, Verdict, judge,
 };
 use florin_core::payment::{AnswerFacts, AuthenticationFlow, Payment, Reason, Trace};
+use florin_core::trail::Increment;
 use iso8583::Mti;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::persist::{OwedCapture, OwedMessage, OwedReversal, reversal_reason};
+use super::super::persist::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use super::super::record::{CardSecrets, Record};
 use super::Rails;
 use crate::acquirer::mapping::{
     self, Acceptor, Authentication, AuthorizationAnswer, AuthorizationRequest, CaptureSequence,
     Card, Channel, Common, CompletionRequest, Condition, CvcPresence, Entry, Kind, MappingError,
-    Outcome, ReversalMode, ReversalRequest,
+    Outcome, RefundRequest, ReversalMode, ReversalRequest,
 };
 use crate::acquirer::{self, Advice, Next, Reply};
 use crate::clock::UnixMillis;
@@ -31,6 +32,14 @@ pub enum AdviceOutcome {
     Repeat { at: UnixMillis, sent: bool, note: String },
     /// Nothing more is sent; an operator has to look.
     Stop { note: String },
+}
+
+/// What sending a refund request came to.
+pub enum RefundOutcome {
+    /// The host answered, or nobody knows what it did.
+    Answer(RefundAnswer),
+    /// Not a byte left us; why.
+    NotSent(String),
 }
 
 /// The parts of a message that are formatted from a [`Trace`]; they have to live while it is
@@ -51,7 +60,6 @@ impl Rails {
         card: &CardSecrets,
         with_code: bool,
     ) -> HostAnswer {
-        let config = self.link.config();
         let payment = &record.order.payment;
         let Some(brand) = payment.brand else {
             return HostAnswer::NotSent(reason(GatewayDecline::CardData));
@@ -65,7 +73,10 @@ impl Rails {
         let asked = AuthorizationRequest {
             trace: &wire_trace,
             common: common(record, brand, payment.amount.minor, card, &times),
-            kind: Kind::Normal,
+            kind: match payment.rules.manual_capture_ms {
+                Some(_) => Kind::PreAuthorization,
+                None => Kind::Normal,
+            },
             cvc: match (&card.cvc, with_code) {
                 (Some(cvc), true) => CvcPresence::Sent(cvc.expose()),
                 (None, true) if !brand.needs_cvc() => CvcPresence::NoneOnCard,
@@ -88,7 +99,52 @@ impl Rails {
             exemption: moto.then_some("MOT"),
             accepts_partial: false,
         };
-        let message = match mapping::authorization(config, &asked) {
+        self.ask(record, brand, &asked).await
+    }
+
+    /// Asks for more of an authorization and says what became of that.
+    pub async fn increment(
+        &self,
+        record: &Record,
+        increment: &Increment,
+        card: &CardSecrets,
+    ) -> HostAnswer {
+        let payment = &record.order.payment;
+        let (Some(brand), Some(authorization)) = (payment.brand, payment.authorization()) else {
+            return HostAnswer::NotSent(reason(GatewayDecline::CardData));
+        };
+        let facts = payment.answer.as_ref();
+        let times = times(record, &increment.trace);
+        let wire_trace = wire(&increment.trace);
+        let asked = AuthorizationRequest {
+            trace: &wire_trace,
+            common: common(record, brand, increment.amount, card, &times),
+            kind: Kind::Incremental {
+                original_rrn: &authorization.trace.rrn,
+                approval_code: facts
+                    .and_then(|facts| facts.approval_code.as_deref())
+                    .unwrap_or_default(),
+            },
+            cvc: CvcPresence::NotSentOnPurpose,
+            initiator: None,
+            original_network_reference: facts.and_then(|facts| facts.network_reference.as_deref()),
+            authentication: None,
+            eci_without: None,
+            exemption: None,
+            accepts_partial: false,
+        };
+        self.ask(record, brand, &asked).await
+    }
+
+    async fn ask(
+        &self,
+        record: &Record,
+        brand: Brand,
+        asked: &AuthorizationRequest<'_>,
+    ) -> HostAnswer {
+        let config = self.link.config();
+        let (payment, moto, trace) = (&record.order.payment, is_moto(record), asked.trace);
+        let message = match mapping::authorization(config, asked) {
             Ok(message) => message,
             Err(error) => {
                 tracing::error!(order.key = record.key, %error, "a request cannot be built");
@@ -96,7 +152,7 @@ impl Rails {
             }
         };
         match self.link.exchange(&message).await {
-            Reply::Answered(answer) => match mapping::read_authorization(config, &asked, &answer) {
+            Reply::Answered(answer) => match mapping::read_authorization(config, asked, &answer) {
                 Some(answer) => read_answer(payment, brand, moto, answer),
                 None => HostAnswer::Unanswered {
                     reason: reason(GatewayDecline::InvalidAnswer),
@@ -119,7 +175,64 @@ impl Rails {
         }
     }
 
-    /// Sends an owed message once.
+    /// Sends a refund request, once, and says what became of it.
+    pub async fn refund(
+        &self,
+        record: &Record,
+        owed: &OwedRefund,
+        card: &CardSecrets,
+    ) -> RefundOutcome {
+        let config = self.link.config();
+        let trace = Trace::from(&owed.trace);
+        let times = times(record, &trace);
+        let brand = record.order.payment.brand.unwrap_or(Brand::Visa);
+        let mut common = common(record, brand, owed.amount, card, &times);
+        common.order_reference = owed.order_id.as_deref().unwrap_or(&record.order_id);
+        let message = mapping::refund(
+            config,
+            &RefundRequest {
+                trace: &wire(&trace),
+                common,
+                network_reference: owed.network_reference.as_deref(),
+                original_rrn: &owed.original_rrn,
+            },
+        );
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(order.key = record.key, %error, "a refund cannot be built");
+                return RefundOutcome::Answer(RefundAnswer::Declined {
+                    response_code: "30".into(),
+                });
+            }
+        };
+        RefundOutcome::Answer(match self.link.exchange(&message).await {
+            Reply::NotSent(why) => return RefundOutcome::NotSent(format!("not sent: {why:?}")),
+            Reply::Unanswered(why) => {
+                tracing::warn!(order.key = record.key, rrn = trace.rrn, ?why, "refund in doubt");
+                RefundAnswer::Unanswered { reverse: reversal_reason(why.reversal_reason()) }
+            }
+            Reply::Answered(answer) => {
+                let code = answer.get(39).unwrap_or_default();
+                let response_code = code.to_owned();
+                match code {
+                    approved if config.approve_set.iter().any(|it| it == approved) => {
+                        RefundAnswer::Approved
+                    }
+                    // It may have been booked, or an earlier copy of it may.
+                    "09" | "32" | "68" | "94" => {
+                        RefundAnswer::Unanswered { reverse: ReversalReason::TimeOut }
+                    }
+                    later if acquirer::is_repeatable(later) => {
+                        RefundAnswer::Later { response_code }
+                    }
+                    _ => RefundAnswer::Declined { response_code },
+                }
+            }
+        })
+    }
+
+    /// Sends an owed message once. Refunds have a way of their own: see [`Rails::refund`].
     pub async fn send_owed(
         &self,
         record: &Record,
@@ -133,15 +246,21 @@ impl Rails {
         let (kind, built) = match message {
             OwedMessage::Capture(owed) => (Advice::Completion, self.completion(record, owed, card)),
             OwedMessage::Guard(owed) | OwedMessage::Reversal(owed) => {
-                (Advice::Reversal, self.reversal(record, owed, card))
+                (Advice::Reversal, self.reversal(record, owed, card, attempts))
+            }
+            OwedMessage::Refund(_) => {
+                return AdviceOutcome::Stop { note: "a refund is not repeated".to_owned() };
             }
         };
-        let message = match built {
-            Ok(message) => message,
+        let built = match built {
+            Ok(built) => built,
             Err(error) => return AdviceOutcome::Stop { note: error.to_string() },
         };
-        let message = if attempts > 0 { mapping::repeat_of(message) } else { message };
-        let reply = self.link.exchange(&message).await;
+        // What began as a request goes on as an advice, whose first copy is the second attempt.
+        let asked = matches!(message_of(message), Some(owed) if owed.asked);
+        let first_copies = if asked { 2 } else { 1 };
+        let built = if attempts >= first_copies { mapping::repeat_of(built) } else { built };
+        let reply = self.link.exchange(&built).await;
         let outcome = acquirer::AdviceOutcome::of(&reply);
         let sent = !matches!(reply, Reply::NotSent(_));
         let made = u32::try_from(attempts).unwrap_or(0).saturating_add(u32::from(sent));
@@ -168,15 +287,20 @@ impl Rails {
         let original = Trace::from(&owed.original);
         let times = times(record, &trace);
         let brand = record.order.payment.brand.unwrap_or(Brand::Visa);
+        let mut common = common(record, brand, owed.amount, card, &times);
+        common.order_reference = owed.order_id.as_deref().unwrap_or(&record.order_id);
+        let number = u8::try_from(owed.sequence).unwrap_or(u8::MAX);
+        // One capture of the whole is one of one; of several nobody knows how many there will be.
+        let total = (number == 1 && !owed.more).then_some(1);
         mapping::completion(
             self.link.config(),
             &CompletionRequest {
                 trace: &wire(&trace),
-                common: common(record, brand, owed.amount, card, &times),
+                common,
                 original: &wire(&original),
                 approval_code: owed.approval_code.as_deref().unwrap_or_default(),
                 network_reference: owed.network_reference.as_deref(),
-                sequence: CaptureSequence { number: 1, total: Some(1), is_final: true },
+                sequence: CaptureSequence { number, total, is_final: !owed.more },
             },
         )
     }
@@ -186,14 +310,18 @@ impl Rails {
         record: &Record,
         owed: &OwedReversal,
         card: &CardSecrets,
+        attempts: i32,
     ) -> Result<iso8583::Message, MappingError> {
         let original = Trace::from(&owed.original);
         let trace = owed.trace.as_ref().map_or_else(|| original.clone(), Trace::from);
         // DE12 and DE13 are those of the original.
         let times = times(record, &original);
         let brand = record.order.payment.brand.unwrap_or(Brand::Visa);
-        let original_type =
-            if self.single_message() { Mti::FINANCIAL_REQUEST } else { Mti::AUTHORIZATION_REQUEST };
+        let original_type = if self.single_message() || owed.of_refund {
+            Mti::FINANCIAL_REQUEST
+        } else {
+            Mti::AUTHORIZATION_REQUEST
+        };
         mapping::reversal(
             self.link.config(),
             &ReversalRequest {
@@ -204,10 +332,22 @@ impl Rails {
                 approval_code: owed.approval_code.as_deref(),
                 response_code: owed.response_code.as_deref(),
                 reason: &owed.reason,
-                remaining_minor: None,
-                mode: ReversalMode::Advice,
+                remaining_minor: owed.remains.and_then(|minor| u64::try_from(minor).ok()),
+                of_refund: owed.of_refund,
+                mode: if owed.asked && attempts == 0 {
+                    ReversalMode::Request
+                } else {
+                    ReversalMode::Advice
+                },
             },
         )
+    }
+}
+
+fn message_of(message: &OwedMessage) -> Option<&OwedReversal> {
+    match message {
+        OwedMessage::Guard(owed) | OwedMessage::Reversal(owed) => Some(owed),
+        OwedMessage::Capture(_) | OwedMessage::Refund(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ mod authentication;
 
 use std::sync::Arc;
 
-pub use acquiring::AdviceOutcome;
+pub use acquiring::{AdviceOutcome, RefundOutcome};
 pub use authentication::{AuthenticationStep, Browser, no_result};
 pub(crate) use authentication::{open_challenge, result_of};
 

@@ -1,11 +1,39 @@
 -- Commits units of work of different orders at once. Orders come first; what belongs to them is
 -- written for those that succeeded, whose keys are returned. New orders have expected = 0.
-WITH unit AS MATERIALIZED (
+WITH child AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $78::bigint[], $79::bigint[], $80::bigint[], $81::text[], $82::bool[], $83::text[],
+        $84::text[], $85::text[], $86::bigint[], $87::bigint[], $88::bigint[], $89::text[],
+        $90::text[]
+    ) AS c (site_id, key, child_key, order_id, is_new, status, financial_status, currency, amount,
+        created_at, modified_at, request, state)
+), answer AS MATERIALIZED (
+    SELECT * FROM unnest($109::bigint[], $110::bigint[], $111::text[], $112::int[], $113::text[])
+        AS a (site_id, key, idempotency_key, status, body)
+), blocked AS MATERIALIZED (
+    -- Children whose name or key is taken, children that are not there, and requests that have
+    -- been answered. Subqueries with a limit are looked up by index, whatever the planner guesses.
+    SELECT site_id, key FROM child c
+    WHERE CASE WHEN is_new THEN
+        (SELECT 1 FROM orders o
+            WHERE o.site_id = c.site_id AND o.order_id = c.order_id LIMIT 1) IS NOT NULL
+        OR (SELECT 1 FROM orders o
+            WHERE o.site_id = c.site_id AND o.key = c.child_key LIMIT 1) IS NOT NULL
+    ELSE
+        (SELECT 1 FROM orders o
+            WHERE o.site_id = c.site_id AND o.key = c.child_key LIMIT 1) IS NULL
+    END
+    UNION ALL
+    SELECT site_id, key FROM answer a
+    WHERE (SELECT i.status FROM idempotency i
+        WHERE i.site_id = a.site_id AND i.idempotency_key = a.idempotency_key LIMIT 1) IS NOT NULL
+), unit AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[]
     ) AS u (site_id, key, expected, order_id, status, financial_status, currency, amount,
         created_at, modified_at, request, state)
+    WHERE NOT EXISTS (SELECT 1 FROM blocked b WHERE b.site_id = u.site_id AND b.key = u.key)
 ), inserted AS (
     INSERT INTO orders (site_id, key, order_id, version, status, financial_status, currency,
         amount, created_at, modified_at, request, state)
@@ -58,12 +86,12 @@ WITH unit AS MATERIALIZED (
 ), added_notifications AS (
     -- A row that is leased from birth has been begun when it was due.
     INSERT INTO notifications (site_id, key, seq, event, state, due_at, lease_until, attempts,
-        first_attempt_at)
+        first_attempt_at, subject)
     SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
-        CASE WHEN lease IS NULL THEN NULL ELSE due_at END
+        CASE WHEN lease IS NULL THEN NULL ELSE due_at END, subject
     FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
-        $67::bigint[])
-        AS r (site_id, key, seq, event, due_at, lease)
+        $67::bigint[], $114::int[])
+        AS r (site_id, key, seq, event, due_at, lease, subject)
     JOIN done USING (site_id, key)
 ), set_timers AS (
     INSERT INTO timers (site_id, key, kind, due_at, lease_until)
@@ -106,5 +134,46 @@ WITH unit AS MATERIALIZED (
         AS r (site_id, key, seq, due_at, attempts, note)
     JOIN done USING (site_id, key)
     WHERE a.site_id = r.site_id AND a.key = r.key AND a.seq = r.seq
+), added_children AS (
+    -- A name that is taken in this very instant fails the statement: a unit is whole. Sorted, so
+    -- that two statements do not wait for each other's names in a circle.
+    INSERT INTO orders (site_id, key, order_id, version, status, financial_status, currency,
+        amount, created_at, modified_at, request, state)
+    SELECT c.site_id, c.child_key, c.order_id, 1, c.status, c.financial_status, c.currency,
+        c.amount, c.created_at, c.modified_at, c.request, c.state
+    FROM child c JOIN done USING (site_id, key)
+    WHERE c.is_new
+    ORDER BY c.site_id, c.order_id
+), changed_children AS (
+    UPDATE orders o
+    SET version = o.version + 1, status = c.status, financial_status = c.financial_status,
+        amount = c.amount, modified_at = c.modified_at, state = c.state
+    FROM child c JOIN done USING (site_id, key)
+    WHERE NOT c.is_new AND o.site_id = c.site_id AND o.key = c.child_key
+), added_journal AS (
+    INSERT INTO journal (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
+    SELECT site_id, key, seq, at, booked_at, kind, currency, postings, hash
+    FROM unnest($69::bigint[], $70::bigint[], $71::int[], $72::bigint[], $73::bigint[],
+        $74::text[], $75::text[], $76::text[], $77::bytea[])
+        AS r (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
+    JOIN done USING (site_id, key)
+), added_attempts AS (
+    INSERT INTO attempts (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
+    SELECT site_id, key, attempt, at, ip, email, bin, card, amount, currency
+    FROM unnest($91::bigint[], $92::bigint[], $93::int[], $94::bigint[], $95::text[],
+        $96::bytea[], $97::text[], $98::bytea[], $99::bigint[], $100::text[])
+        AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
+    JOIN done USING (site_id, key)
+), added_files AS (
+    INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes)
+    SELECT site_id, key, file_id, name, kind, description, at, bytes
+    FROM unnest($101::bigint[], $102::bigint[], $103::int[], $104::text[], $105::text[],
+        $106::text[], $107::bigint[], $108::bytea[])
+        AS r (site_id, key, file_id, name, kind, description, at, bytes)
+    JOIN done USING (site_id, key)
+), answered AS (
+    UPDATE idempotency i SET status = a.status, body = a.body
+    FROM answer a JOIN done USING (site_id, key)
+    WHERE i.site_id = a.site_id AND i.idempotency_key = a.idempotency_key AND i.status IS NULL
 )
 SELECT site_id, key FROM done

@@ -31,6 +31,11 @@ pub(super) trait Batch: Send + Sync + 'static {
     fn sort(changes: &mut [Waiting<Self::Change>]) {
         changes.sort_by_key(|waiting| Self::place(&waiting.change));
     }
+    /// Whether a refusal can mean that somebody else was faster, which the statement sees when it
+    /// runs once more.
+    fn can_race(_change: &Self::Change) -> bool {
+        false
+    }
     /// Runs the statement, and says which orders were changed.
     fn run(
         client: &Client,
@@ -191,10 +196,15 @@ impl<B: Batch> Committer<B> {
             Ok(changed) => tell::<B>(batch, &changed),
             // Nothing was done, perhaps because of one change only, or because two transactions
             // were in each other's way: each change gets a try alone.
-            Err(refusal) if self.session.is_some() && (batch.len() > 1 || was_undone(&refusal)) => {
+            Err(refusal) if self.session.is_some() && may_pass::<B>(&refusal, &batch) => {
                 for waiting in batch {
                     let alone = std::slice::from_ref(&waiting);
-                    match self.run_batch(alone).await {
+                    let mut done = self.run_batch(alone).await;
+                    let is_refused = matches!(done, Err(StoreError::Rejected { .. }));
+                    if is_refused && B::can_race(&waiting.change) {
+                        done = self.run_batch(alone).await;
+                    }
+                    match done {
                         Ok(changed) => tell::<B>(vec![waiting], &changed),
                         Err(error) => tell_all(vec![waiting], error),
                     }
@@ -239,9 +249,12 @@ struct Gathered<C> {
     is_over: bool,
 }
 
-/// Whether the change itself had no part in the failure.
-fn was_undone(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable { .. })
+/// Whether changes that failed together may pass alone: one of them was to blame, or none, or
+/// somebody else was faster.
+fn may_pass<B: Batch>(refusal: &StoreError, batch: &[Waiting<B::Change>]) -> bool {
+    batch.len() > 1
+        || matches!(refusal, StoreError::Unavailable { .. })
+        || batch.iter().any(|waiting| B::can_race(&waiting.change))
 }
 
 /// Takes the first change of each order.

@@ -47,7 +47,8 @@ const CLAIM_NOTIFICATIONS: &str = "
     SET lease_until = $2, first_attempt_at = COALESCE(n.first_attempt_at, $1)
     FROM chosen c
     WHERE n.site_id = c.site_id AND n.key = c.key AND n.seq = c.seq
-    RETURNING n.site_id, n.key, n.seq, n.event, n.attempts, n.first_attempt_at, n.due_at";
+    RETURNING n.site_id, n.key, n.seq, n.event, n.attempts, n.first_attempt_at, n.due_at,
+        n.subject";
 
 const CLAIM_TIMERS: &str = "
     WITH due AS MATERIALIZED (
@@ -117,6 +118,7 @@ impl Dues for PostgresStore {
                 attempts: row.get(4),
                 first_attempt_at: row.get(5),
                 due_at: row.get(6),
+                subject: row.get(7),
                 lease: claim.lease_until,
             })
             .collect();

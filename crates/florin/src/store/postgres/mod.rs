@@ -6,9 +6,14 @@
 mod session;
 mod committer;
 mod commit;
+mod columns;
+mod later_columns;
 mod results;
 mod orders;
 mod dues;
+mod ledger;
+mod attempts;
+mod idempotency;
 mod settings;
 mod numbers;
 

@@ -4,11 +4,12 @@
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::super::{
-    AdviceRow, CardRow, Committed, DELETED_ORDERS_MAX, DeliveryRow, EventRow, LISTED_ROWS_MAX,
-    NotificationRecord, NotificationState, OrderKey, OrderRow, Orders, SiteId, StoreError,
-    TimerRow, UnitOfWork,
+    AdviceRow, CardRow, Committed, DELETED_ORDERS_MAX, DELETED_ROWS_MAX, DeliveryRow, EventRow,
+    FileRow, FileSummary, LISTED_ROWS_MAX, NotificationRecord, NotificationState, OrderKey,
+    OrderRow, Orders, SiteId, StoreError, TimerRow, UnitOfWork, after_prefix,
 };
 use super::{PostgresStore, only};
 
@@ -70,6 +71,24 @@ impl Orders for PostgresStore {
         Ok(rows.iter().map(order_row).collect())
     }
 
+    async fn orders_between(
+        &self,
+        site: SiteId,
+        from_key: OrderKey,
+        to_key: OrderKey,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError> {
+        let sql = format!(
+            "SELECT {ORDER_COLUMNS} FROM orders WHERE site_id = $1 AND key >= $2 AND key < $3 \
+             ORDER BY key LIMIT $4"
+        );
+        let from_key = after.map_or(from_key, |after| from_key.max(after.saturating_add(1)));
+        let limit = i64::from(limit.min(LISTED_ROWS_MAX));
+        let rows = self.read("list orders", &sql, &[&site, &from_key, &to_key, &limit]).await?;
+        Ok(rows.iter().map(order_row).collect())
+    }
+
     async fn card(
         &self,
         site: SiteId,
@@ -113,7 +132,7 @@ impl Orders for PostgresStore {
         let sql = "
             SELECT n.seq, n.event, n.state, n.due_at, n.attempts, n.first_attempt_at,
                 d.attempt, d.at, d.triggered_by, d.method, d.url, d.http_status, d.latency_ms,
-                d.reply, d.error_class
+                d.reply, d.error_class, n.subject
             FROM notifications n LEFT JOIN deliveries d
                 ON d.site_id = n.site_id AND d.key = n.key AND d.seq = n.seq
             WHERE n.site_id = $1 AND n.key = $2
@@ -139,6 +158,55 @@ impl Orders for PostgresStore {
         Ok(rows.iter().map(|row| TimerRow { kind: row.get(0), due_at: row.get(1) }).collect())
     }
 
+    async fn timers_of_kind(
+        &self,
+        site: SiteId,
+        kind_prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, TimerRow)>, StoreError> {
+        let sql = "SELECT key, kind, due_at FROM timers WHERE site_id = $1 \
+            AND kind COLLATE \"C\" >= $2 AND kind COLLATE \"C\" < $3 ORDER BY due_at, key LIMIT $4";
+        let after = after_prefix(kind_prefix);
+        let limit = i64::from(limit.min(LISTED_ROWS_MAX));
+        let rows = self.read("list timers", sql, &[&site, &kind_prefix, &after, &limit]).await?;
+        let timer = |row: &Row| (row.get(0), TimerRow { kind: row.get(1), due_at: row.get(2) });
+        Ok(rows.iter().map(timer).collect())
+    }
+
+    async fn files(&self, site: SiteId, key: OrderKey) -> Result<Vec<FileSummary>, StoreError> {
+        let sql = "SELECT file_id, name, kind, description, at, length(bytes)::bigint FROM files \
+            WHERE site_id = $1 AND key = $2 ORDER BY file_id";
+        let rows = self.read("list files", sql, &[&site, &key]).await?;
+        let summary = |row: &Row| FileSummary {
+            file_id: row.get(0),
+            name: row.get(1),
+            kind: row.get(2),
+            description: row.get(3),
+            at: row.get(4),
+            size_bytes: row.get(5),
+        };
+        Ok(rows.iter().map(summary).collect())
+    }
+
+    async fn file(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        file_id: i32,
+    ) -> Result<Option<FileRow>, StoreError> {
+        let sql = "SELECT file_id, name, kind, description, at, bytes FROM files \
+            WHERE site_id = $1 AND key = $2 AND file_id = $3";
+        let rows = self.read("read a file", sql, &[&site, &key, &file_id]).await?;
+        Ok(rows.first().map(|row| FileRow {
+            file_id: row.get(0),
+            name: row.get(1),
+            kind: row.get(2),
+            description: row.get(3),
+            at: row.get(4),
+            bytes: row.get(5),
+        }))
+    }
+
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError> {
         let sql = "SELECT seq, kind, link, chain, due_at, attempts, first_attempt_at, note, body \
             FROM advices WHERE site_id = $1 AND key = $2 ORDER BY seq";
@@ -160,7 +228,8 @@ impl Orders for PostgresStore {
 
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {
         const DOING: &str = "delete a site's orders";
-        // Orders are locked first, in the sequence in which batches lock them.
+        // Orders are locked first, in the sequence in which batches lock them. A seal over entries
+        // that are gone would look like a fault, so seals never stay behind.
         let sql = "
             WITH doomed AS MATERIALIZED (
                 SELECT site_id, key FROM orders WHERE site_id = $1
@@ -180,17 +249,35 @@ impl Orders for PostgresStore {
                 WHERE t.site_id = d.site_id AND t.key = d.key),
             h AS (DELETE FROM advices t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
-            i AS (DELETE FROM orders t USING doomed d
-                WHERE t.site_id = d.site_id AND t.key = d.key)
-            SELECT count(*) FROM doomed";
+            i AS (DELETE FROM journal t USING doomed d
+                WHERE t.site_id = d.site_id AND t.key = d.key),
+            j AS (DELETE FROM files t USING doomed d
+                WHERE t.site_id = d.site_id AND t.key = d.key),
+            k AS (DELETE FROM orders t USING doomed d
+                WHERE t.site_id = d.site_id AND t.key = d.key),
+            l AS (DELETE FROM journal_seals WHERE site_id = $1 RETURNING 1),
+            m AS (DELETE FROM attempts t USING
+                (SELECT site_id, at, key, attempt FROM attempts WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.at = d.at AND t.key = d.key
+                    AND t.attempt = d.attempt
+                RETURNING 1),
+            n AS (DELETE FROM idempotency t USING
+                (SELECT site_id, idempotency_key FROM idempotency
+                    WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.idempotency_key = d.idempotency_key
+                RETURNING 1)
+            SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
+                + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)";
         let mut total = 0_u64;
         loop {
-            let rows = self.write(DOING, sql, &[&site, &DELETED_ORDERS_MAX]).await?;
-            let deleted: i64 = only(DOING, &rows)?.get(0);
-            if deleted == 0 {
+            let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];
+            let rows = self.write(DOING, sql, &bounds).await?;
+            let row = only(DOING, &rows)?;
+            let (orders, others): (i64, i64) = (row.get(0), row.get(1));
+            total = total.saturating_add(u64::try_from(orders).unwrap_or(0));
+            if orders == 0 && others == 0 {
                 return Ok(total);
             }
-            total = total.saturating_add(u64::try_from(deleted).unwrap_or(0));
         }
     }
 }
@@ -227,6 +314,7 @@ fn notification_row(doing: &'static str, row: &Row) -> Result<NotificationRecord
         due_at: row.get(3),
         attempts: row.get(4),
         first_attempt_at: row.get(5),
+        subject: row.get(15),
         deliveries: Vec::new(),
     })
 }

@@ -45,6 +45,8 @@ impl Batch for Deliveries {
             FROM result r
             WHERE n.site_id = r.site_id AND n.key = r.key AND n.seq < r.seq
                 AND r.state = 'acknowledged' AND n.due_at IS NOT NULL
+                AND n.subject = (SELECT o.subject FROM notifications o
+                    WHERE o.site_id = r.site_id AND o.key = r.key AND o.seq = r.seq)
         )
         SELECT site_id, key FROM result";
 

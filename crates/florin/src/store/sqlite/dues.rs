@@ -11,7 +11,7 @@ use super::super::{
     StoreError, TimerNext, as_kept,
 };
 use super::SqliteStore;
-use super::orders::change_advice;
+use super::commit::change_advice;
 use crate::clock::UnixMillis;
 
 #[async_trait]
@@ -93,6 +93,8 @@ impl Dues for SqliteStore {
             }
             let sql = "UPDATE advices SET due_at = ?1 WHERE kind = 'guard' AND due_at > ?1";
             connection.execute(sql, [now])?;
+            let sql = "UPDATE idempotency SET lease_until = 0 WHERE status IS NULL";
+            connection.execute(sql, [])?;
             Ok(())
         })
         .await
@@ -136,7 +138,8 @@ fn claim_notifications(
     claim: &Claim,
 ) -> rusqlite::Result<Vec<ClaimedNotification>> {
     let sql = "
-        SELECT n.site_id, n.key, n.seq, n.event, n.attempts, n.first_attempt_at, n.due_at
+        SELECT n.site_id, n.key, n.seq, n.event, n.attempts, n.first_attempt_at, n.due_at,
+            n.subject
         FROM notifications n
         WHERE n.due_at IS NOT NULL AND max(n.due_at, n.lease_until) <= :now
             AND n.key % :of = :index
@@ -160,6 +163,7 @@ fn claim_notifications(
                 attempts: row.get(4)?,
                 first_attempt_at: row.get::<_, Option<i64>>(5)?.unwrap_or(claim.now),
                 due_at: row.get(6)?,
+                subject: row.get(7)?,
                 lease: claim.lease_until,
             })
         })?
@@ -217,9 +221,10 @@ fn finish_notification(
         lease,
     ])?;
     if is_acknowledged {
-        // They would deliver the same snapshot of the order once more.
+        // They would deliver the same snapshot of the same part once more.
         let sql = "UPDATE notifications SET state = ?4, due_at = NULL, lease_until = 0 \
-            WHERE key = ?1 AND seq < ?2 AND site_id = ?3 AND due_at IS NOT NULL";
+            WHERE key = ?1 AND seq < ?2 AND site_id = ?3 AND due_at IS NOT NULL AND subject = \
+                (SELECT subject FROM notifications WHERE key = ?1 AND seq = ?2)";
         let superseded = NotificationState::Superseded.as_str();
         connection.prepare_cached(sql)?.execute(params![key, seq, site_id, superseded])?;
     }

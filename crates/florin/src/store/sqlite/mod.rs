@@ -6,8 +6,12 @@
 mod connection;
 mod writer;
 mod checkpoint;
+mod commit;
 mod orders;
 mod dues;
+mod ledger;
+mod attempts;
+mod idempotency;
 mod settings;
 mod numbers;
 

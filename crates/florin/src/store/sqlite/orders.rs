@@ -1,16 +1,15 @@
-//! Orders and what belongs to them: the commit of a unit of work, and the reads.
-//!
-//! The writing thread runs one change after the other, so a version that is checked stays true.
+//! Reads of orders and of what belongs to them, and the deletion of a test site's orders.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{
-    AdviceChange, AdviceRow, CardChange, CardRow, Committed, DELETED_ORDERS_MAX, DeliveryRow,
-    EventRow, LISTED_ROWS_MAX, NotificationRecord, NotificationState, OrderKey, OrderRow, Orders,
-    SiteId, StoreError, TimerChange, TimerRow, UnitOfWork,
+    AdviceRow, CardRow, Committed, DELETED_ORDERS_MAX, DELETED_ROWS_MAX, DeliveryRow, EventRow,
+    FileRow, FileSummary, LISTED_ROWS_MAX, NotificationRecord, NotificationState, OrderKey,
+    OrderRow, Orders, SiteId, StoreError, TimerRow, UnitOfWork, after_prefix,
 };
 use super::SqliteStore;
+use super::commit::commit;
 
 const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
@@ -75,6 +74,27 @@ impl Orders for SqliteStore {
             let mut statement = connection.prepare_cached(&sql)?;
             let before = before.unwrap_or(OrderKey::MAX);
             statement.query_map(params![site, before, limit], order_row)?.collect()
+        })
+        .await
+    }
+
+    async fn orders_between(
+        &self,
+        site: SiteId,
+        from_key: OrderKey,
+        to_key: OrderKey,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError> {
+        let from_key = after.map_or(from_key, |after| from_key.max(after.saturating_add(1)));
+        let limit = limit.min(LISTED_ROWS_MAX);
+        self.read("list orders", move |connection| {
+            let sql = format!(
+                "SELECT {ORDER_COLUMNS} FROM orders \
+                 WHERE site_id = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_map(params![site, from_key, to_key, limit], order_row)?.collect()
         })
         .await
     }
@@ -153,6 +173,71 @@ impl Orders for SqliteStore {
         .await
     }
 
+    async fn timers_of_kind(
+        &self,
+        site: SiteId,
+        kind_prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, TimerRow)>, StoreError> {
+        let (from, to) = (kind_prefix.to_owned(), after_prefix(kind_prefix));
+        let limit = limit.min(LISTED_ROWS_MAX);
+        self.read("list timers", move |connection| {
+            let sql = "SELECT key, kind, due_at FROM timers \
+                WHERE site_id = ?1 AND kind >= ?2 AND kind < ?3 ORDER BY due_at, key LIMIT ?4";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![site, from, to, limit], |row| {
+                Ok((row.get(0)?, TimerRow { kind: row.get(1)?, due_at: row.get(2)? }))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn files(&self, site: SiteId, key: OrderKey) -> Result<Vec<FileSummary>, StoreError> {
+        self.read("list files", move |connection| {
+            let sql = "SELECT file_id, name, kind, description, at, length(bytes) FROM files \
+                WHERE key = ?1 AND site_id = ?2 ORDER BY file_id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([key, site], |row| {
+                Ok(FileSummary {
+                    file_id: row.get(0)?,
+                    name: row.get(1)?,
+                    kind: row.get(2)?,
+                    description: row.get(3)?,
+                    at: row.get(4)?,
+                    size_bytes: row.get(5)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn file(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        file_id: i32,
+    ) -> Result<Option<FileRow>, StoreError> {
+        self.read("read a file", move |connection| {
+            let sql = "SELECT file_id, name, kind, description, at, bytes FROM files \
+                WHERE key = ?1 AND file_id = ?2 AND site_id = ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let file = statement.query_row(params![key, file_id, site], |row| {
+                Ok(FileRow {
+                    file_id: row.get(0)?,
+                    name: row.get(1)?,
+                    kind: row.get(2)?,
+                    description: row.get(3)?,
+                    at: row.get(4)?,
+                    bytes: row.get(5)?,
+                })
+            });
+            file.optional()
+        })
+        .await
+    }
+
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError> {
         self.read("read advices", move |connection| {
             let sql = "SELECT seq, kind, link, chain, due_at, attempts, first_attempt_at, note, \
@@ -180,203 +265,20 @@ impl Orders for SqliteStore {
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {
         let mut total = 0_u64;
         loop {
-            let deleted = self
+            let (orders, others) = self
                 .write("delete a site's orders", move |connection| delete_some(connection, site))
                 .await?;
-            total = total.saturating_add(deleted);
-            if deleted == 0 {
+            total = total.saturating_add(u64::try_from(orders).unwrap_or(u64::MAX));
+            if orders == 0 && others == 0 {
                 return Ok(total);
             }
         }
     }
 }
 
-fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<Committed> {
-    if !store_order(connection, unit)? {
-        return Ok(Committed::Conflict);
-    }
-    let (site, key) = unit.place();
-    for transaction_id in &unit.transactions {
-        let sql = "INSERT INTO transactions (site_id, transaction_id, key) VALUES (?1, ?2, ?3)";
-        connection.prepare_cached(sql)?.execute([site, *transaction_id, key])?;
-    }
-    for event in &unit.events {
-        let sql = "INSERT INTO events (site_id, key, seq, kind, at, data) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let row = params![site, key, event.seq, event.kind, event.at, event.data];
-        connection.prepare_cached(sql)?.execute(row)?;
-    }
-    for change in &unit.cards {
-        change_card(connection, site, key, change)?;
-    }
-    for owed in &unit.notifications {
-        let sql = "INSERT INTO notifications (site_id, key, seq, event, state, due_at, \
-            lease_until, attempts, first_attempt_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)";
-        let state = NotificationState::Pending.as_str();
-        let lease = owed.leased_until.unwrap_or(0);
-        let first = owed.leased_until.map(|_| owed.due_at);
-        let row = params![site, key, owed.seq, owed.event, state, owed.due_at, lease, first];
-        connection.prepare_cached(sql)?.execute(row)?;
-    }
-    for change in &unit.timers {
-        match change {
-            TimerChange::Set { kind, due_at } => {
-                let sql = "INSERT INTO timers (site_id, key, kind, due_at, lease_until) \
-                    VALUES (?1, ?2, ?3, ?4, 0) ON CONFLICT (key, kind) \
-                    DO UPDATE SET due_at = excluded.due_at, lease_until = 0";
-                connection.prepare_cached(sql)?.execute(params![site, key, kind, due_at])?;
-            }
-            TimerChange::Cancel { kind } => {
-                let sql = "DELETE FROM timers WHERE key = ?1 AND kind = ?2 AND site_id = ?3";
-                connection.prepare_cached(sql)?.execute(params![key, kind, site])?;
-            }
-        }
-    }
-    for change in &unit.advices {
-        change_advice(connection, site, key, change)?;
-    }
-    Ok(Committed::Done)
-}
-
-fn store_order(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<bool> {
-    let order = &unit.order;
-    let stored = match unit.expected_version {
-        None => {
-            let sql = "INSERT INTO orders (site_id, key, order_id, version, status, \
-                financial_status, currency, amount, created_at, modified_at, request, state) \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
-            connection.prepare_cached(sql)?.execute(params![
-                order.site_id,
-                order.key,
-                order.order_id,
-                unit.new_version(),
-                order.status,
-                order.financial_status,
-                order.currency,
-                order.amount,
-                order.created_at,
-                order.modified_at,
-                order.request,
-                order.state,
-            ])?
-        }
-        Some(expected) => {
-            let sql = "UPDATE orders SET version = ?1, status = ?2, financial_status = ?3, \
-                amount = ?4, modified_at = ?5, state = ?6 \
-                WHERE key = ?7 AND site_id = ?8 AND version = ?9";
-            let with_request = "UPDATE orders SET version = ?1, status = ?2, \
-                financial_status = ?3, amount = ?4, modified_at = ?5, state = ?6, \
-                currency = ?10, request = ?11 \
-                WHERE key = ?7 AND site_id = ?8 AND version = ?9";
-            if unit.new_request {
-                let stored = connection.prepare_cached(with_request)?.execute(params![
-                    unit.new_version(),
-                    order.status,
-                    order.financial_status,
-                    order.amount,
-                    order.modified_at,
-                    order.state,
-                    order.key,
-                    order.site_id,
-                    expected,
-                    order.currency,
-                    order.request,
-                ])?;
-                return Ok(stored == 1);
-            }
-            connection.prepare_cached(sql)?.execute(params![
-                unit.new_version(),
-                order.status,
-                order.financial_status,
-                order.amount,
-                order.modified_at,
-                order.state,
-                order.key,
-                order.site_id,
-                expected,
-            ])?
-        }
-    };
-    Ok(stored == 1)
-}
-
-fn change_card(
-    connection: &Connection,
-    site: SiteId,
-    key: OrderKey,
-    change: &CardChange,
-) -> rusqlite::Result<()> {
-    match change {
-        CardChange::Seal { card_id, sealed_pan, sealed_cvc, fingerprint, key_id } => {
-            let sql = "INSERT OR REPLACE INTO cards (site_id, key, card_id, sealed_pan, \
-                sealed_cvc, fingerprint, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            let row = params![site, key, card_id, sealed_pan, sealed_cvc, fingerprint, key_id];
-            connection.prepare_cached(sql)?.execute(row)?;
-        }
-        CardChange::EraseCvc { card_id } => {
-            let sql = "UPDATE cards SET sealed_cvc = NULL \
-                WHERE key = ?1 AND card_id = ?2 AND site_id = ?3";
-            connection.prepare_cached(sql)?.execute(params![key, card_id, site])?;
-        }
-        CardChange::Erase { card_id } => {
-            let sql = "DELETE FROM cards WHERE key = ?1 AND card_id = ?2 AND site_id = ?3";
-            connection.prepare_cached(sql)?.execute(params![key, card_id, site])?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns how many advices were changed. With it, whoever claimed the advice has lost it.
-pub(super) fn change_advice(
-    connection: &Connection,
-    site: SiteId,
-    key: OrderKey,
-    change: &AdviceChange,
-) -> rusqlite::Result<usize> {
-    match change {
-        AdviceChange::Owe(advice) => {
-            let sql = "INSERT OR REPLACE INTO advices (site_id, key, seq, kind, link, chain, \
-                due_at, lease_until, attempts, first_attempt_at, note, body) \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-            let begun = advice.leased_until.and(advice.due_at);
-            connection.prepare_cached(sql)?.execute(params![
-                site,
-                key,
-                advice.seq,
-                advice.kind,
-                advice.link,
-                advice.chain,
-                advice.due_at,
-                advice.leased_until.unwrap_or(0),
-                advice.attempts,
-                advice.first_attempt_at.or(begun),
-                advice.note,
-                advice.body,
-            ])
-        }
-        AdviceChange::Settle { seq } => {
-            let sql = "DELETE FROM advices WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
-            connection.prepare_cached(sql)?.execute(params![key, seq, site])
-        }
-        AdviceChange::Rewrite { seq, body } => {
-            let sql = "UPDATE advices SET body = ?4 WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
-            connection.prepare_cached(sql)?.execute(params![key, seq, site, body])
-        }
-        AdviceChange::Postpone { seq, due_at, attempts, note } => {
-            let sql = "UPDATE advices SET due_at = ?4, lease_until = 0, attempts = ?5, note = ?6 \
-                WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
-            let row = params![key, seq, site, due_at, attempts, note];
-            connection.prepare_cached(sql)?.execute(row)
-        }
-        AdviceChange::Stop { seq, note } => {
-            let sql = "UPDATE advices SET due_at = NULL, lease_until = 0, note = ?4 \
-                WHERE key = ?1 AND seq = ?2 AND site_id = ?3";
-            connection.prepare_cached(sql)?.execute(params![key, seq, site, note])
-        }
-    }
-}
-
-fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<u64> {
+/// Returns how many orders were deleted, and how many rows that belong to none. A seal over
+/// entries that are gone would look like a fault, so seals never stay behind.
+fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize, usize)> {
     let sql = "SELECT key FROM orders WHERE site_id = ?1 ORDER BY key LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let keys: Vec<i64> = statement
@@ -391,13 +293,23 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<u64> {
             "deliveries",
             "timers",
             "advices",
+            "journal",
+            "files",
             "orders",
         ] {
             let sql = format!("DELETE FROM {table} WHERE key = ?1");
             connection.prepare_cached(&sql)?.execute([key])?;
         }
     }
-    Ok(u64::try_from(keys.len()).unwrap_or(u64::MAX))
+    let sql = "DELETE FROM journal_seals WHERE site_id = ?1";
+    let mut others = connection.prepare_cached(sql)?.execute([site])?;
+    let sql = "DELETE FROM attempts WHERE (at, key, attempt) IN \
+        (SELECT at, key, attempt FROM attempts WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM idempotency WHERE rowid IN \
+        (SELECT rowid FROM idempotency WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    Ok((keys.len(), others))
 }
 
 fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
@@ -422,8 +334,8 @@ fn read_notifications(
     site: SiteId,
     key: OrderKey,
 ) -> rusqlite::Result<Vec<NotificationRecord>> {
-    let sql = "SELECT seq, event, state, due_at, attempts, first_attempt_at FROM notifications \
-        WHERE key = ?1 AND site_id = ?2 ORDER BY seq";
+    let sql = "SELECT seq, event, state, due_at, attempts, first_attempt_at, subject \
+        FROM notifications WHERE key = ?1 AND site_id = ?2 ORDER BY seq";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([key, site], |row| {
         let state: String = row.get(2)?;
@@ -438,6 +350,7 @@ fn read_notifications(
             due_at: row.get(3)?,
             attempts: row.get(4)?,
             first_attempt_at: row.get(5)?,
+            subject: row.get(6)?,
             deliveries: Vec::new(),
         })
     })?;

@@ -1,0 +1,187 @@
+//! What is true after an event. Total: whether an event may happen was decided before.
+
+use super::{Event, Opened};
+use crate::order::{Counters, Order};
+use crate::payment::{Instant, Payment, State, Waiting};
+use crate::trail::{Refund, RefundState, Trail};
+
+/// The order after the event, which happened at `at` of the site's clock.
+///
+/// # Panics
+/// When the first event of an order is not its opening: a bug of the caller.
+pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
+    if let Event::Opened(opened) = event {
+        let mut counters = order.map(|order| order.counters).unwrap_or_default();
+        counters.attempts = counters.attempts.saturating_add(1);
+        counters.events = counters.events.saturating_add(1);
+        // Whatever came before ended without money, so it left no trail.
+        return Order { payment: newly_opened(opened, at), trail: Trail::default(), counters };
+    }
+    let mut order = order.expect("the first event of an order is its opening");
+    order.counters.events = order.counters.events.saturating_add(1);
+    let Order { payment, trail, counters } = &mut order;
+    apply_to_payment(payment, counters, event, at);
+    apply_to_trail(trail, counters, event, at);
+    if let (Event::AuthorizationEnded, Some(authorization)) =
+        (event, payment.authorization().cloned())
+    {
+        let nothing = trail.captures.is_empty();
+        payment.state =
+            if nothing { State::Void(authorization) } else { State::Parted(authorization) };
+    }
+    order
+}
+
+fn newly_opened(opened: &Opened, at: Instant) -> Payment {
+    Payment {
+        transaction_id: opened.transaction_id,
+        amount: opened.amount,
+        brand: opened.brand,
+        opened_at: at,
+        modified_at: at,
+        completed_at: None,
+        rules: opened.rules,
+        state: State::Opened,
+        authentication: None,
+        answer: None,
+        step_ups: 0,
+        announced: false,
+        cvc_kept: false,
+    }
+}
+
+fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Event, at: Instant) {
+    payment.modified_at = at;
+    let authorization = payment.authorization().cloned();
+    match event {
+        Event::AuthenticationStarted(waiting) => {
+            payment.state = State::Authenticating(waiting.clone());
+        }
+        Event::AuthenticationFinished(result) => payment.authentication = Some(result.clone()),
+        Event::AuthorizationRequested { trace, advice } => {
+            counters.advices = counters.advices.max(advice.0);
+            payment.state = State::Authorizing { trace: trace.clone(), advice: *advice };
+        }
+        Event::Completed { authorization, capture, facts } => {
+            payment.answer = Some(facts.clone());
+            payment.completed_at = Some(at);
+            payment.state =
+                State::Completed { authorization: authorization.clone(), capture: capture.clone() };
+        }
+        Event::Held { authorization, review, facts } => {
+            payment.answer = Some(facts.clone());
+            payment.state =
+                State::Uncleared { authorization: authorization.clone(), review: review.clone() };
+        }
+        Event::Authorized { authorization, facts, .. } => {
+            payment.answer = Some(facts.clone());
+            payment.completed_at = Some(at);
+            payment.state = State::Authorized(authorization.clone());
+        }
+        Event::SteppedUp { facts } => {
+            payment.answer = Some(facts.clone());
+            payment.step_ups = payment.step_ups.saturating_add(1);
+            payment.state = State::Authenticating(Waiting::Page { mandate: true });
+        }
+        Event::Declined { reason, facts } => {
+            if facts.is_some() {
+                payment.answer.clone_from(facts);
+            }
+            payment.state = State::Declined(reason.clone());
+        }
+        Event::Expired => payment.state = State::Expired,
+        Event::Cancelled => payment.state = State::Cancelled,
+        Event::ReviewAccepted { capture } | Event::Captured { capture } => {
+            if let Some(authorization) = authorization {
+                payment.completed_at = Some(at);
+                payment.state = State::Completed { authorization, capture: capture.clone() };
+            }
+        }
+        Event::ReviewPassed { .. } => {
+            if let Some(authorization) = authorization {
+                payment.completed_at = Some(at);
+                payment.state = State::Authorized(authorization);
+            }
+        }
+        Event::ReviewDeclined => {
+            if let Some(authorization) = authorization {
+                payment.state = State::Void(authorization);
+            }
+        }
+        Event::Incremented { amount } => {
+            if let State::Authorized(authorization) = &mut payment.state {
+                let minor = &mut authorization.amount.minor;
+                *minor = minor.saturating_add(*amount);
+            }
+        }
+        Event::CvcKept => payment.cvc_kept = true,
+        Event::CvcErased => payment.cvc_kept = false,
+        Event::Announced => {
+            counters.notifications = counters.notifications.saturating_add(1);
+            payment.announced = true;
+        }
+        // See `apply_to_trail` and `evolve`.
+        Event::Opened(_)
+        | Event::AuthorizationEnded
+        | Event::Annotated
+        | Event::CapturedInPart(_)
+        | Event::Released { .. }
+        | Event::HoldEnded { .. }
+        | Event::IncrementRequested(_)
+        | Event::IncrementFailed { .. }
+        | Event::Shipped { .. }
+        | Event::RefundRequested(_)
+        | Event::RefundSent { .. }
+        | Event::RefundCompleted { .. }
+        | Event::RefundDeclined { .. }
+        | Event::RefundVoided { .. }
+        | Event::FeeCharged(_) => {}
+    }
+}
+
+fn apply_to_trail(trail: &mut Trail, counters: &mut Counters, event: &Event, at: Instant) {
+    let mut refund = |number: u32, state: RefundState| {
+        if let Some(refund) = trail.refund_mut(number) {
+            refund.state = state;
+            refund.modified_at = at;
+        }
+    };
+    match event {
+        Event::Authorized { until, .. } | Event::ReviewPassed { until } => {
+            trail.hold_until = Some(*until);
+        }
+        Event::CapturedInPart(capture) => trail.captures.push(capture.clone()),
+        Event::Released { amount } | Event::HoldEnded { amount } => {
+            trail.released = trail.released.saturating_add(*amount);
+        }
+        Event::IncrementRequested(increment) => {
+            counters.advices = counters.advices.max(increment.advice.0);
+            trail.increment = Some(increment.clone());
+        }
+        Event::Incremented { .. } | Event::IncrementFailed { .. } => trail.increment = None,
+        Event::Shipped { sale } => trail.shipped.push(*sale),
+        Event::RefundRequested(asked) => {
+            trail.refunds.push(Refund { modified_at: at, ..asked.clone() })
+        }
+        Event::RefundSent { number, trace, advice, tries } => {
+            counters.advices = counters.advices.max(advice.0);
+            let (trace, advice, tries) = (trace.clone(), *advice, *tries);
+            refund(*number, RefundState::Sent { trace, advice, tries });
+        }
+        Event::RefundCompleted { number } => {
+            let sent = trail.refund(*number).map(|refund| refund.state.clone());
+            if let (Some(RefundState::Sent { trace, .. }), Some(refund)) =
+                (sent, trail.refund_mut(*number))
+            {
+                refund.state = RefundState::Completed { trace };
+                refund.modified_at = at;
+            }
+        }
+        Event::RefundDeclined { number, response_code } => {
+            refund(*number, RefundState::Declined { response_code: response_code.clone() });
+        }
+        Event::RefundVoided { number } => refund(*number, RefundState::Void),
+        Event::FeeCharged(fee) => trail.fees.push(fee.clone()),
+        _ => {}
+    }
+}

@@ -1,0 +1,78 @@
+//! Counts of attempts to pay.
+
+use async_trait::async_trait;
+use tokio_postgres::types::ToSql;
+
+use super::super::{
+    Attempts, COUNTED_ATTEMPTS_MAX, LISTED_ROWS_MAX, SiteId, StoreError, Velocity, VelocityQuery,
+};
+use super::{PostgresStore, only};
+use crate::clock::UnixMillis;
+
+/// Nobody has an address that is null, so an unknown one counts nothing.
+const COUNT: &str = "
+    SELECT i.attempts, i.other_cards, e.other_cards, b.attempts, c.attempts
+    FROM (SELECT count(*) AS attempts,
+            count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
+        FROM (SELECT card FROM attempts WHERE site_id = $1 AND ip = $2 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) i,
+        (SELECT count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
+        FROM (SELECT card FROM attempts WHERE site_id = $1 AND email = $3 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) e,
+        (SELECT count(*) AS attempts
+        FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) b,
+        (SELECT count(*) AS attempts
+        FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND card = $5 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) c";
+
+/// Each site's oldest rows are at the left edge of its part of the key. What another process is
+/// just deleting is passed over.
+const PRUNE: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT o.site_id, o.at, o.key, o.attempt
+        FROM sites s CROSS JOIN LATERAL (
+            SELECT a.site_id, a.at, a.key, a.attempt FROM attempts a
+            WHERE a.site_id = s.site_id AND a.at < $1 ORDER BY a.at LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ) o
+        LIMIT $2
+    ), deleted AS (
+        DELETE FROM attempts a USING old o
+        WHERE a.site_id = o.site_id AND a.at = o.at AND a.key = o.key AND a.attempt = o.attempt
+        RETURNING 1
+    )
+    SELECT count(*) FROM deleted";
+
+#[async_trait]
+impl Attempts for PostgresStore {
+    async fn velocity(
+        &self,
+        site: SiteId,
+        query: VelocityQuery<'_>,
+    ) -> Result<Velocity, StoreError> {
+        const DOING: &str = "count attempts";
+        let VelocityQuery { ip, email, bin, card, since } = query;
+        let (email, card) = (email.as_ref().map(<[u8; 32]>::as_slice), card.as_slice());
+        let limit = i64::from(COUNTED_ATTEMPTS_MAX);
+        let asked: [&(dyn ToSql + Sync); 7] = [&site, &ip, &email, &bin, &card, &since, &limit];
+        let rows = self.read(DOING, COUNT, &asked).await?;
+        let row = only(DOING, &rows)?;
+        let count = |index: usize| u32::try_from(row.get::<_, i64>(index)).unwrap_or(u32::MAX);
+        let with_this_one = |others: u32| others.saturating_add(1);
+        Ok(Velocity {
+            attempts_by_ip: count(0),
+            cards_by_ip: ip.map_or(0, |_| with_this_one(count(1))),
+            cards_by_email: email.map_or(0, |_| with_this_one(count(2))),
+            attempts_by_bin: count(3),
+            attempts_by_card: count(4),
+        })
+    }
+
+    async fn prune_attempts(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        const DOING: &str = "delete old attempts";
+        let limit = i64::from(limit.min(LISTED_ROWS_MAX));
+        let rows = self.write(DOING, PRUNE, &[&before, &limit]).await?;
+        Ok(u64::try_from(only(DOING, &rows)?.get::<_, i64>(0)).unwrap_or(0))
+    }
+}

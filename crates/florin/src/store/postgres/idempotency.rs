@@ -1,0 +1,98 @@
+//! Requests that may be repeated, on a database that processes share.
+
+use async_trait::async_trait;
+use tokio_postgres::types::ToSql;
+
+use super::super::{BeginRequest, Begun, Idempotency, LISTED_ROWS_MAX, SiteId, StoreError};
+use super::{PostgresStore, only};
+use crate::clock::UnixMillis;
+
+/// Returns no row when another process has begun the request after this statement looked.
+const BEGIN: &str = "
+    WITH added AS (
+        INSERT INTO idempotency (site_id, idempotency_key, request_hash, created_at, lease_until)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), taken_over AS (
+        UPDATE idempotency SET lease_until = $5
+        WHERE site_id = $1 AND idempotency_key = $2 AND request_hash = $3
+            AND status IS NULL AND lease_until <= $4
+        RETURNING 1
+    )
+    SELECT 'new', NULL::bytea, NULL::int, NULL::text FROM added
+    UNION ALL
+    SELECT 'resumed', NULL::bytea, NULL::int, NULL::text FROM taken_over
+    UNION ALL
+    SELECT 'known', request_hash, status, body FROM idempotency
+    WHERE site_id = $1 AND idempotency_key = $2 AND NOT EXISTS (SELECT 1 FROM taken_over)";
+
+/// How often a request is looked at that others begin and forget meanwhile.
+const LOOKS_MAX: u32 = 3;
+
+const PRUNE: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT site_id, idempotency_key FROM idempotency
+        WHERE created_at < $1 ORDER BY created_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+        DELETE FROM idempotency i USING old o
+        WHERE i.site_id = o.site_id AND i.idempotency_key = o.idempotency_key
+        RETURNING 1
+    )
+    SELECT count(*) FROM deleted";
+
+#[async_trait]
+impl Idempotency for PostgresStore {
+    async fn begin_request(&self, begin: BeginRequest<'_>) -> Result<Begun, StoreError> {
+        let BeginRequest { site_id, key, request_hash, now, lease_until } = begin;
+        let hash = request_hash.as_slice();
+        let asked: [&(dyn ToSql + Sync); 5] = [&site_id, &key, &hash, &now, &lease_until];
+        for _ in 0..LOOKS_MAX {
+            let rows = self.write("begin a request", BEGIN, &asked).await?;
+            let Some(row) = rows.first() else { continue };
+            return Ok(match row.get(0) {
+                "new" => Begun::New,
+                "resumed" => Begun::Resumed,
+                _ if row.get::<_, &[u8]>(1) != hash => Begun::OtherRequest,
+                _ => match row.get::<_, Option<i32>>(2) {
+                    None => Begun::InFlight,
+                    Some(status) => Begun::Answered {
+                        status: u16::try_from(status).unwrap_or(u16::MAX),
+                        body: row.get::<_, Option<String>>(3).unwrap_or_default(),
+                    },
+                },
+            });
+        }
+        // Whoever it is that begins and forgets it all the time is at it right now.
+        Ok(Begun::InFlight)
+    }
+
+    async fn finish_request(
+        &self,
+        site: SiteId,
+        key: &str,
+        status: u16,
+        body: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE idempotency SET status = $3, body = $4 \
+            WHERE site_id = $1 AND idempotency_key = $2 AND status IS NULL";
+        let status = i32::from(status);
+        self.write("answer a request", sql, &[&site, &key, &status, &body]).await?;
+        Ok(())
+    }
+
+    async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM idempotency \
+            WHERE site_id = $1 AND idempotency_key = $2 AND status IS NULL";
+        self.write("forget a request", sql, &[&site, &key]).await?;
+        Ok(())
+    }
+
+    async fn prune_requests(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        const DOING: &str = "delete old requests";
+        let limit = i64::from(limit.min(LISTED_ROWS_MAX));
+        let rows = self.write(DOING, PRUNE, &[&before, &limit]).await?;
+        Ok(u64::try_from(only(DOING, &rows)?.get::<_, i64>(0)).unwrap_or(0))
+    }
+}
