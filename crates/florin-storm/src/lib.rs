@@ -15,6 +15,7 @@ pub mod store;
 pub mod outside;
 pub mod receiver;
 pub mod shop;
+pub mod actions;
 pub mod payer;
 pub mod oracle;
 pub mod coverage;

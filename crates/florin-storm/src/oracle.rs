@@ -1,16 +1,23 @@
 //! What must be true when the storm is over, found without asking the gateway: the bank's books,
 //! the rows of the store, and what shops and receiver remember are laid side by side.
 //!
-//! Naive on purpose: it knows the contract's statuses, not the gateway's rules.
+//! Naive on purpose: it knows the contract's statuses and what a capture is, not the gateway's
+//! rules.
+
+mod money;
+mod rest;
+mod memories;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use florin::store::NotificationState;
+use florin::gateway::persist::{Child, Extra, read_state};
+use florin::vault::Vault;
+use florin_core::order::Order;
 use florin_sim::{EntryView, Simulator};
 
 use crate::receiver::Receiver;
-use crate::shop::{Memories, Shop, Told};
+use crate::shop::{Memories, Shop};
 use crate::store::{Disk, StoredOrder};
 
 /// A rule, and how often it was looked at.
@@ -21,16 +28,23 @@ pub type Checks = BTreeMap<Rule, u64>;
 pub enum Rule {
     /// The order ends in a status of the table.
     EndsInAStatus,
-    /// What the bank has of an order is what its status says.
+    /// What the bank has of an order is what its journal says: held, captured, refunded.
+    BooksEqualLedger,
+    /// What the bank has of an order is what its state says.
     BooksEqualOrder,
-    /// At most one authorization of an order is in force, and it is captured at most once.
+    /// Each entry of a journal sums to zero, none is missing, and the chain of hashes holds.
+    LedgerIsSound,
+    /// At most one authorization of an order is in force, and each capture and refund was made
+    /// once.
     PaidOnce,
-    /// Refunds are at most what was captured.
+    /// Refunds are at most what was captured, captures at most what was authorized.
     RefundsWithinCaptures,
-    /// What all captures of a shop come to is what its completed orders come to.
+    /// All orders of a shop together are what the bank has of it.
     SumsAreEqual,
     /// The bank knows no payment that the store does not know.
     NothingUnknownAtTheBank,
+    /// A capture in part is an order of its own, with the amount that was captured.
+    PartsAreOrders,
     /// What a shop was told is there and has not been taken back.
     AcknowledgedIsKept,
     /// No message to the bank is owed any more, and none was given up.
@@ -67,6 +81,7 @@ impl fmt::Display for Violation {
 /// What the oracle looks at.
 pub struct Evidence<'a> {
     pub disk: &'a Disk,
+    pub vault: &'a Vault,
     pub bank: &'a Simulator,
     pub shops: &'a [Shop],
     pub memories: &'a Memories,
@@ -80,12 +95,8 @@ pub struct Findings {
     pub violations: Vec<Violation>,
 }
 
-/// Statuses in which an order may rest.
-const RESTING: [&str; 5] = ["completed", "declined", "expired", "void", "refunded"];
-/// Attempts of a notification before it is given up (the contract: notifications).
-const ATTEMPTS: usize = 4;
-
 impl Findings {
+    /// Looks at a rule once.
     fn check(&mut self, rule: Rule, holds: bool, what: impl FnOnce() -> String) {
         *self.checks.entry(rule).or_default() += 1;
         if !holds {
@@ -94,149 +105,72 @@ impl Findings {
     }
 }
 
+/// An order of the store with what its texts say.
+struct Read<'a> {
+    stored: &'a StoredOrder,
+    order: Order,
+    extra: Extra,
+}
+
+impl Read<'_> {
+    fn name(&self, what: impl fmt::Display) -> String {
+        let row = &self.stored.row;
+        format!("{} of {} ({}): {what}", row.order_id, row.site_id, row.status)
+    }
+}
+
+/// Everything that the store has, by what it is.
+struct Kept<'a> {
+    orders: Vec<Read<'a>>,
+    /// Orders that are kept inside others, with where.
+    children: Vec<(&'a StoredOrder, Child)>,
+}
+
 /// Lays everything side by side.
 pub fn examine(evidence: &Evidence<'_>) -> Findings {
     let mut findings = Findings::default();
-    let orders = evidence.disk.orders();
+    let stored = evidence.disk.orders();
+    let kept = read(&mut findings, &stored);
     for shop in evidence.shops {
         let merchant = format!("FLORIN{:09}", shop.site_id);
         let entries = evidence.bank.entries(&merchant);
-        let of_shop: Vec<&StoredOrder> =
-            orders.iter().filter(|order| order.row.site_id == shop.site_id).collect();
-        for order in &of_shop {
+        let of_shop: Vec<&Read<'_>> =
+            kept.orders.iter().filter(|read| read.stored.row.site_id == shop.site_id).collect();
+        let mut sums = money::Sums::default();
+        for read in &of_shop {
             let of_order: Vec<&EntryView> =
-                entries.iter().filter(|entry| entry.order_id == order.row.order_id).collect();
-            examine_money(&mut findings, order, &of_order);
-            examine_rest(&mut findings, order);
-            examine_notifications(&mut findings, order, shop, evidence.receiver);
+                entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
+            money::examine(&mut findings, read, &of_order, evidence.vault, &mut sums);
+            rest::examine(&mut findings, read, shop, evidence.receiver);
         }
         for entry in &entries {
-            let is_known = of_shop.iter().any(|order| order.row.order_id == entry.order_id);
+            let is_known = of_shop.iter().any(|read| read.stored.row.order_id == entry.order_id);
             findings.check(Rule::NothingUnknownAtTheBank, is_known, || {
                 format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
             });
         }
-        let captured: i64 = entries.iter().map(|entry| entry.captured - entry.refunded).sum();
-        let completed = of_shop.iter().filter(|order| order.row.status == "completed");
-        let completed: i64 = completed.map(|order| order.row.amount).sum();
-        findings.check(Rule::SumsAreEqual, captured == completed, || {
-            format!("{}: {captured} at the bank, {completed} in orders", shop.name)
-        });
+        sums.compare(&mut findings, shop, &entries);
     }
-    examine_memories(&mut findings, &orders, evidence.memories);
+    money::examine_parts(&mut findings, &kept);
+    memories::examine(&mut findings, &kept, evidence.memories);
     let forged = &evidence.receiver.memory().forged;
     findings.check(Rule::Signed, forged.is_empty(), || format!("{forged:?}"));
     findings
 }
 
-fn examine_money(findings: &mut Findings, order: &StoredOrder, entries: &[&EntryView]) {
-    let row = &order.row;
-    let name = |what: &str| format!("{} ({}): {what}", row.order_id, row.status);
-    let in_force = |entry: &&&EntryView| entry.held != 0 || entry.captured != entry.refunded;
-    let count = entries.iter().filter(in_force).count();
-    let captures = entries.iter().map(|entry| entry.captures).max().unwrap_or(0);
-    findings.check(Rule::PaidOnce, count <= 1 && captures <= 1, || {
-        name(&format!("{count} authorizations in force, {captures} captures of one"))
-    });
-    let is_within = entries.iter().all(|entry| entry.refunded <= entry.captured);
-    findings.check(Rule::RefundsWithinCaptures, is_within, || name("more refunded than captured"));
-    let held: i64 = entries.iter().map(|entry| entry.held).sum();
-    let captured: i64 = entries.iter().map(|entry| entry.captured).sum();
-    let wanted = if row.status == "completed" { row.amount } else { 0 };
-    findings.check(Rule::BooksEqualOrder, captured == wanted && held == 0, || {
-        name(&format!("{captured} captured and {held} held at the bank, {wanted} expected"))
-    });
-}
-
-fn examine_rest(findings: &mut Findings, order: &StoredOrder) {
-    let row = &order.row;
-    findings.check(Rule::EndsInAStatus, RESTING.contains(&row.status.as_str()), || {
-        format!("{} is {}: {}", row.order_id, row.status, row.state)
-    });
-    findings.check(Rule::NothingOwed, order.advices.is_empty(), || {
-        let advice = &order.advices[0];
-        format!("{}: {} {:?} {:?}", row.order_id, advice.kind, advice.due_at, advice.note)
-    });
-    findings.check(Rule::NoTimerLeft, order.timers.is_empty(), || {
-        format!("{} ({}): {:?}", row.order_id, row.status, order.timers)
-    });
-    let has_cvc = order.cards.iter().any(|card| card.sealed_cvc.is_some());
-    findings.check(Rule::NoCvcLeft, !has_cvc, || format!("{} ({})", row.order_id, row.status));
-}
-
-fn examine_notifications(
-    findings: &mut Findings,
-    order: &StoredOrder,
-    shop: &Shop,
-    receiver: &Receiver,
-) {
-    let row = &order.row;
-    for notification in &order.notifications {
-        let has_ended = match notification.state {
-            NotificationState::Acknowledged | NotificationState::Superseded => true,
-            NotificationState::Exhausted => notification.deliveries.len() >= ATTEMPTS,
-            NotificationState::Pending => false,
-        };
-        findings.check(Rule::NotificationsEnded, has_ended, || {
-            let made = notification.deliveries.len();
-            format!("{}: {:?} after {made} attempts", row.order_id, notification.state)
-        });
-    }
-    let Some(last) = order.notifications.last() else {
-        findings.check(Rule::NotificationsEnded, false, || format!("{} has none", row.order_id));
-        return;
-    };
-    if last.state == NotificationState::Acknowledged {
-        let memory = receiver.memory();
-        let heard = memory.told.get(&(shop.name.clone(), row.order_id.clone()));
-        let heard = heard.is_some_and(|told| {
-            told.iter().any(|status| status.is_empty() || *status == row.status)
-        });
-        findings.check(Rule::ToldWhatIsTrue, heard, || {
-            format!("{}: {} was never heard of", row.order_id, row.status)
-        });
-    }
-}
-
-fn examine_memories(findings: &mut Findings, orders: &[StoredOrder], memories: &Memories) {
-    let by_name: BTreeMap<(i64, &str), &StoredOrder> = orders
-        .iter()
-        .map(|order| ((order.row.site_id, order.row.order_id.as_str()), order))
-        .collect();
-    for told in &memories.told {
-        let order = by_name.get(&(told.site_id, told.order_id.as_str()));
-        let is_kept = order.is_some_and(|order| is_kept(&told.told, order));
-        findings.check(Rule::AcknowledgedIsKept, is_kept, || {
-            let status = order.map(|order| order.row.status.as_str());
-            format!("{}: told {:?}, is {status:?}", told.order_id, told.told)
-        });
-    }
-}
-
-/// Whether what was told has happened, and still holds unless the shop itself made a new attempt.
-fn is_kept(told: &Told, order: &StoredOrder) -> bool {
-    let told = match told {
-        Told::Declined => "declined",
-        Told::Status(status) => status.as_str(),
-    };
-    let what: &[&str] = match told {
-        "initialized" => return true,
-        "completed" => &["completed", "review_accepted"],
-        "uncleared" => &["held_for_review"],
-        "declined" => &["declined"],
-        "expired" => &["expired"],
-        "void" => &["review_declined"],
-        _ => return false,
-    };
-    let history: Vec<&str> = order.events.iter().map(|event| event.kind.as_str()).collect();
-    let Some(at) = history.iter().position(|event| what.contains(event)) else { return false };
-    let later = &history[at..];
-    let status = order.row.status.as_str();
-    match told {
-        "completed" => status == "completed",
-        "uncleared" => {
-            later.iter().any(|event| matches!(*event, "review_accepted" | "review_declined"))
+fn read<'a>(findings: &mut Findings, stored: &'a [StoredOrder]) -> Kept<'a> {
+    let mut kept = Kept { orders: Vec::new(), children: Vec::new() };
+    for stored in stored {
+        if let Some(child) = Child::read(&stored.row.state) {
+            kept.children.push((stored, child));
+            continue;
         }
-        _ => status == told || later.contains(&"opened"),
+        match read_state(&stored.row.state) {
+            Ok((order, extra)) => kept.orders.push(Read { stored, order, extra }),
+            Err(error) => findings.check(Rule::EndsInAStatus, false, || {
+                format!("{} cannot be read: {error}", stored.row.order_id)
+            }),
+        }
     }
+    kept
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use florin::app::{Foundation, new_site};
-use florin::gateway::site::{OnUnauthenticated, SiteSettings, ThreeDsPolicy};
+use florin::gateway::site::{
+    FeeEntry, FeeFor, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
+};
 use florin::store::{Committed, Store};
 use florin_sim::Simulator;
 
@@ -49,6 +51,9 @@ pub struct Outcome {
 
 /// Orders that somebody comes back to when hours have passed, in permille.
 const LATE: u32 = 300;
+
+/// A little more than a day.
+const A_DAY_MS: i64 = 25 * 60 * 60 * 1000;
 
 thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
@@ -118,6 +123,9 @@ async fn weather(order: Order) -> Outcome {
     let payments: Vec<_> =
         (0..order.payments).map(|number| tokio::spawn(shops.clone().pay(number))).collect();
     tokio::time::sleep(Duration::from_millis(STORM_MS + 120_000)).await;
+    // A night passes while it blows: days are settled, payers run out of time.
+    world.jump(A_DAY_MS);
+    tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
     world.calm_down();
     for payment in payments {
         let _ = payment.await;
@@ -137,7 +145,7 @@ async fn weather(order: Order) -> Outcome {
         let _ = payment.await;
     }
     heal(&world, &disk).await;
-    judge(order, &world, &disk, &bank, &shops, &receiver, &coverage)
+    judge(order, &world, &disk, &bank, &shops, &receiver, &coverage).await
 }
 
 /// Lets everything that is owed happen: the clock jumps to whatever is due next.
@@ -205,7 +213,7 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
         store.reserve_numbers("stan/test", before_wrap).await.expect("a calm store");
     }
     let wishes: [fn(&mut SiteSettings); 5] = [
-        |_| {},
+        |settings| settings.fees = vec![fee(FeeFor::Payment, 25), fee(FeeFor::Refund, 0)],
         |settings| settings.three_ds.policy = ThreeDsPolicy::Never,
         |settings| {
             settings.three_ds.policy = ThreeDsPolicy::Dynamic;
@@ -225,6 +233,9 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
         let mut settings: SiteSettings =
             serde_json::from_str(&row.settings).expect("the gateway reads what it wrote");
         settings.notification_url = Some(address);
+        if number % 2 == 1 {
+            settings.refund_settlement = RefundSettlement::AtOnce;
+        }
         wish(&mut settings);
         row.settings = serde_json::to_string(&settings).expect("settings have a JSON form");
         let changed = store.update_site(row).await.expect("a calm store");
@@ -234,17 +245,26 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
     shops
 }
 
-fn judge(
+fn fee(kind: FeeFor, basis_points: u32) -> FeeEntry {
+    let description = "storm".to_owned();
+    FeeEntry { kind, brand: None, currency: None, basis_points, fixed: 15, min: 0, description }
+}
+
+async fn judge(
     order: Order,
     world: &World,
-    disk: &Disk,
+    disk: &Arc<Disk>,
     bank: &Simulator,
     shops: &Shops,
     receiver: &Receiver,
     coverage: &Mutex<Coverage>,
 ) -> Outcome {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(disk.clone()));
+    let vault = open_vault(&store, Arc::new(world.chance.fork()), world.now()).await;
+    let vault = vault.expect("the keys are there");
     let memories = shops.memories();
-    let evidence = Evidence { disk, bank, shops: &shops.shops, memories: &memories, receiver };
+    let evidence =
+        Evidence { disk, vault: &vault, bank, shops: &shops.shops, memories: &memories, receiver };
     let mut findings = oracle::examine(&evidence);
     let coverage = coverage.lock().unwrap_or_else(PoisonError::into_inner).clone();
     *findings.checks.entry(Rule::GoesPossibleWays).or_default() += coverage.commits();

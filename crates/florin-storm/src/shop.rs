@@ -14,9 +14,13 @@ use crate::payer;
 use crate::world::World;
 
 /// How long a shop waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Over which the payments of a run are spread.
 pub const STORM_MS: u64 = 600_000;
+/// Orders that are captured by hand, in permille.
+const BY_HAND: u32 = 350;
+/// Two actions of a shop on one order at once, in permille.
+const RACES: u32 = 200;
 
 /// A shop of the run.
 #[derive(Clone, Debug)]
@@ -30,10 +34,21 @@ pub struct Shop {
 /// What a shop was told about an order, in the contract's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// An order object with this status.
-    Status(String),
+    /// An order object with this status and financial status.
+    Status(String, String),
     /// Declined, with an error instead of an order.
     Declined,
+    /// Captured, as the order itself or as one of its own.
+    Captured {
+        order_id: String,
+    },
+    Released,
+    Incremented,
+    Refunded {
+        refund_id: i64,
+    },
+    Cancelled,
+    Shipped,
 }
 
 /// One thing that a shop was told.
@@ -81,68 +96,85 @@ const MANNERS: [(u32, Manner); 4] = [
     (10, Manner::SecondCard),
 ];
 
-/// An order that was begun, and where its payer was sent.
+/// An order in the making.
 #[derive(Clone, Debug)]
 pub struct Begun {
-    wanted: Wanted,
+    pub shop: Shop,
+    pub order_id: String,
+    /// Minor units.
+    pub amount: i64,
+    with_browser: bool,
+    /// The shop is told by GET.
+    by_get: bool,
+    /// The shop captures itself.
+    by_hand: bool,
+    /// Where its payer was sent.
     payment_url: Option<String>,
 }
 
-/// One order in the making.
-#[derive(Clone, Debug)]
-struct Wanted {
-    shop: Shop,
-    order_id: String,
-    amount: i64,
-    with_browser: bool,
-    by_get: bool,
-}
-
 impl Shops {
-    /// Makes one payment, from its first call to the last look at what became of it.
+    /// Makes one payment, from its first call to the last thing that is done with it.
     pub async fn pay(self: Arc<Shops>, number: usize) {
         let chance = &self.world.chance;
         tokio::time::sleep(Duration::from_millis(chance.below(STORM_MS))).await;
-        let wanted = Wanted {
+        let begun = Begun {
             shop: chance.one_of(&self.shops).clone(),
             order_id: format!("order-{number}"),
             amount: i64::try_from(chance.between(100, 49_000)).unwrap_or(100),
             with_browser: chance.is(500),
             by_get: chance.is(100),
+            by_hand: chance.is(BY_HAND),
+            payment_url: None,
         };
         match *chance.weighted(&MANNERS) {
             Manner::Plain => {
-                self.attempt(&wanted).await;
+                self.attempt(&begun).await;
             }
             Manner::Insists => {
                 for _ in 0..3 {
-                    if self.attempt(&wanted).await {
+                    if self.attempt(&begun).await {
                         break;
                     }
                     self.pause(10_000).await;
                 }
             }
             Manner::DoubleClick => {
-                let (shops, other) = (self.clone(), wanted.clone());
+                let (shops, other) = (self.clone(), begun.clone());
                 let second = tokio::spawn(async move {
                     shops.pause(300).await;
                     shops.attempt(&other).await
                 });
-                self.attempt(&wanted).await;
+                self.attempt(&begun).await;
                 let _ = second.await;
             }
             Manner::SecondCard => {
                 for _ in 0..3 {
-                    self.attempt(&wanted).await;
-                    if self.look(&wanted).await != Some(Told::Status("declined".to_owned())) {
+                    self.attempt(&begun).await;
+                    if self.look(&begun.shop, &begun.order_id).await.as_deref() != Some("declined")
+                    {
                         break;
                     }
                 }
             }
         }
-        for _ in 0..chance.below(4) {
-            self.pause(60_000).await;
-            self.look(&wanted).await;
+        self.follow_up(&begun, 60_000).await;
+    }
+
+    /// Does this and that with an order, with pauses of up to `pause_ms`.
+    async fn follow_up(self: &Arc<Shops>, begun: &Begun, pause_ms: u64) {
+        for _ in 0..self.world.chance.below(6) {
+            self.pause(pause_ms).await;
+            let second = self.world.chance.is(RACES).then(|| {
+                let (shops, begun) = (self.clone(), begun.clone());
+                tokio::spawn(async move {
+                    shops.pause(5).await;
+                    shops.act(&begun).await;
+                })
+            });
+            self.act(begun).await;
+            if let Some(second) = second {
+                let _ = second.await;
+            }
         }
     }
 
@@ -160,10 +192,11 @@ impl Shops {
         {
             payer::go(&self, url).await;
         }
-        if self.world.chance.is(700) {
-            self.attempt(&begun.wanted).await;
+        if self.world.chance.is(500) {
+            self.attempt(&begun).await;
         }
-        self.look(&begun.wanted).await;
+        self.follow_up(&begun, 5_000).await;
+        self.look(&begun.shop, &begun.order_id).await;
     }
 
     async fn pause(&self, most_ms: u64) {
@@ -172,10 +205,10 @@ impl Shops {
     }
 
     /// Creates the order and leads its payer through; whether there was a clear answer.
-    async fn attempt(&self, wanted: &Wanted) -> bool {
+    async fn attempt(&self, begun: &Begun) -> bool {
         let call = Call {
-            api_key: Some(wanted.shop.api_key.clone()),
-            ..Call::post("/v1/json/orders", JSON, self.request(wanted).to_string())
+            api_key: Some(begun.shop.api_key.clone()),
+            ..Call::post("/v1/json/orders", JSON, self.request(begun).to_string())
         };
         let patience = match self.world.chance.is(self.world.weather.impatience) {
             true => Duration::from_millis(self.world.chance.between(5, 5_000)),
@@ -184,45 +217,42 @@ impl Shops {
         let reply = match self.front.call(call, patience).await {
             Ok(reply) => reply,
             Err(why) => {
-                self.world.note(format_args!("create {}: {why:?}", wanted.order_id));
+                self.world.note(format_args!("create {}: {why:?}", begun.order_id));
                 return false;
             }
         };
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let told = told_by(&reply, &answer["data"]["status"], &answer);
-        self.world.note(format_args!("create {}: {} {told:?}", wanted.order_id, reply.status));
+        let told = told_by(&reply, &answer);
+        self.world.note(format_args!("create {}: {} {told:?}", begun.order_id, reply.status));
         let url = answer["data"]["payment_url"].as_str().filter(|url| url.starts_with(GATEWAY));
         let payment_url = url.map(str::to_owned);
-        self.memories().begun.push(Begun { wanted: wanted.clone(), payment_url });
+        self.memories().begun.push(Begun { payment_url, ..begun.clone() });
         let Some(told) = told else { return false };
-        self.remember(wanted, told);
+        self.remember(&begun.shop, &begun.order_id, told);
         if let Some(url) = url {
             payer::go(self, url).await;
         }
         true
     }
 
-    /// Asks what became of the order.
-    async fn look(&self, wanted: &Wanted) -> Option<Told> {
+    /// Asks what became of the order; its status, if that was told.
+    pub async fn look(&self, shop: &Shop, order_id: &str) -> Option<String> {
         let call = Call {
-            api_key: Some(wanted.shop.api_key.clone()),
-            ..Call::get(&format!("/v1/json/orders/{}", wanted.order_id))
+            api_key: Some(shop.api_key.clone()),
+            ..Call::get(&format!("/v1/json/orders/{order_id}"))
         };
         let reply = self.front.call(call, PATIENCE).await.ok()?;
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        if reply.status != 200 {
-            return None;
-        }
-        let told = Told::Status(answer["data"]["status"].as_str()?.to_owned());
-        self.world.note(format_args!("look {}: {told:?}", wanted.order_id));
-        self.remember(wanted, told.clone());
-        Some(told)
+        let told = told_by(&reply, &answer)?;
+        self.world.note(format_args!("look {order_id}: {told:?}"));
+        self.remember(shop, order_id, told);
+        answer["data"]["status"].as_str().map(str::to_owned)
     }
 
-    fn remember(&self, wanted: &Wanted, told: Told) {
-        let acknowledged =
-            Acknowledged { site_id: wanted.shop.site_id, order_id: wanted.order_id.clone(), told };
-        self.memories().told.push(acknowledged);
+    /// Keeps what was told.
+    pub fn remember(&self, shop: &Shop, order_id: &str, told: Told) {
+        let (site_id, order_id) = (shop.site_id, order_id.to_owned());
+        self.memories().told.push(Acknowledged { site_id, order_id, told });
     }
 
     /// What shops remember.
@@ -230,7 +260,7 @@ impl Shops {
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn request(&self, wanted: &Wanted) -> Value {
+    fn request(&self, begun: &Begun) -> Value {
         let card = self.world.chance.one_of(CARDS);
         // Somebody mistypes now and then.
         let number = match self.world.chance.is(20) {
@@ -243,7 +273,7 @@ impl Shops {
             "zip_code": "1033 SC", "city": "Amsterdam", "country": "NL",
             "email": "payer@storm.example",
         });
-        if wanted.with_browser {
+        if begun.with_browser {
             customer["browser"] = json!({
                 "javascript_enabled": 1, "java_enabled": 0, "cookies_enabled": 1,
                 "language": "nl", "screen_color_depth": 24, "screen_height": 1080,
@@ -251,13 +281,13 @@ impl Shops {
                 "user_agent": "Mozilla/5.0 (Storm)", "accept_header": "text/html",
             });
         }
-        json!({
-            "type": "direct", "order_id": wanted.order_id, "currency": "EUR",
-            "amount": wanted.amount, "gateway": "CREDITCARD", "description": "storm",
+        let mut order = json!({
+            "type": "direct", "order_id": begun.order_id, "currency": "EUR",
+            "amount": begun.amount, "gateway": "CREDITCARD", "description": "storm",
             "payment_options": {
                 "redirect_url": "http://shop.example/thanks",
                 "cancel_url": "http://shop.example/sorry",
-                "notification_method": if wanted.by_get { "GET" } else { "POST" },
+                "notification_method": if begun.by_get { "GET" } else { "POST" },
             },
             "customer": customer,
             "gateway_info": {
@@ -265,14 +295,19 @@ impl Shops {
                 "card_expiry_date": "3112",
                 "card_cvc": if card.number.starts_with("37") { "1234" } else { "123" },
             },
-        })
+        });
+        if begun.by_hand {
+            order["capture"] = json!("manual");
+        }
+        order
     }
 }
 
 /// What an answer tells about an order; nothing where it tells of the gateway only.
-fn told_by(reply: &Reply, status: &Value, answer: &Value) -> Option<Told> {
-    if let (200, Some(status)) = (reply.status, status.as_str()) {
-        return Some(Told::Status(status.to_owned()));
+fn told_by(reply: &Reply, answer: &Value) -> Option<Told> {
+    let member = |name: &str| answer["data"][name].as_str().map(str::to_owned);
+    if let (200, Some(status)) = (reply.status, member("status")) {
+        return Some(Told::Status(status, member("financial_status").unwrap_or_default()));
     }
     // 1024: transaction declined.
     (answer["error_code"] == json!(1024)).then_some(Told::Declined)

@@ -23,6 +23,7 @@ use super::mac::MacKey;
 use super::matching::{Expected, Key, Recent};
 use super::numbers::{NumberBlocks, Numbers, NumbersUnavailable, Trace};
 use super::pending::{Asker, InFlight, Request};
+use super::readiness::Readiness;
 use super::statistics::{Counters, LinkStatistics};
 use super::tls::{self, Tls, TlsError};
 
@@ -64,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) recent: Mutex<Recent>,
     pub(crate) late: broadcast::Sender<LateAnswer>,
     /// For each slot, whether its connection is signed on.
-    pub(crate) signed_on: watch::Sender<Vec<bool>>,
+    pub(crate) signed_on: Readiness,
     pub(crate) random: Random,
     pub(crate) dialer: Arc<dyn Dialer>,
 }
@@ -183,7 +184,7 @@ impl Link {
             counters: Arc::default(),
             recent: Mutex::new(Recent::new(late_window)),
             late: broadcast::Sender::new(LATE_ANSWERS_KEPT),
-            signed_on: watch::Sender::new(vec![false; config.connections]),
+            signed_on: Readiness::new(config.connections),
             random,
             dialer,
             config,
@@ -236,20 +237,17 @@ impl Link {
 
     /// Whether at least one connection may carry requests.
     pub fn is_signed_on(&self) -> bool {
-        self.inner.shared.signed_on.borrow().contains(&true)
+        self.inner.shared.signed_on.count() > 0
     }
 
     /// Waits until at least one connection may carry requests.
     pub async fn signed_on(&self) {
-        let mut signed_on = self.inner.shared.signed_on.subscribe();
-        // The sender lives in what `self` borrows, so it cannot be gone.
-        let _ = signed_on.wait_for(|slots| slots.contains(&true)).await;
+        self.inner.shared.signed_on.any().await;
     }
 
     /// What the link has done so far.
     pub fn statistics(&self) -> LinkStatistics {
-        let signed_on = self.inner.shared.signed_on.borrow().iter().filter(|on| **on).count();
-        self.inner.shared.counters.snapshot(signed_on)
+        self.inner.shared.counters.snapshot(self.inner.shared.signed_on.count())
     }
 
     /// Answers that come too late, from now on.
@@ -309,17 +307,16 @@ impl Link {
         }
         let wait = Duration::from_millis(shared.config.timers.ready_wait_ms);
         let deadline = Instant::now() + wait;
-        let mut signed_on = shared.signed_on.subscribe();
         loop {
+            let change = shared.signed_on.change();
             if *self.inner.draining.borrow() {
                 return Err(NotSentReason::Draining);
             }
             if let Some(slot) = self.pick() {
                 return Ok(slot);
             }
-            match timeout_at(deadline, signed_on.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Err(NotSentReason::NotSignedOn),
+            if timeout_at(deadline, change).await.is_err() {
+                return Err(NotSentReason::NotSignedOn);
             }
         }
     }
@@ -328,11 +325,8 @@ impl Link {
         if *self.inner.draining.borrow() {
             return None;
         }
-        let signed_on = self.inner.shared.signed_on.borrow();
         let turn = self.inner.turn.fetch_add(1, Ordering::Relaxed);
-        let slots = signed_on.len().max(1);
-        let ready = (0..slots).map(|i| turn.wrapping_add(i) % slots);
-        let index = ready.into_iter().find(|index| signed_on.get(*index) == Some(&true))?;
+        let index = self.inner.shared.signed_on.first_from(turn)?;
         self.inner.slots.get(index)
     }
 }

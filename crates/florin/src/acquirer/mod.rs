@@ -14,6 +14,7 @@ pub mod config;
 mod mac;
 mod tls;
 mod pending;
+mod readiness;
 mod session;
 mod connection;
 #[cfg(test)]

@@ -409,10 +409,7 @@ impl<'a> Session<'a> {
     }
 
     fn publish(&self, is_signed_on: bool) {
-        self.shared.signed_on.send_if_modified(|slots| match slots.get_mut(self.slot) {
-            Some(slot) => std::mem::replace(slot, is_signed_on) != is_signed_on,
-            None => false,
-        });
+        self.shared.signed_on.set(self.slot, is_signed_on);
     }
 
     /// Tells everybody who waits. What may have reached the host is in doubt, the rest is not.
