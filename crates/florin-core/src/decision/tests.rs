@@ -893,6 +893,23 @@ fn an_increment_adds_to_what_can_be_captured() {
 }
 
 #[test]
+fn a_reversal_names_the_amount_of_the_request_and_not_what_increments_made_of_it() {
+    for heard in [Heard::Everything, Heard::Nothing] {
+        let answered = Step::IncrementAnswer { host_approves: true, heard };
+        let steps = [MANUAL, APPROVED, Step::Increment { amount: 5 }, answered, Step::Release];
+        let world = check(&steps, ("void", "void"));
+        let released = world.owed.values().find_map(|owed| match owed {
+            Owed::Reversal(reversal) if reversal.reason != ReversalReason::TimeOut => {
+                Some(reversal)
+            }
+            _ => None,
+        });
+        assert_eq!(released.map(|reversal| reversal.amount.minor), Some(AMOUNT));
+        world.close();
+    }
+}
+
+#[test]
 fn refunds_are_at_most_what_was_captured_and_show_when_they_are_confirmed() {
     let paid = [OPEN, APPROVED, refund(0, 4000)];
     let mut world = check(&paid, ("completed", "completed"));
