@@ -200,8 +200,22 @@ impl Gateway {
         message: OwedMessage,
         lease: UnixMillis,
     ) {
+        let key = record.key;
+        match self.has_one_before(&record, row_number(seq)).await {
+            Ok(false) => {}
+            Ok(true) => {
+                if let Err(failure) = self.stand_in_line(&record, seq, message, lease).await {
+                    tracing::warn!(order.key = key, seq, %failure, "owed message");
+                }
+                return;
+            }
+            Err(failure) => {
+                // The lease runs out, and a worker looks again.
+                tracing::warn!(order.key = key, seq, %failure, "owed message");
+                return;
+            }
+        }
         if let OwedMessage::Refund(owed) = message {
-            let key = record.key;
             if let Err(failure) = self.send_refund(record, row_number(seq), owed, lease).await {
                 // The lease runs out, and whoever finds it undoes it and sends it anew.
                 tracing::warn!(order.key = key, seq, %failure, "refund");
@@ -222,6 +236,42 @@ impl Gateway {
             // The lease runs out, and a worker repeats it; the host knows repeats.
             tracing::warn!(order.key = record.key, seq, %failure, "owed message");
         }
+    }
+
+    /// Whether a message of the same chain has to leave first. The only capture of an order that
+    /// was captured at once has none before it, and asks nobody.
+    async fn has_one_before(&self, record: &Record, seq: i32) -> Result<bool, Failure> {
+        let payment = &record.order.payment;
+        if payment.rules.manual_capture_ms.is_none() && record.order.trail.refunds.is_empty() {
+            return Ok(false);
+        }
+        let owed = self.store.advices(record.site.id, record.key).await?;
+        let Some(own) = owed.iter().find(|advice| advice.seq == seq) else { return Ok(false) };
+        Ok(owed
+            .iter()
+            .any(|other| other.seq < seq && other.chain == own.chain && other.due_at.is_some()))
+    }
+
+    /// Gives the lease back, so that a worker takes the message when it is its turn.
+    async fn stand_in_line(
+        &self,
+        record: &Record,
+        seq: u32,
+        message: OwedMessage,
+        lease: UnixMillis,
+    ) -> Result<(), Failure> {
+        let (site, key, seq) = (record.site.id, record.key, row_number(seq));
+        if let OwedMessage::Refund(owed) = message {
+            let body = OwedMessage::Refund(OwedRefund { sent: false, ..owed }).to_text();
+            let rewrite = AdviceChange::Rewrite { seq, body };
+            if self.store.record_advice(site, key, lease, rewrite).await? == Committed::Conflict {
+                return Ok(());
+            }
+        }
+        let note = "another one leaves first".to_owned();
+        let change = AdviceChange::Postpone { seq, due_at: self.now(), attempts: 0, note };
+        let _ = self.store.record_advice(site, key, lease, change).await?;
+        Ok(())
     }
 
     /// Sends once, and says what to record.
