@@ -3,6 +3,7 @@
 //! Uses nothing but the standard library, so that it is built in a moment. It starts other
 //! programs and reads files; what is true of payments is none of its business.
 
+mod fuzz;
 mod gateway;
 mod outside;
 mod places;
@@ -22,6 +23,9 @@ Chores of the project.
                         with a private PostgreSQL, then the official clients and a browser against
                         a running gateway. This is what CI runs.
   cargo xtask outside   only the last part: clients and browser against a gateway
+  cargo xtask fuzz [TARGET…] [--seconds N] [--keep]
+                        looks for inputs that break a promise, 60 seconds for each target (needs a
+                        C++ compiler); --keep adds what is new to the corpus
   cargo xtask setup     only installs or finds what the tests need
   cargo xtask tidy [FOLDER]
                         only the project's own rules about its text, for this clone or another";
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["test"] => steps::everything(),
         ["outside"] => steps::outside_only(),
+        ["fuzz", wish @ ..] => fuzz::search(wish),
         ["setup"] => steps::set_up_only(),
         ["tidy"] => tidy::report(&places::root()),
         ["tidy", folder] => tidy::report(Path::new(folder)),

@@ -11,6 +11,10 @@ pub(crate) struct Arguments {
     pub(crate) concurrency: usize,
     /// Orders that are in the database before the load begins.
     pub(crate) stored_orders: u64,
+    /// The site counts attempts; all of the load is one payer with one card, the worst case.
+    pub(crate) counts: bool,
+    /// How many are due at one instant.
+    pub(crate) timers: u64,
     /// Instead of a private cluster.
     pub(crate) database_url: Option<String>,
     /// Instead of a temporary folder.
@@ -25,6 +29,8 @@ pub(crate) fn read() -> Arguments {
         seconds: 15,
         concurrency: 64,
         stored_orders: 0,
+        counts: false,
+        timers: 100_000,
         database_url: None,
         data: None,
     };
@@ -36,6 +42,10 @@ pub(crate) fn read() -> Arguments {
             "--seconds" => arguments.seconds = number(),
             "--concurrency" => arguments.concurrency = number() as usize,
             "--stored-orders" => arguments.stored_orders = number(),
+            "--counts" if matches!(value.as_str(), "on" | "off") => {
+                arguments.counts = value == "on"
+            }
+            "--timers" => arguments.timers = number(),
             "--database-url" => arguments.database_url = Some(value),
             "--data" => arguments.data = Some(PathBuf::from(value)),
             _ => usage(&format!("{name} {value} is not understood")),
@@ -47,8 +57,9 @@ pub(crate) fn read() -> Arguments {
 fn usage(why: &str) -> ! {
     eprintln!("florin-bench: {why}");
     eprintln!(
-        "usage: florin-bench payments|idle|codec [--store sqlite|postgres] [--seconds N] \
-         [--concurrency N] [--stored-orders N] [--database-url URL] [--data DIR]"
+        "usage: florin-bench payments|capture|refund|mixed|get|timers|idle|codec [--store sqlite|postgres] [--seconds N] \
+         [--concurrency N] [--stored-orders N] [--timers N] [--counts on|off] \
+         [--database-url URL] [--data DIR]"
     );
     std::process::exit(2);
 }

@@ -1,4 +1,5 @@
-//! What Florin costs: whole payments over HTTP, the store's own limit, the codec, an idle process.
+//! What Florin costs: whole payments over HTTP, looks at orders, timers, the store's own limit, the
+//! codec, an idle process.
 //!
 //! Each mode prints one line of JSON on standard output, and what it is doing on standard error.
 //! Figures are only comparable within one run on one machine.
@@ -11,11 +12,15 @@
 
 mod arguments;
 mod codec;
+mod follow_ups;
 mod load;
 mod memory;
+mod looks;
 mod payments;
+mod place;
 mod sink;
 mod store_limit;
+mod timers;
 #[path = "../../florin/tests/support/postgres.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod postgres;
@@ -25,15 +30,21 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// What there is to measure.
+const MODES: &str = "payments, capture, refund, mixed, get, timers, idle and codec";
+
 fn main() {
     let arguments = arguments::read();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let line = match arguments.mode.as_str() {
         "payments" => runtime.block_on(payments::run(&arguments)),
         "idle" => runtime.block_on(payments::idle(&arguments)),
+        "capture" | "refund" | "mixed" => runtime.block_on(follow_ups::run(&arguments)),
+        "get" => runtime.block_on(looks::run(&arguments)),
+        "timers" => runtime.block_on(timers::run(&arguments)),
         "codec" => codec::run(&arguments),
         other => {
-            eprintln!("florin-bench: no mode {other}; there are payments, idle and codec");
+            eprintln!("florin-bench: no mode {other}; there are {MODES}");
             std::process::exit(2);
         }
     };

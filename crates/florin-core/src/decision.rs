@@ -15,9 +15,11 @@ use crate::card::Brand;
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{
-    AdviceId, AnswerFacts, AuthenticationResult, AuthenticationStatus, Authorization, Instant,
-    Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated, Waiting,
+    AdviceId, AnswerFacts, AuthenticationResult, AuthenticationStatus, Authorization, Decider,
+    Instant, Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated,
+    Waiting,
 };
+use crate::risk::{Band, band};
 use crate::tariff::{FeeKind, Tariff};
 use crate::trail::{Fee, Increment, PartCapture, Refund, SaleNumber, WHOLE};
 
@@ -42,7 +44,7 @@ pub enum Command {
     /// The time that the payer had is over.
     Expire,
     /// A review ends. `capture` numbers the capture that an acceptance owes.
-    Review { verdict: ReviewVerdict, capture: Capture },
+    Review { verdict: ReviewVerdict, by: Decider, capture: Capture },
     /// The merchant claims what was authorized: all that is left, or `amount` minor units.
     Capture { amount: Option<i64>, sale: NewSale, trace: Trace },
     /// The merchant gives up what is left of an authorization.
@@ -203,12 +205,16 @@ pub enum Event {
     /// A held payment is captured.
     ReviewAccepted {
         capture: Trace,
+        by: Decider,
     },
     /// A held payment is left to be captured by hand.
     ReviewPassed {
         until: Instant,
+        by: Decider,
     },
-    ReviewDeclined,
+    ReviewDeclined {
+        by: Decider,
+    },
     /// The whole authorization was captured by hand.
     Captured {
         capture: Trace,
@@ -401,6 +407,8 @@ pub enum Refusal {
     NotOnItsWay,
     /// Nothing is held for review.
     NotUnderReview,
+    /// The score is one that only the operator's Risk department decides on.
+    ReservedForRisk,
     /// There is no such order.
     NoOrder,
     /// The state does not allow it.
@@ -458,7 +466,7 @@ pub fn decide(
             settle(draft, &rrn, answer, None, Capture::Included)
         }
         Command::Expire => expire(draft),
-        Command::Review { verdict, capture } => review(draft, verdict, capture),
+        Command::Review { verdict, by, capture } => review(draft, verdict, by, capture),
         Command::Capture { amount, sale, trace } => capture::capture(draft, amount, sale, trace),
         Command::Release => capture::release(draft),
         Command::EndHold => capture::end_hold(draft),
@@ -587,29 +595,33 @@ fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 fn review(
     mut draft: Draft<'_>,
     verdict: ReviewVerdict,
+    by: Decider,
     capture: Capture,
 ) -> Result<Decision, Refusal> {
-    let State::Uncleared { authorization, .. } = draft.order.payment.state.clone() else {
+    let State::Uncleared { authorization, review } = draft.order.payment.state.clone() else {
         return Err(Refusal::NotUnderReview);
     };
+    if by == Decider::Merchant && band(review.score) == Band::Risk {
+        return Err(Refusal::ReservedForRisk);
+    }
     draft.effects.push(Effect::StopTimer(Timer::Review));
     match (verdict, draft.order.payment.rules.manual_capture_ms) {
         (ReviewVerdict::Accept, Some(for_ms)) => {
             let until = draft.context.now.saturating_add(for_ms);
             draft.effects.push(Effect::StartTimer(Timer::Hold, until));
-            draft.happen(Event::ReviewPassed { until });
+            draft.happen(Event::ReviewPassed { until, by });
         }
         (ReviewVerdict::Accept, None) => {
             let facts = draft.facts();
             let capture = draft.claim_whole(&authorization, capture, facts);
-            draft.happen(Event::ReviewAccepted { capture });
+            draft.happen(Event::ReviewAccepted { capture, by });
             draft.charge(FeeKind::Payment, WHOLE, authorization.amount);
         }
         (ReviewVerdict::Decline, _) => {
             let advice = draft.next_advice();
             let (why, facts) = (ReversalReason::CustomerCancellation, draft.facts());
             draft.reverse_request(advice, authorization.trace, why, &facts, Urgency::Soon);
-            draft.happen(Event::ReviewDeclined);
+            draft.happen(Event::ReviewDeclined { by });
         }
     }
     draft.notify();
@@ -868,7 +880,7 @@ impl Event {
             Event::Expired => "expired",
             Event::ReviewAccepted { .. } => "review_accepted",
             Event::ReviewPassed { .. } => "review_passed",
-            Event::ReviewDeclined => "review_declined",
+            Event::ReviewDeclined { .. } => "review_declined",
             Event::Captured { .. } => "captured",
             Event::CapturedInPart(_) => "captured_in_part",
             Event::Released { .. } => "released",

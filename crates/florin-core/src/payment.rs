@@ -233,6 +233,28 @@ pub enum ReviewVerdict {
     Decline,
 }
 
+/// Who ends a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// The merchant, up to a score of 8.
+    Merchant,
+    /// The operator's Risk department.
+    Risk,
+    /// Nobody did in time.
+    Timer,
+}
+
+impl Decider {
+    /// The name that the history keeps.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decider::Merchant => "merchant",
+            Decider::Risk => "risk",
+            Decider::Timer => "timer",
+        }
+    }
+}
+
 /// Why an order is refused, in the words of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {

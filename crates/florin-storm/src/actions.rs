@@ -34,7 +34,7 @@ const ACTIONS: [(u32, Action); 11] = [
     (7, Action::Increment),
     (12, Action::RefundAll),
     (16, Action::RefundPart),
-    (8, Action::VoidRefund),
+    (14, Action::VoidRefund),
     (6, Action::Cancel),
     (6, Action::Ship),
     (4, Action::Note),
@@ -119,12 +119,13 @@ impl Shops {
                 Call::post(&format!("{order}/refunds"), JSON, body.to_string())
             }
             Action::VoidRefund => {
-                let refunds = self.refunds_of(begun, name);
+                let refunds = self.refunds_of(begun);
                 if refunds.is_empty() {
                     return None;
                 }
-                let refund_id = chance.one_of(&refunds);
-                patch(format!("{order}/refunds/{refund_id}"), json!({ "status": "void" }))
+                let (name, refund_id) = chance.one_of(&refunds);
+                let url = format!("/v1/json/orders/{name}/refunds/{refund_id}");
+                patch(url, json!({ "status": "void" }))
             }
             Action::Cancel => patch(order, json!({ "status": "cancelled" })),
             Action::Ship => {
@@ -146,15 +147,16 @@ impl Shops {
         std::iter::once(begun.order_id.clone()).chain(captured).collect()
     }
 
-    /// Refunds of the order that the shop was told of.
-    fn refunds_of(&self, begun: &Begun, name: &str) -> Vec<i64> {
+    /// Refunds of the order and of its captures in part that the shop was told of.
+    fn refunds_of(&self, begun: &Begun) -> Vec<(String, i64)> {
+        let names = self.sales_of(begun);
         let memories = self.memories();
         let of_order = memories
             .told
             .iter()
-            .filter(|told| told.site_id == begun.shop.site_id && told.order_id == name);
+            .filter(|told| told.site_id == begun.shop.site_id && names.contains(&told.order_id));
         let refunds = of_order.filter_map(|told| match told.told {
-            Told::Refunded { refund_id } => Some(refund_id),
+            Told::Refunded { refund_id } => Some((told.order_id.clone(), refund_id)),
             _ => None,
         });
         refunds.collect()

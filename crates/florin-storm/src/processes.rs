@@ -8,6 +8,7 @@ use florin::acquirer::{Link, LinkConfig};
 use florin::app::{self, KeyRows, Parts};
 use florin::gateway::RailsByMode;
 use florin::gateway::rails::{Rails, numbers_of};
+use florin::gateway::risk::RiskKnowledge;
 use florin::notify::client::WebhookClient;
 use florin::notify::schedule::Schedule;
 use florin::store::Store;
@@ -159,6 +160,8 @@ async fn start(
         rails: RailsByMode { test: Some(Arc::new(rails)), live: None },
         schedule: Schedule::default(),
         simulator: None,
+        risk: RiskKnowledge::default(),
+        internal_token: None,
         takes_all: world.weather.processes == 1,
     };
     let (gateway, node) = app::assemble(parts).await.map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ use florin::gateway::site::{
     FeeEntry, FeeFor, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
 };
 use florin::store::{Committed, Store};
-use florin_sim::Simulator;
+use florin_sim::{FaultOrder, Simulator};
 
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
@@ -111,7 +111,7 @@ async fn weather(order: Order) -> Outcome {
     for place in 0..world.weather.processes {
         tokio::spawn(processes::keep(around.clone(), place));
     }
-    tokio::spawn(blow(world.clone(), around.wires.clone()));
+    tokio::spawn(blow(world.clone(), around.wires.clone(), bank.clone(), shops.clone()));
     let shops = Arc::new(Shops {
         world: world.clone(),
         front,
@@ -162,12 +162,15 @@ async fn heal(world: &World, disk: &Disk) {
 }
 
 /// Moods, jumps of the clock, cuts: what happens to all at once.
-async fn blow(world: Arc<World>, wires: Arc<Wires>) {
+async fn blow(world: Arc<World>, wires: Arc<Wires>, bank: Simulator, shops: Vec<Shop>) {
     let mut cut_at = world.weather.cut_every_ms;
     let mut passed = 0;
     loop {
         if passed % 60_000 == 0 && !world.is_calm() {
             world.moods.draw(&world.chance, world.weather.moods);
+            if world.strikes(world.weather.moods, "host: refuses what follows a payment") {
+                refuse(&world, &bank, world.chance.one_of(&shops));
+            }
             if world.strikes(world.weather.clock_jumps / 4, "clock: all clocks jumped") {
                 world.jump(i64::try_from(world.chance.below(1_200_000)).unwrap_or(0));
             }
@@ -180,6 +183,22 @@ async fn blow(world: Arc<World>, wires: Arc<Wires>) {
             cut_at = passed + world.chance.between(5_000, 2 * world.weather.cut_every_ms);
         }
     }
+}
+
+/// Has the host refuse the next refund or capture of a shop: a refund for good or for now, a
+/// capture for now only, since one that is refused for good is an operator's.
+fn refuse(world: &World, bank: &Simulator, shop: &Shop) {
+    let (mti, code) = *world.chance.one_of(&[("0200", "05"), ("0200", "91"), ("0220", "91")]);
+    let order = FaultOrder {
+        merchant: format!("FLORIN{:09}", shop.site_id),
+        fault: "decline".to_owned(),
+        count: Some(1),
+        ms: None,
+        code: Some(code.to_owned()),
+        when: None,
+        types: Some(vec![mti.to_owned()]),
+    };
+    bank.order_fault(order).expect("a fault that the simulator knows");
 }
 
 fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Coverage>> {

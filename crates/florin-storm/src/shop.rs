@@ -112,6 +112,15 @@ pub struct Begun {
     payment_url: Option<String>,
 }
 
+impl Begun {
+    /// Whence the payer comes: each from somewhere else, or many cards from one place would look
+    /// like somebody who tries out stolen ones.
+    fn address(&self) -> String {
+        let number: u64 = self.order_id.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte);
+        format!("89.{}.{}.{}", number / 65_536 % 200 + 1, number / 256 % 256, number % 256)
+    }
+}
+
 impl Shops {
     /// Makes one payment, from its first call to the last thing that is done with it.
     pub async fn pay(self: Arc<Shops>, number: usize) {
@@ -268,10 +277,10 @@ impl Shops {
             false => card.number.to_owned(),
         };
         let mut customer = json!({
-            "locale": "nl_NL", "ip_address": "89.20.162.110", "first_name": "Test",
+            "locale": "nl_NL", "ip_address": begun.address(), "first_name": "Test",
             "last_name": "Storm", "address1": "Kraanspoor", "house_number": "39C",
             "zip_code": "1033 SC", "city": "Amsterdam", "country": "NL",
-            "email": "payer@storm.example",
+            "email": format!("{}@storm.example", begun.order_id),
         });
         if begun.with_browser {
             customer["browser"] = json!({

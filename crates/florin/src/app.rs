@@ -17,12 +17,15 @@ use crate::config::Settings;
 use crate::gateway::directory::Directory;
 use crate::gateway::ids::TransactionIds;
 use crate::gateway::rails::Rails;
+use crate::gateway::risk::{CountryTables, RiskKnowledge};
 use crate::gateway::test_platform::SimulatorControl;
 use crate::gateway::{Gateway, RailsByMode, Work};
-use crate::limits::{DIRECTORY_POLL_MS, WORKER_PAUSE_MS};
+use crate::limits::{
+    ATTEMPTS_PRUNE_PAUSE_MS, ATTEMPTS_PRUNE_STEP_MS, DIRECTORY_POLL_MS, WORKER_PAUSE_MS,
+};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
-use crate::store::{Node, Store, open_postgres, open_sqlite};
+use crate::store::{LISTED_ROWS_MAX, Node, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
@@ -30,6 +33,7 @@ mod key_rows;
 mod rails;
 mod server;
 mod simulator;
+mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 pub use key_rows::KeyRows;
@@ -54,7 +58,6 @@ pub(crate) fn failed<E: std::fmt::Display>(doing: &str) -> impl FnOnce(E) -> Sta
 
 /// How long a process may be silent before its node number is given to another.
 const NODE_LEASE_MS: i64 = 60_000;
-const NODE_RENEWAL: Duration = Duration::from_secs(15);
 
 /// A gateway that runs.
 pub struct Running {
@@ -125,6 +128,9 @@ pub struct Parts {
     pub rails: RailsByMode,
     pub schedule: Schedule,
     pub simulator: Option<SimulatorControl>,
+    pub risk: RiskKnowledge,
+    /// Keyed hash of the token for calls from inside; none where there are none.
+    pub internal_token: Option<[u8; 32]>,
     /// The store is this process's alone, which takes up at once what the last one left behind.
     pub takes_all: bool,
 }
@@ -157,6 +163,8 @@ pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> 
         rails,
         schedule,
         simulator,
+        risk: parts.risk,
+        internal_token: parts.internal_token,
         work: Work::default(),
     };
     Ok((Arc::new(gateway), node))
@@ -171,7 +179,9 @@ pub fn workers(
     let mut workers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = vec![
         Box::pin(work(gateway.clone(), stopping.clone())),
         Box::pin(keep_directory(gateway.clone(), stopping.clone())),
-        Box::pin(keep_node(gateway.clone(), node, stopping.clone())),
+        Box::pin(forget_attempts(gateway.clone(), stopping.clone())),
+        Box::pin(upkeep::keep_node(gateway.clone(), node, stopping.clone())),
+        Box::pin(upkeep::keep_writing(gateway.clone(), stopping.clone())),
     ];
     for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
         workers.push(Box::pin(keep_card_ranges(rails.clone(), stopping.clone())));
@@ -214,6 +224,13 @@ pub async fn start(
         None => None,
     };
 
+    let tables = {
+        let files = &settings.risk;
+        CountryTables::read(files.ip_countries.as_deref(), files.bin_countries.as_deref())
+            .map_err(failed("read a table of countries"))?
+    };
+    let internal_token =
+        settings.internal.token.as_ref().map(|token| vault.token_hash(token.expose().as_bytes()));
     let interval_ms = i64::from(settings.notifications.interval_s).saturating_mul(1000);
     let parts = Parts {
         store: store.clone(),
@@ -224,6 +241,8 @@ pub async fn start(
         rails: RailsByMode { test, live },
         schedule: Schedule { interval_ms },
         simulator: control,
+        risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
+        internal_token,
         // A database of one process: what was on its way when the last one ended is nobody's now.
         takes_all: settings.database_url.is_none(),
     };
@@ -358,27 +377,23 @@ async fn keep_directory(gateway: Arc<Gateway>, mut stopping: watch::Receiver<boo
     }
 }
 
-async fn keep_node(gateway: Arc<Gateway>, mut node: Node, mut stopping: watch::Receiver<bool>) {
+/// Deletes attempts that are no longer counted, a bounded number at a time, so that payments get
+/// their turn in between.
+async fn forget_attempts(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
     loop {
+        let pause = match gateway.prune_attempts().await {
+            Ok(deleted) if deleted >= u64::from(LISTED_ROWS_MAX) => ATTEMPTS_PRUNE_STEP_MS,
+            Ok(_) => ATTEMPTS_PRUNE_PAUSE_MS,
+            Err(failure) => {
+                tracing::warn!(%failure, "old attempts stay for now");
+                ATTEMPTS_PRUNE_PAUSE_MS
+            }
+        };
         tokio::select! {
             biased;
-            () = tokio::time::sleep(NODE_RENEWAL) => {}
-            _ = stopping.changed() => break,
+            () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+            _ = stopping.changed() => return,
         }
-        let now = gateway.now();
-        match gateway.store.renew_node(node, now + NODE_LEASE_MS).await {
-            Ok(Some(renewed)) => node = renewed,
-            Ok(None) => {
-                // Another process may give the same transaction ids by now.
-                tracing::error!("the node number was lost: the process ends");
-                crate::tasks::end_process();
-                return;
-            }
-            Err(error) => tracing::warn!(%error, "the node number could not be renewed"),
-        }
-    }
-    if let Err(error) = gateway.store.release_node(node, gateway.now()).await {
-        tracing::warn!(%error, "the node number was not given back; its lease ends by itself");
     }
 }
 

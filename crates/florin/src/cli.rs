@@ -1,8 +1,11 @@
 //! Commands of the binary. Options become settings, so that there is one place where a setting
 //! is read and checked.
 
+mod block;
 mod demo;
 mod describe;
+mod review;
+mod risk;
 mod serve;
 mod simulator;
 mod site;
@@ -14,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::acquirer::LinkConfig;
 use crate::config::{LogFormat, Settings};
+use crate::gateway::risk::CountryTables;
 use crate::threeds::ThreeDsConfig;
 use crate::vault::MaskingMakeWriter;
 
@@ -42,6 +46,27 @@ enum Command {
     Site {
         #[command(subcommand)]
         command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Shows and changes by which rules payments are judged.
+    Risk {
+        #[command(subcommand)]
+        command: risk::RiskCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists and changes what is declined before anything is sent.
+    Block {
+        #[command(subcommand)]
+        command: block::BlockCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists payments that are held, and decides on them.
+    Review {
+        #[command(subcommand)]
+        command: review::ReviewCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -122,6 +147,15 @@ pub fn run() -> ExitCode {
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
         }
+        Command::Risk { command, common } => {
+            common.settings().and_then(|settings| in_runtime(risk::run(settings, command)))
+        }
+        Command::Block { command, common } => {
+            common.settings().and_then(|settings| in_runtime(block::run(settings, command)))
+        }
+        Command::Review { command, common } => {
+            common.settings().and_then(|settings| in_runtime(review::run(settings, command)))
+        }
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())
             .map_err(|error| error.to_string())
@@ -140,13 +174,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The sections of the acquirer and of 3-D Secure are read as a start would read them.
+/// The sections of the acquirer and of 3-D Secure, and the tables of countries, are read as a start
+/// would read them.
 fn config(settings: &Settings, command: &ConfigCommand) -> Result<(), String> {
     match command {
         ConfigCommand::Check => {
             let acquirer = settings.acquirer.parse::<LinkConfig>().map(drop);
             let three_ds = settings.three_ds.parse::<ThreeDsConfig>().map(drop);
             acquirer.and(three_ds).map_err(|error| error.to_string())?;
+            let files = &settings.risk;
+            CountryTables::read(files.ip_countries.as_deref(), files.bin_countries.as_deref())?;
             println!("The settings can be used.");
         }
         ConfigCommand::Print => print!("{}", settings.print()),

@@ -34,6 +34,8 @@ const FREE_SECTIONS: [&str; 2] = ["acquirer", "three_ds"];
 /// A setting whose last word is one of these is a secret, and is not printed.
 const SECRET_WORDS: [&str; 7] =
     ["key", "hex", "token", "secret", "password", "pin", "database_url"];
+/// The operator's token is no word that can be guessed.
+const INTERNAL_TOKEN_CHARACTERS_MIN: usize = 16;
 /// Bytes of a settings file at most.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -62,6 +64,10 @@ pub struct Settings {
     pub notifications: NotificationSettings,
     /// The key-encryption key.
     pub vault: VaultSettings,
+    /// What payments are judged by.
+    pub risk: RiskFiles,
+    /// The operator's own endpoints.
+    pub internal: InternalSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     effective: Vec<Effective>,
@@ -125,6 +131,27 @@ pub struct VaultSettings {
     /// The key itself, instead of the file.
     #[serde(deserialize_with = "none_if_empty")]
     pub kek_hex: Option<SecretText>,
+}
+
+/// The operator's tables, by which payments are judged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskFiles {
+    /// Which country an IP address is of.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub ip_countries: Option<PathBuf>,
+    /// Which country a card was issued in.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub bin_countries: Option<PathBuf>,
+}
+
+/// The operator's own endpoints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InternalSettings {
+    /// Opens them; they are closed without one.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub token: Option<SecretText>,
 }
 
 /// What is logged, and how.
@@ -265,6 +292,8 @@ impl Settings {
             simulator: read.simulator,
             notifications: read.notifications,
             vault: read.vault,
+            risk: read.risk,
+            internal: read.internal,
             log: read.log,
             effective,
         };
@@ -299,6 +328,11 @@ impl Settings {
                 Some(Ok(url)) if matches!(url.scheme(), "http" | "https") => {}
                 Some(_) => return Err(invalid(key, "it is not an http or https URL".to_owned())),
             }
+        }
+        let token = self.internal.token.as_ref().map(|it| it.expose().chars().count());
+        if token.is_some_and(|characters| characters < INTERNAL_TOKEN_CHARACTERS_MIN) {
+            let why = format!("it is shorter than {INTERNAL_TOKEN_CHARACTERS_MIN} characters");
+            return Err(invalid("internal.token", why));
         }
         let postgres =
             |url: &str| ["postgres://", "postgresql://"].iter().any(|it| url.starts_with(it));
@@ -346,6 +380,8 @@ struct Fixed {
     simulator: SimulatorSettings,
     notifications: NotificationSettings,
     vault: VaultSettings,
+    risk: RiskFiles,
+    internal: InternalSettings,
     log: LogSettings,
 }
 

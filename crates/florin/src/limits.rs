@@ -50,10 +50,29 @@ pub const CONFLICT_ROUNDS_MAX: u32 = 16;
 /// it is left to the guard (see `gateway::owed`).
 pub const OUTCOME_ROUNDS_MAX: u32 = 5;
 
+/// After a change has failed, how often it is tried whether the store takes changes again.
+pub const WRITING_TRIAL_PAUSE_MS: u64 = 500;
+
+/// How long a refund waits for the capture before it, before it looks again.
+pub const TURN_PAUSE_MS: i64 = 250;
+
+/// How often a notification looks whether the older one before it has been delivered.
+pub const TURN_POLL_MS: u64 = 50;
+
+/// What of a lease has to be left for a delivery, which takes 20 s at most, and its record.
+pub const DELIVERY_LEASE_MS: i64 = 25_000;
+
 /// How often sites and keys are compared with the store.
 pub const DIRECTORY_POLL_MS: u64 = 1_000;
+
+/// How often attempts that are no longer counted are looked for.
+pub const ATTEMPTS_PRUNE_PAUSE_MS: u64 = 5_000;
+
+/// Pause between two steps while there are more of them than one step deletes.
+pub const ATTEMPTS_PRUNE_STEP_MS: u64 = 50;
 
 /// Creates that are under way at once in this process; one more is told to come back.
 pub const CREATES_MAX: usize = 2_048;
 
 const _: () = assert!(CREATE_WAIT_MS < 30_000 && PAYER_WAIT_MS < 30_000);
+const _: () = assert!(DELIVERY_LEASE_MS < LEASE_MS);

@@ -33,9 +33,9 @@ pub(super) fn capture(
     if !(1..=left).contains(&amount) {
         return Err(Refusal::AmountOutOfBounds);
     }
-    // An increment that is on its way would be part of an authorization that has ended.
-    let is_final = amount == left && draft.order.trail.increment.is_none();
-    if amount == left && !is_final {
+    let is_final = amount == left;
+    // An increment that is on its way would become part of an authorization that has ended.
+    if is_final && draft.order.trail.increment.is_some() {
         return Err(Refusal::NotInThisState);
     }
     let is_whole = amount == authorization.amount.minor;

@@ -91,7 +91,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         }
         Event::Expired => payment.state = State::Expired,
         Event::Cancelled => payment.state = State::Cancelled,
-        Event::ReviewAccepted { capture } | Event::Captured { capture } => {
+        Event::ReviewAccepted { capture, .. } | Event::Captured { capture } => {
             if let Some(authorization) = authorization {
                 payment.completed_at = Some(at);
                 payment.state = State::Completed { authorization, capture: capture.clone() };
@@ -103,7 +103,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
                 payment.state = State::Authorized(authorization);
             }
         }
-        Event::ReviewDeclined => {
+        Event::ReviewDeclined { .. } => {
             if let Some(authorization) = authorization {
                 payment.state = State::Void(authorization);
             }
@@ -147,7 +147,7 @@ fn apply_to_trail(trail: &mut Trail, counters: &mut Counters, event: &Event, at:
         }
     };
     match event {
-        Event::Authorized { until, .. } | Event::ReviewPassed { until } => {
+        Event::Authorized { until, .. } | Event::ReviewPassed { until, .. } => {
             trail.hold_until = Some(*until);
         }
         Event::CapturedInPart(capture) => trail.captures.push(capture.clone()),

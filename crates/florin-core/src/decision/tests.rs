@@ -367,7 +367,7 @@ impl World {
             Step::Review { accept } => {
                 let verdict = if accept { ReviewVerdict::Accept } else { ReviewVerdict::Decline };
                 let capture = Capture::Follows(self.trace());
-                self.tell(Command::Review { verdict, capture })
+                self.tell(Command::Review { verdict, by: Decider::Timer, capture })
             }
             Step::Cancel => {
                 // The request that is on its way arrives all the same, before its reversal.
@@ -826,6 +826,41 @@ fn a_superseded_challenge_authorizes_nothing() {
     assert_eq!(world.sent, 0);
 }
 
+#[test]
+fn a_score_above_8_is_not_the_merchants_to_decide() {
+    for (score, by, allowed) in [
+        (8, Decider::Merchant, true),
+        (8, Decider::Risk, true),
+        (9, Decider::Merchant, false),
+        (9, Decider::Risk, true),
+        (10, Decider::Timer, true),
+    ] {
+        for verdict in [ReviewVerdict::Accept, ReviewVerdict::Decline] {
+            let mut world = World::default();
+            world.step(OPEN);
+            let rrn = world.on_its_way().unwrap();
+            let answer = HostAnswer::Approved(AnswerFacts::default());
+            let hold = Some(Review { score, default: ReviewVerdict::Decline, until: 5_000 });
+            let capture = Capture::Follows(world.trace());
+            world.tell(Command::Answer { rrn, answer, hold, capture }).unwrap();
+            let capture = Capture::Follows(world.trace());
+            let told = world.tell(Command::Review { verdict, by, capture: capture.clone() });
+            assert_eq!(told, if allowed { Ok(()) } else { Err(Refusal::ReservedForRisk) });
+            let accepted = allowed && verdict == ReviewVerdict::Accept;
+            let owed = |is: fn(&Owed) -> bool| world.owed.values().filter(|it| is(it)).count();
+            let captures = owed(|it| matches!(it, Owed::Capture(_)));
+            assert_eq!(captures, usize::from(accepted));
+            let reversals = owed(|it| matches!(it, Owed::Reversal(_)));
+            assert_eq!(reversals, usize::from(allowed && !accepted));
+            if allowed {
+                // The second decision finds nothing to decide on.
+                let again = world.tell(Command::Review { verdict, by: Decider::Risk, capture });
+                assert_eq!(again, Err(Refusal::NotUnderReview));
+            }
+        }
+    }
+}
+
 const MANUAL: Step = Step::Open { refused: false, verification: Ver::Skipped, manual: true };
 
 fn capture(amount: i64) -> Step {
@@ -907,6 +942,20 @@ fn a_reversal_names_the_amount_of_the_request_and_not_what_increments_made_of_it
         assert_eq!(released.map(|reversal| reversal.amount.minor), Some(AMOUNT));
         world.close();
     }
+}
+
+#[test]
+fn nothing_ends_an_authorization_while_an_increment_is_on_its_way() {
+    let steps = [MANUAL, APPROVED, Step::Increment { amount: 5 }];
+    let mut world = check(&steps, ("completed", "initialized"));
+    let trace = world.trace();
+    let sale = NewSale { transaction_id: TransactionId(9), order_id: "x".into() };
+    let all = Command::Capture { amount: None, sale, trace };
+    for command in [all, Command::Release, Command::EndHold] {
+        assert_eq!(world.tell(command), Err(Refusal::NotInThisState));
+    }
+    world.step(capture(AMOUNT - 1));
+    world.close();
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use florin::clock::UnixMillis;
 use florin::store::{
-    AttemptRow, Attempts, BeginRequest, Begun, COUNTED_ATTEMPTS_MAX, Committed, Idempotency,
-    JournalPlace, JournalRow, LISTED_ROWS_MAX, Ledger, OrderKey, SealRow, SiteId, StoreError,
-    Velocity, VelocityQuery,
+    AttemptOutcome, AttemptRow, Attempts, BeginRequest, Begun, COUNTED_ATTEMPTS_MAX, Committed,
+    Idempotency, JournalPlace, JournalRow, LISTED_ROWS_MAX, Ledger, OrderKey, SealRow, SiteId,
+    StoreError, Velocity, VelocityQuery,
 };
 
 use super::MemoryStore;
@@ -98,29 +98,47 @@ impl Attempts for MemoryStore {
 }
 
 fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocity {
-    let from = (site, query.since, OrderKey::MIN, i32::MIN);
-    let to = (site, UnixMillis::MAX, OrderKey::MAX, i32::MAX);
     let most = usize::try_from(COUNTED_ATTEMPTS_MAX).unwrap_or(usize::MAX);
-    let newest = |fits: &dyn Fn(&AttemptRow) -> bool| -> Vec<[u8; 32]> {
+    let newest = |since: UnixMillis, fits: &dyn Fn(&AttemptRow) -> bool| -> Vec<&AttemptRow> {
+        let from = (site, since, OrderKey::MIN, i32::MIN, AttemptOutcome::Made);
+        let to = (site, UnixMillis::MAX, OrderKey::MAX, i32::MAX, AttemptOutcome::Refused);
         let rows = tables.attempts.range(from..=to).rev().map(|(_, row)| row);
-        rows.filter(|row| fits(row)).take(most).map(|row| row.card).collect()
+        rows.filter(|row| fits(row)).take(most).collect()
     };
-    let count = |cards: &[[u8; 32]]| u32::try_from(cards.len()).unwrap_or(u32::MAX);
-    let different = |cards: &[[u8; 32]]| {
-        let others: BTreeSet<_> = cards.iter().filter(|card| **card != query.card).collect();
+    let count = |rows: &[&AttemptRow], counts: &dyn Fn(&AttemptRow) -> bool| {
+        let counted = rows.iter().filter(|row| counts(row)).count();
+        u32::try_from(counted).unwrap_or(u32::MAX)
+    };
+    let is_made = |row: &AttemptRow| row.outcome == AttemptOutcome::Made;
+    let different = |rows: &[&AttemptRow]| {
+        let cards = rows.iter().map(|row| row.card).filter(|card| *card != query.card);
+        let others: BTreeSet<_> = cards.collect();
         u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1)
     };
     let mut velocity = Velocity::default();
     if let Some(ip) = query.ip {
-        let cards = newest(&|row| row.ip.as_deref() == Some(ip));
-        velocity.attempts_by_ip = count(&cards);
-        velocity.cards_by_ip = different(&cards);
+        let rows = newest(query.since, &|row| row.ip.as_deref() == Some(ip));
+        let within = |row: &AttemptRow| row.at >= query.window_since;
+        velocity.attempts_by_ip = count(&rows, &|row| within(row) && is_made(row));
+        velocity.declines_by_ip = count(&rows, &|row| within(row) && !is_made(row));
+        velocity.cards_by_ip = different(&rows);
     }
     if query.email.is_some() {
-        velocity.cards_by_email = different(&newest(&|row| row.email == query.email));
+        let rows = newest(query.since, &|row| row.email == query.email);
+        velocity.cards_by_email = different(&rows);
     }
-    velocity.attempts_by_bin = count(&newest(&|row| row.bin == query.bin));
-    velocity.attempts_by_card = count(&newest(&|row| row.card == query.card));
+    let by_bin = newest(query.window_since, &|row| row.bin == query.bin);
+    velocity.attempts_by_bin = count(&by_bin, &is_made);
+    velocity.declines_by_bin = count(&by_bin, &|row| !is_made(row));
+    let of_payment = newest(query.since, &|row| {
+        (row.card, row.amount, row.currency.as_str()) == (query.card, query.amount, query.currency)
+    });
+    let is_for_good = |row: &AttemptRow| row.outcome == AttemptOutcome::DeclinedForGood;
+    velocity.declines_of_payment =
+        count(&of_payment, &|row| row.outcome == AttemptOutcome::Declined || is_for_good(row));
+    velocity.declined_for_good = count(&of_payment, &is_for_good) > 0;
+    let of_site = newest(query.window_since, &|row| !is_made(row));
+    velocity.declines_by_site = count(&of_site, &|_| true);
     velocity
 }
 

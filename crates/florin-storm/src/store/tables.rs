@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin::clock::UnixMillis;
 use florin::store::{
-    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptRow, CardChange, CardRow, ChildRow,
-    Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow, NotificationRecord,
-    NotificationState, OrderKey, OrderRow, SealRow, SiteId, SiteRow, StoreError, TimerChange,
-    UnitOfWork,
+    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
+    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow,
+    NotificationRecord, NotificationState, OrderKey, OrderRow, SealRow, SiteId, SiteRow,
+    StoreError, TimerChange, UnitOfWork,
 };
 
 /// Where an order's rows are.
@@ -28,8 +28,8 @@ pub(super) struct Tables {
     pub(super) api_keys: BTreeMap<(SiteId, i64), ApiKeyRow>,
     pub(super) data_keys: BTreeMap<i32, DataKeyRow>,
     pub(super) seals: BTreeMap<(SiteId, i64), SealRow>,
-    /// By site, instant, order and number.
-    pub(super) attempts: BTreeMap<(SiteId, UnixMillis, OrderKey, i32), AttemptRow>,
+    /// By site, instant, order, number and outcome.
+    pub(super) attempts: BTreeMap<AttemptPlace, AttemptRow>,
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
@@ -38,6 +38,9 @@ pub(super) struct Tables {
     /// When the lease of a node number ends.
     pub(super) nodes: BTreeMap<u16, UnixMillis>,
 }
+
+/// Where an attempt is counted.
+pub(super) type AttemptPlace = (SiteId, UnixMillis, OrderKey, i32, AttemptOutcome);
 
 /// An order with all that belongs to it.
 #[derive(Clone)]
@@ -229,13 +232,14 @@ impl Tables {
             }
         }
         for made in &unit.attempts {
-            let at = (place.0, made.at, place.1, made.attempt);
+            let at = (place.0, made.at, place.1, made.attempt, made.outcome);
             if self.attempts.contains_key(&at) {
                 return Err(broken("an attempt is counted once"));
             }
         }
         for made in &unit.attempts {
-            self.attempts.insert((place.0, made.at, place.1, made.attempt), made.clone());
+            let at = (place.0, made.at, place.1, made.attempt, made.outcome);
+            self.attempts.insert(at, made.clone());
         }
         for child in &unit.children {
             self.store_child(child);

@@ -24,6 +24,10 @@ impl Store for MemoryStore {
         Ok(StoreStatistics { waiting, database_bytes, ..*lock(&self.disk.statistics) })
     }
 
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        self.change("try whether changes can be made", |_| ()).await
+    }
+
     async fn checkpoint(&self) -> Result<(), StoreError> {
         self.check_open("checkpoint")
     }

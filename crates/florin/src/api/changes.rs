@@ -181,6 +181,9 @@ where
     F: FnOnce(Arc<Gateway>) -> W,
     W: Future<Output = Result<T, Failure>> + Send + 'static,
 {
+    if gateway.work.writing.is_failing() {
+        return Err(Failure::NotWriting.into());
+    }
     let Ok(permit) = gateway.work.creates.clone().try_acquire_owned() else {
         return Err(Failure::Busy.into());
     };

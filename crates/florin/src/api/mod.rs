@@ -8,6 +8,7 @@ mod credentials;
 mod orders;
 mod changes;
 mod test_controls;
+mod internal;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -53,6 +54,10 @@ impl From<Failure> for Answer {
             Failure::Busy | Failure::Contended => {
                 Answer { retry_after: Some(1), ..Answer::from(ApiError::overloaded()) }
             }
+            // Told once, by whoever looks after the store.
+            Failure::NotWriting => {
+                Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
+            }
             Failure::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Answer { retry_after: Some(5), ..Answer::from(ApiError::overloaded()) }
@@ -84,6 +89,15 @@ pub async fn controls(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    Ok(respond(answer))
+}
+
+/// Answers one call of the operator's own endpoints.
+pub async fn internal(
+    gateway: Arc<Gateway>,
+    request: Request,
+) -> Result<Response<Body>, Infallible> {
+    let answer = internal::route(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond(answer))
 }
 

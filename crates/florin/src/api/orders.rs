@@ -53,6 +53,9 @@ pub(super) async fn create(
         return Err(ApiError::invalid_order_id().into());
     }
 
+    if gateway.work.writing.is_failing() {
+        return Err(Failure::NotWriting.into());
+    }
     let Ok(permit) = gateway.work.creates.clone().try_acquire_owned() else {
         return Err(Failure::Busy.into());
     };
@@ -82,6 +85,10 @@ pub(super) async fn create(
     match created {
         Created::OrderIdTaken => Err(ApiError::invalid_order_id().into()),
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
+        Created::TooMany { retry_after_s } => Err(Answer {
+            retry_after: Some(retry_after_s),
+            ..Answer::from(ApiError::too_many_requests())
+        }),
         Created::Order(record) => answer_create(gateway, &record),
     }
 }

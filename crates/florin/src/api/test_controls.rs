@@ -1,15 +1,18 @@
-//! Controls of test sites, with the site's own key: its clock, the host's books, faults, a fresh
-//! start.
+//! Controls of test sites, with the site's own key: its clock, the host's books, faults, decisions
+//! on held payments, a fresh start.
 
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::Method;
+use florin_core::payment::Decider;
 use serde_json::{Value, json};
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, authenticate, read_body, segments};
+use super::{Answer, authenticate, internal, segments};
 use crate::gateway::Gateway;
+use crate::gateway::record::Record;
+use crate::gateway::site::{Mode, Site};
 use crate::gateway::test_platform::{ADVANCE_SECONDS_MAX, ControlError};
 
 impl From<ControlError> for Answer {
@@ -38,7 +41,7 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
     match (parts.as_slice(), method) {
         (["clock"], Method::GET) => Ok(clock(gateway.site_clock(&site)?)),
         (["clock", "advance"], Method::POST) => {
-            let body = read_json(request).await?;
+            let body = internal::read_object(request).await?;
             let seconds = seconds_of(&body)
                 .filter(|seconds| (0..=ADVANCE_SECONDS_MAX).contains(seconds))
                 .ok_or_else(|| {
@@ -49,16 +52,25 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         (["host"], Method::GET) => Ok(success(&gateway.host_books(&site).await?)),
         (["faults"], Method::GET) => Ok(success(&gateway.faults(&site).await?)),
         (["faults"], Method::POST) => {
-            let body = read_json(request).await?;
+            let body = internal::read_object(request).await?;
             Ok(success(&gateway.add_faults(&site, body).await?))
         }
         (["data"], Method::DELETE) => {
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
-        (["clock" | "host" | "faults" | "data"] | ["clock", "advance"], _) => {
-            Err(ApiError::wrong_method().into())
+        (["risk", id], Method::GET) => {
+            Ok(internal::shown(gateway, &test_order(gateway, &site, id).await?))
         }
+        (["orders", id, "review"], Method::POST) => {
+            let id = (*id).to_owned();
+            let body = internal::read_object(request).await?;
+            let role = internal::role_of(&body, Some(Decider::Merchant))?;
+            let record = test_order(gateway, &site, &id).await?;
+            internal::decide(gateway, record, &body, role).await
+        }
+        (["clock" | "host" | "faults" | "data"] | ["clock", "advance"], _)
+        | (["risk", _] | ["orders", _, "review"], _) => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
 }
@@ -71,10 +83,13 @@ fn seconds_of(body: &Value) -> Option<i64> {
     }
 }
 
-async fn read_json(request: Request) -> Result<Value, Answer> {
-    let body = read_body(request).await?;
-    let value: Value = serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
-    if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
+/// An order of a test site; live sites have no such controls.
+async fn test_order(gateway: &Gateway, site: &Arc<Site>, id: &str) -> Result<Record, Answer> {
+    if site.mode != Mode::Test {
+        return Err(ApiError::unknown_path().into());
+    }
+    let found = internal::find_on(gateway, site, id).await?;
+    found.ok_or_else(|| ApiError::invalid_order_id().into())
 }
 
 /// The simulator answers either bare data or an envelope of its own; shops see one envelope.

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::{Foundation, StartError, failed};
 use crate::config::Settings;
 use crate::gateway::directory::{ACTIVE, KEY_ACTIVE, seal_key};
+use crate::gateway::risk::settings::Layer;
 use crate::gateway::site::{ReviewDefault, ReviewEntry, SiteSettings};
 use crate::store::{AccountRow, Committed, SiteRow};
 use crate::vault::{Class, Random, SealContext, Vault};
@@ -131,10 +132,11 @@ async fn new_site_row(
     mode: &str,
 ) -> Result<bool, StartError> {
     ensure_account(foundation).await?;
-    let settings = match mode {
+    let mut settings = match mode {
         "test" => test_site_settings(&foundation.vault),
         _ => SiteSettings::default(),
     };
+    settings.risk.account = account_layer(foundation).await?;
     let row = SiteRow {
         id,
         account_id: FIRST_ACCOUNT_ID,
@@ -148,6 +150,16 @@ async fn new_site_row(
     };
     let inserted = foundation.store.insert_site(row).await.map_err(failed("make a site"))?;
     Ok(inserted == Committed::Done)
+}
+
+/// What the account says about risk is kept with each of its sites; a new one has it too.
+async fn account_layer(foundation: &Foundation) -> Result<Layer, StartError> {
+    let sites = foundation.store.sites().await.map_err(failed("read the sites"))?;
+    let sibling = sites.iter().find(|site| site.account_id == FIRST_ACCOUNT_ID);
+    let Some(sibling) = sibling else { return Ok(Layer::default()) };
+    let settings: SiteSettings = serde_json::from_str(&sibling.settings)
+        .map_err(failed(&format!("read the settings of site {}", sibling.id)))?;
+    Ok(settings.risk.account)
 }
 
 /// Every site has its account, whichever command came first. One that is there stays as it is.

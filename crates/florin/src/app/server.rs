@@ -32,6 +32,10 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         let gateway = gateway.clone();
         any(move |request: Request| crate::api::controls(gateway.clone(), request))
     };
+    let internal = {
+        let gateway = gateway.clone();
+        any(move |request: Request| crate::api::internal(gateway.clone(), request))
+    };
     let ready = {
         let gateway = gateway.clone();
         get(move || readiness(gateway.clone()))
@@ -40,6 +44,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .route("/v1/json", merchants.clone())
         .route("/v1/json/{*path}", merchants.clone())
         .route("/test/{*path}", controls)
+        .route("/internal/{*path}", internal)
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
         .merge(crate::checkout::routes(gateway.clone()));
@@ -59,10 +64,13 @@ fn health(good: bool, word: &str) -> Response<Body> {
         .expect("the parts of the answer are valid")
 }
 
-/// Ready when payments can be taken: the store answers and the acquirer's link is signed on.
+/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is signed on.
 async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
     if gateway.store.settings_version().await.is_err() {
         return health(false, "the store does not answer");
+    }
+    if gateway.work.writing.is_failing() {
+        return health(false, "the store cannot write");
     }
     let rails = [&gateway.rails.test, &gateway.rails.live];
     if rails.into_iter().flatten().any(|rails| !rails.is_signed_on()) {

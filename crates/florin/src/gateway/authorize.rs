@@ -51,6 +51,7 @@ impl Gateway {
         mut effects: Vec<Effect>,
         card: &CardSecrets,
     ) -> Result<Record, Failure> {
+        record.fingerprint = Some(card.fingerprint);
         loop {
             let send = effects.iter().find_map(|effect| match effect {
                 Effect::SendAuthorization(trace) => Some(trace.clone()),
@@ -69,7 +70,7 @@ impl Gateway {
     /// Sends one authorization request and settles its answer.
     async fn authorize(
         self: &Arc<Gateway>,
-        record: Record,
+        mut record: Record,
         trace: &Trace,
         card: &CardSecrets,
     ) -> Result<(Record, Vec<Effect>), Failure> {
@@ -83,11 +84,7 @@ impl Gateway {
             (HostAnswer::Approved(_), false) => Capture::Follows(rails.next_trace(now).await?),
             _ => Capture::Included,
         };
-        let hold = florin_core::risk::review(
-            &record.site.review_rules,
-            &card.fingerprint,
-            record.site.time(now),
-        );
+        let hold = self.judge(&mut record, card, &answer);
         let command = Command::Answer { rrn: trace.rrn.clone(), answer, hold, capture };
         self.settle(record, command).await
     }
@@ -185,7 +182,7 @@ impl Gateway {
                 Err(failure) => return Err(failure),
             }
             if let Ok(Some(newer)) = self.load(&record.site, record.key).await {
-                record = Record { sale: record.sale, ..newer };
+                record = newer.with_what_is_known(record);
             }
         }
         Err(Failure::Contended)

@@ -14,6 +14,7 @@ use super::journal::JournalEnd;
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Record};
+use super::risk::{Screening, TooMany};
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::{Card, CardFault};
@@ -28,6 +29,8 @@ pub enum Created {
     OrderIdTaken,
     /// The order was declined before anybody was asked, for card data that cannot be right.
     FaultyCard,
+    /// Too much was tried from one address, with one BIN, or at the site; nothing was recorded.
+    TooMany { retry_after_s: u32 },
 }
 
 impl Gateway {
@@ -51,12 +54,21 @@ impl Gateway {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
         let (moto, flexible) = (input.moto, input.flexible_3d);
-        let (brand, card, refused) = match input.card {
+        let (brand, card, faulty) = match input.card {
             Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
             Err(faulty) => (faulty.brand, None, Some(fault_reason(faulty.fault))),
         };
+        let screening = match (&card, brand) {
+            (Some(card), Some(brand)) => match self.screen(&site, &stored, card, brand).await? {
+                Ok(screening) => screening,
+                Err(TooMany { retry_after_s }) => return Ok(Created::TooMany { retry_after_s }),
+            },
+            _ => Screening::default(),
+        };
+        let Screening { refused, report, under_way } = screening;
+        let refused = faulty.or(refused);
         let wanted = match (&card, brand) {
-            (Some(_), Some(brand)) => plan(&Facts {
+            (Some(_), Some(brand)) if refused.is_none() => plan(&Facts {
                 brand,
                 amount,
                 moto,
@@ -78,11 +90,13 @@ impl Gateway {
                 link: rails.link_name().to_owned(),
                 challenge_wanted: wanted == Plan::Challenge,
                 created_at: site.time(now),
+                risk: report,
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
             },
             request: stored,
             sale: florin_core::trail::WHOLE,
+            fingerprint: card.as_ref().map(|card| card.fingerprint),
         };
         let verification = match (wanted, &card, brand) {
             (Plan::Authenticate | Plan::Challenge, Some(card), Some(brand)) => {
@@ -126,10 +140,13 @@ impl Gateway {
         let Some((record, effects, owed)) = self.open(draft, opening, card.as_ref()).await? else {
             return Ok(Created::OrderIdTaken);
         };
+        // Whoever asks from now on finds the attempt in the store.
+        drop(under_way);
         self.begin(&record, owed);
-        let Some(card) = card.filter(|_| refused.is_none()) else {
-            return Ok(Created::FaultyCard);
-        };
+        let Some(card) = card else { return Ok(Created::FaultyCard) };
+        if refused.is_some() {
+            return Ok(Created::Order(Box::new(record)));
+        }
         Ok(Created::Order(Box::new(self.drive(record, effects, &card).await?)))
     }
 

@@ -10,6 +10,7 @@ use florin_core::tariff::Tariff;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::risk::settings::SiteRisk;
 use super::site::{Mode, Site, SiteKey, SiteSettings};
 use crate::store::{ApiKeyRow, SiteRow, Store};
 use crate::vault::{Class, SealContext, Vault};
@@ -121,6 +122,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
             })
         })
         .collect::<Result<_, Failure>>()?;
+    let risk = SiteRisk::compile(mode, &settings.risk).map_err(|error| damaged(&error))?;
     let rules = settings.fees.iter().map(super::site::FeeEntry::rule);
     let rules = rules.collect::<Result<_, String>>().map_err(|error| damaged(&error))?;
     Ok(Site {
@@ -134,6 +136,7 @@ fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
         clock_offset_ms: row.clock_offset_ms,
         keys,
         review_rules,
+        risk,
         tariff: Tariff { rules },
     })
 }

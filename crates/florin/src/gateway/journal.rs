@@ -140,7 +140,7 @@ fn kind(decision: &Decision) -> &'static str {
                 | Event::Held { .. }
                 | Event::Authorized { .. }
                 | Event::ReviewAccepted { .. }
-                | Event::ReviewDeclined
+                | Event::ReviewDeclined { .. }
                 | Event::Captured { .. }
                 | Event::CapturedInPart(_)
                 | Event::Released { .. }

@@ -17,11 +17,13 @@ pub mod verify;
 pub mod change;
 pub mod owed;
 pub mod timers;
+pub mod risk;
 pub mod outbox;
 pub mod view;
 pub mod test_platform;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -51,6 +53,10 @@ pub struct Gateway {
     pub schedule: Schedule,
     /// Where test sites find the simulator's control interface.
     pub simulator: Option<test_platform::SimulatorControl>,
+    /// Tables and averages by which payments are judged.
+    pub risk: risk::RiskKnowledge,
+    /// Keyed hash of the token that opens the operator's endpoints; none: they are closed.
+    pub internal_token: Option<[u8; 32]>,
     pub work: Work,
 }
 
@@ -67,6 +73,40 @@ pub struct Work {
     pub creates: Arc<Semaphore>,
     /// Something became due.
     pub wake: Notify,
+    pub writing: Writing,
+}
+
+/// Whether the store takes changes, as far as the last one tells.
+#[derive(Default)]
+pub struct Writing {
+    failing: AtomicBool,
+    /// A change has failed.
+    failed: Notify,
+}
+
+impl Writing {
+    /// True from a change that failed until a trial goes well: nothing new is begun meanwhile.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
+    /// Takes note of what became of a change.
+    pub fn observe<T>(&self, made: &Result<T, StoreError>) {
+        if let Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }) = made {
+            self.failing.store(true, Ordering::Release);
+            self.failed.notify_one();
+        }
+    }
+
+    /// Waits until a change has failed.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
+    }
+
+    /// A trial went well.
+    pub fn works(&self) {
+        self.failing.store(false, Ordering::Release);
+    }
 }
 
 impl Default for Work {
@@ -76,6 +116,7 @@ impl Default for Work {
             advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             wake: Notify::new(),
+            writing: Writing::default(),
         }
     }
 }
@@ -85,6 +126,8 @@ impl Default for Work {
 pub enum Failure {
     /// Too much is under way; nothing was done.
     Busy,
+    /// The store takes no changes at present; nothing was done.
+    NotWriting,
     /// The store could not be used, or nobody knows whether it took the change.
     Store(StoreError),
     /// What was stored cannot be read: a bug, or damage.
@@ -99,6 +142,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Failure::Busy => write!(out, "too much is under way"),
+            Failure::NotWriting => write!(out, "the store takes no changes"),
             Failure::Store(error) => write!(out, "{error}"),
             Failure::Damaged(what) => write!(out, "stored data cannot be read: {what}"),
             Failure::NoRails => write!(out, "no acquirer is configured for this kind of site"),

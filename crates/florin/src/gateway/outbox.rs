@@ -4,18 +4,20 @@
 //! signed at that moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::record::{Record, row_number};
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::payment_options::NotificationMethod;
-use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::limits::{CLAIM_ROWS_MAX, DELIVERY_LEASE_MS, LEASE_MS, TURN_POLL_MS};
 use crate::notify::client::{Delivery, Method, Outcome};
 use crate::notify::policy::WebhookPolicy;
 use crate::notify::signature::SigningKey;
 use crate::notify::target::{Payload, notification_url};
 use crate::store::{
     Bucket, Claim, ClaimedNotification, DeliveryRow, NotificationNext, NotificationResult,
+    NotificationState,
 };
 
 impl Gateway {
@@ -42,6 +44,16 @@ impl Gateway {
 
     /// The first attempt of a notification that this process has just committed.
     pub(super) async fn deliver_now(self: &Arc<Gateway>, record: Record, seq: u32, lease: i64) {
+        let key = record.key;
+        let record = match self.in_turn(record, row_number(seq), lease).await {
+            Ok(Some(record)) => record,
+            // The lease runs out, and a worker delivers it after the older one.
+            Ok(None) => return,
+            Err(failure) => {
+                tracing::warn!(order.key = key, %failure, "notification");
+                return;
+            }
+        };
         let now = self.now();
         let notification = ClaimedNotification {
             site_id: record.site.id,
@@ -54,11 +66,48 @@ impl Gateway {
             due_at: now,
             lease,
         };
-        let key = record.key;
         if let Err(failure) = self.attempt_delivery(record, notification).await {
             // The lease runs out, and a worker takes over.
             tracing::warn!(order.key = key, %failure, "notification");
         }
+    }
+
+    /// Waits until no older notification of the same sale is under way, so that the shop hears of
+    /// the order as it was before it hears of it as it is; then gives the order as it is. Claims
+    /// look after that by themselves; what this process has committed has not been claimed.
+    async fn in_turn(
+        self: &Arc<Gateway>,
+        record: Record,
+        seq: i32,
+        lease: i64,
+    ) -> Result<Option<Record>, Failure> {
+        // The first one of an order has none before it.
+        if seq == 1 || !self.is_older_under_way(&record, seq).await? {
+            return Ok(Some(record));
+        }
+        let (key, sale) = (record.key, record.sale);
+        while self.is_older_under_way(&record, seq).await? {
+            // The delivery itself has to end before the lease does.
+            if self.now().saturating_add(DELIVERY_LEASE_MS) > lease {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(TURN_POLL_MS)).await;
+        }
+        let newer = self.load(&record.site, key).await?;
+        Ok(newer.map(|newer| Record { sale, ..newer }))
+    }
+
+    /// Whether an older notification of the same sale is due, so that it is under way or about to
+    /// be; one that waits for its next attempt is not.
+    async fn is_older_under_way(&self, record: &Record, seq: i32) -> Result<bool, Failure> {
+        let now = self.now();
+        let notifications = self.store.notifications(record.site.id, record.key).await?;
+        Ok(notifications.iter().any(|it| {
+            it.seq < seq
+                && u32::try_from(it.subject) == Ok(record.sale)
+                && it.state == NotificationState::Pending
+                && it.due_at.is_some_and(|due| due <= now)
+        }))
     }
 
     async fn deliver(

@@ -10,13 +10,16 @@ use std::sync::Arc;
 use florin_core::decision::{Command, RefundAnswer, ReversalReason};
 use florin_core::payment::State;
 
-use super::persist::{OwedMessage, OwedRefund, OwedReversal, TraceRow};
+use super::persist::{CAPTURE, OwedMessage, OwedRefund, OwedReversal, TraceRow};
 use super::rails::{AdviceOutcome, RefundOutcome};
 use super::record::{Record, row_number};
 use super::{Failure, Gateway};
 use crate::clock::UnixMillis;
-use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS, REFUND_PAUSE_MS};
+use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS, REFUND_PAUSE_MS, TURN_PAUSE_MS};
 use crate::store::{AdviceChange, Bucket, Claim, ClaimedAdvice, Committed};
+
+/// The number of the capture in an order that was paid at the first try.
+const SEQ_OF_USUAL_CAPTURE: i32 = 2;
 
 impl Gateway {
     /// Works off owed messages that are due; returns how many there were.
@@ -74,6 +77,12 @@ impl Gateway {
             tracing::warn!(order.key = record.key, rrn = owed.trace.rrn(), "a lost refund");
             let answer = RefundAnswer::Unanswered { reverse: ReversalReason::TimeOut };
             return self.settle_refund(record, &owed, answer).await;
+        }
+        if self.is_preceded(&record, advice.seq, &OwedMessage::Refund(owed.clone())).await? {
+            let change = wait_for_turn(advice.seq, self.now() + TURN_PAUSE_MS);
+            let (site, key) = (advice.site_id, advice.key);
+            let _ = self.store.record_advice(site, key, advice.lease, change).await?;
+            return Ok(());
         }
         owed.sent = true;
         if self.rewrite(advice, &OwedMessage::Refund(owed.clone())).await? {
@@ -200,22 +209,16 @@ impl Gateway {
         message: OwedMessage,
         lease: UnixMillis,
     ) {
-        let key = record.key;
-        match self.has_one_before(&record, row_number(seq)).await {
+        match self.is_preceded(&record, row_number(seq), &message).await {
             Ok(false) => {}
-            Ok(true) => {
-                if let Err(failure) = self.stand_in_line(&record, seq, message, lease).await {
-                    tracing::warn!(order.key = key, seq, %failure, "owed message");
-                }
-                return;
-            }
+            Ok(true) => return self.give_back(&record, row_number(seq), message, lease).await,
             Err(failure) => {
-                // The lease runs out, and a worker looks again.
-                tracing::warn!(order.key = key, seq, %failure, "owed message");
+                tracing::warn!(order.key = record.key, seq, %failure, "owed message");
                 return;
             }
         }
         if let OwedMessage::Refund(owed) = message {
+            let key = record.key;
             if let Err(failure) = self.send_refund(record, row_number(seq), owed, lease).await {
                 // The lease runs out, and whoever finds it undoes it and sends it anew.
                 tracing::warn!(order.key = key, seq, %failure, "refund");
@@ -238,40 +241,48 @@ impl Gateway {
         }
     }
 
-    /// Whether a message of the same chain has to leave first. The only capture of an order that
-    /// was captured at once has none before it, and asks nobody.
-    async fn has_one_before(&self, record: &Record, seq: i32) -> Result<bool, Failure> {
-        let payment = &record.order.payment;
-        if payment.rules.manual_capture_ms.is_none() && record.order.trail.refunds.is_empty() {
-            return Ok(false);
-        }
-        let owed = self.store.advices(record.site.id, record.key).await?;
-        let Some(own) = owed.iter().find(|advice| advice.seq == seq) else { return Ok(false) };
-        Ok(owed
-            .iter()
-            .any(|other| other.seq < seq && other.chain == own.chain && other.due_at.is_some()))
-    }
-
-    /// Gives the lease back, so that a worker takes the message when it is its turn.
-    async fn stand_in_line(
+    /// Whether an older message has to be confirmed first. Those of one chain leave one after the
+    /// other, and money goes back only when the host has heard that it was taken. Claims look after
+    /// the chain by themselves; a message that was committed by this process has not been claimed.
+    async fn is_preceded(
         &self,
         record: &Record,
-        seq: u32,
-        message: OwedMessage,
-        lease: UnixMillis,
-    ) -> Result<(), Failure> {
-        let (site, key, seq) = (record.site.id, record.key, row_number(seq));
+        seq: i32,
+        message: &OwedMessage,
+    ) -> Result<bool, Failure> {
+        // The usual capture follows upon the guard of its authorization, which is settled with it.
+        if seq <= SEQ_OF_USUAL_CAPTURE {
+            return Ok(false);
+        }
+        let advices = self.store.advices(record.site.id, record.key).await?;
+        let chain = advices.iter().find(|it| it.seq == seq).map(|it| it.chain.as_str());
+        let waits_for_captures = matches!(message, OwedMessage::Refund(_));
+        let is_capture = |kind: &str| waits_for_captures && kind == CAPTURE;
+        Ok(advices.iter().any(|it| {
+            let precedes = it.seq < seq && it.due_at.is_some();
+            precedes && (Some(it.chain.as_str()) == chain || is_capture(&it.kind))
+        }))
+    }
+
+    /// Leaves a message that was committed by this process to whoever claims it in its turn.
+    async fn give_back(&self, record: &Record, seq: i32, message: OwedMessage, lease: UnixMillis) {
+        let (site, key) = (record.site.id, record.key);
+        let mut changes = vec![wait_for_turn(seq, self.now())];
         if let OwedMessage::Refund(owed) = message {
             let body = OwedMessage::Refund(OwedRefund { sent: false, ..owed }).to_text();
-            let rewrite = AdviceChange::Rewrite { seq, body };
-            if self.store.record_advice(site, key, lease, rewrite).await? == Committed::Conflict {
-                return Ok(());
+            changes.insert(0, AdviceChange::Rewrite { seq, body });
+        }
+        for change in changes {
+            match self.store.record_advice(site, key, lease, change).await {
+                Ok(Committed::Done) => {}
+                Ok(Committed::Conflict) => return,
+                Err(error) => {
+                    tracing::warn!(order.key = key, seq, %error, "owed message");
+                    return;
+                }
             }
         }
-        let note = "another one leaves first".to_owned();
-        let change = AdviceChange::Postpone { seq, due_at: self.now(), attempts: 0, note };
-        let _ = self.store.record_advice(site, key, lease, change).await?;
-        Ok(())
+        self.work.wake.notify_one();
     }
 
     /// Sends once, and says what to record.
@@ -305,4 +316,9 @@ impl Gateway {
             }
         })
     }
+}
+
+/// Not tried yet; due again at this instant.
+fn wait_for_turn(seq: i32, due_at: UnixMillis) -> AdviceChange {
+    AdviceChange::Postpone { seq, due_at, attempts: 0, note: "waits for its turn".to_owned() }
 }

@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
-pub use owed::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use super::risk::report::RiskReport;
+pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.
@@ -53,6 +54,9 @@ pub struct Extra {
     /// When the first attempt was made.
     #[serde(rename = "o")]
     pub created_at: i64,
+    /// How risky the attempt is, and why.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskReport>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
@@ -643,6 +647,7 @@ mod tests {
             link: "default".into(),
             challenge_wanted: true,
             created_at: 11,
+            risk: Some(RiskReport::listed(7)),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
         };

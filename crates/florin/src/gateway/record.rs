@@ -31,6 +31,8 @@ pub struct Record {
     pub request: Arc<StoredRequest>,
     /// Which of its sales was asked for: what answers and notifications show.
     pub sale: SaleNumber,
+    /// Keyed hash of the newest attempt's card, where the card is at hand; not stored with it.
+    pub fingerprint: Option<[u8; 32]>,
 }
 
 /// Card data on its way between request, vault and wire.
@@ -57,6 +59,17 @@ pub(super) const FIELD_PAN: &str = "pan";
 pub(super) const FIELD_CVC: &str = "cvc";
 
 impl Record {
+    /// This order, read anew, with what `earlier` knew besides what is stored: what was asked for,
+    /// and what was found out about the attempt that is still the newest.
+    pub(super) fn with_what_is_known(mut self, earlier: Record) -> Record {
+        self.sale = earlier.sale;
+        if self.order.counters.attempts == earlier.order.counters.attempts {
+            self.fingerprint = earlier.fingerprint;
+            self.extra.risk = earlier.extra.risk.or(self.extra.risk);
+        }
+        self
+    }
+
     /// Reads a stored row.
     ///
     /// # Errors
@@ -74,6 +87,7 @@ impl Record {
             extra,
             request: Arc::new(request),
             sale: WHOLE,
+            fingerprint: None,
         })
     }
 
@@ -190,7 +204,7 @@ impl Gateway {
         };
         rows.unit.new_request = alias.is_some();
         rows.unit.transactions.extend(alias);
-        self.add_events(&mut rows.unit, decision, site_now);
+        self.add_events(&mut rows.unit, decision, record.extra.risk.as_ref(), site_now);
         for effect in &decision.effects {
             rows.add(effect);
         }
@@ -198,8 +212,11 @@ impl Gateway {
         rows.unit.journal.extend(entry);
         rows.unit.answer = answer;
         let Rows { mut unit, owed, .. } = rows;
+        unit.attempts = self.attempt_rows(&record, decision);
         self.add_card(&mut unit, decision, card, &record);
-        match self.store.commit(unit).await? {
+        let committed = self.store.commit(unit).await;
+        self.work.writing.observe(&committed);
+        match committed? {
             Committed::Conflict => Ok(None),
             Committed::Done => {
                 record.version = expected_version.map_or(1, |version| version + 1);
@@ -208,7 +225,13 @@ impl Gateway {
         }
     }
 
-    fn add_events(&self, unit: &mut UnitOfWork, decision: &Decision, at: UnixMillis) {
+    fn add_events(
+        &self,
+        unit: &mut UnitOfWork,
+        decision: &Decision,
+        risk: Option<&super::risk::report::RiskReport>,
+        at: UnixMillis,
+    ) {
         let last = decision.order.counters.events;
         let first = last - u32::try_from(decision.events.len()).unwrap_or(last) + 1;
         for (seq, event) in (first..).zip(&decision.events) {
@@ -216,7 +239,7 @@ impl Gateway {
                 seq: row_number(seq),
                 kind: event.name().to_owned(),
                 at,
-                data: super::view::event_data(event),
+                data: super::view::event_data(event, risk),
             });
         }
     }

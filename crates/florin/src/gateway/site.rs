@@ -12,6 +12,7 @@ use florin_core::tariff::{FeeKind, TariffRule};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::risk::settings::{RiskSettings, SiteRisk};
 use crate::clock::UnixMillis;
 
 /// Whether money moves.
@@ -188,6 +189,8 @@ pub struct SiteSettings {
     pub three_ds: ThreeDsSettings,
     pub acceptor: Acceptor,
     pub review: Vec<ReviewEntry>,
+    #[serde(skip_serializing_if = "RiskSettings::is_empty")]
+    pub risk: RiskSettings,
     /// Authorizations may be captured later, by hand.
     pub manual_capture: bool,
     /// When refunds are passed on.
@@ -296,6 +299,7 @@ impl Default for SiteSettings {
             three_ds: ThreeDsSettings::default(),
             acceptor: Acceptor::default(),
             review: Vec::new(),
+            risk: RiskSettings::default(),
             manual_capture: false,
             refund_settlement: RefundSettlement::Nightly,
             fees: Vec::new(),
@@ -353,6 +357,8 @@ pub struct Site {
     /// Oldest first.
     pub keys: Vec<SiteKey>,
     pub review_rules: Vec<florin_core::risk::ReviewRule>,
+    /// Rules, limits and block lists, both layers put together.
+    pub risk: SiteRisk,
     pub tariff: florin_core::tariff::Tariff,
 }
 

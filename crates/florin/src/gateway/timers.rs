@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use florin_core::decision::{Capture, Command};
-use florin_core::payment::{ReviewVerdict, State};
+use florin_core::payment::{Decider, ReviewVerdict, State};
 use florin_core::trail::RefundState;
 
 use super::effects::SETTLEMENT;
 use super::record::Record;
+use super::risk::review::REQUEST_PREFIX;
 use super::{Failure, Gateway};
 use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
 use crate::store::{Bucket, Claim, ClaimedTimer, TimerNext};
@@ -57,7 +58,10 @@ impl Gateway {
             ("review", State::Uncleared { review, .. }) => {
                 let verdict: ReviewVerdict = review.default;
                 let capture = self.review_capture(&record).await?;
-                Command::Review { verdict, capture }
+                Command::Review { verdict, by: Decider::Timer, capture }
+            }
+            (kind, _) if kind.starts_with(REQUEST_PREFIX) => {
+                return self.take_up_request(record, timer).await;
             }
             ("hold", State::Authorized(_)) => Command::EndHold,
             (kind, _) if kind.starts_with(SETTLEMENT) => {

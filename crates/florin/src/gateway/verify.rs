@@ -118,6 +118,7 @@ impl Gateway {
         let verification = rails.authenticate(self, step, &card).await;
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Verify { server_trans_id: None, verification, trace };
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
         let (record, effects) = self.settle(record, command).await?;
         self.drive(record, effects, &card).await
     }
@@ -138,6 +139,7 @@ impl Gateway {
             verification: Verification::Finished(result),
             trace,
         };
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
         let (record, effects) = self.settle(record, command).await?;
         let gateway = self.clone();
         crate::app::spawn("authorization after a challenge", async move {
@@ -190,6 +192,7 @@ impl Gateway {
             verification: Verification::Finished(super::rails::no_result(challenge)),
             trace,
         };
+        let record = Record { fingerprint: Some(card.fingerprint), ..record };
         let (record, effects) = self.settle(record, command).await?;
         self.drive(record, effects, &card).await
     }

@@ -8,6 +8,7 @@ use florin_core::trail::WHOLE;
 use serde_json::json;
 
 use super::record::Record;
+use super::risk::report::RiskReport;
 use super::site::ApiYear;
 use crate::api::contract::answer::{
     ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RelatedView,
@@ -186,7 +187,7 @@ fn authentication(record: &Record) -> Option<AuthenticationView> {
 }
 
 /// What the history keeps of an event, as JSON: enough to explain it, no card data.
-pub(super) fn event_data(event: &Event) -> String {
+pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
     let data = match event {
         Event::Opened(opened) => json!({
             "transaction_id": opened.transaction_id.0,
@@ -204,7 +205,11 @@ pub(super) fn event_data(event: &Event) -> String {
         Event::Completed { facts, .. } | Event::SteppedUp { facts } => {
             json!({ "response_code": facts.response_code })
         }
-        Event::Held { review, .. } => json!({ "score": review.score, "until": review.until }),
+        Event::Held { review, .. } => json!({
+            "score": review.score,
+            "until": review.until,
+            "hits": risk.map(RiskReport::hits_json),
+        }),
         Event::Declined { reason, facts } => json!({
             "code": reason.code,
             "reason": reason.text,
@@ -213,7 +218,10 @@ pub(super) fn event_data(event: &Event) -> String {
         Event::Authorized { until, facts, .. } => {
             json!({ "response_code": facts.response_code, "until": until })
         }
-        Event::ReviewPassed { until } => json!({ "until": until }),
+        Event::ReviewPassed { until, by } => json!({ "until": until, "by": by.name() }),
+        Event::ReviewAccepted { by, .. } | Event::ReviewDeclined { by } => {
+            json!({ "by": by.name() })
+        }
         Event::Captured { capture } => json!({ "rrn": capture.rrn, "stan": capture.stan }),
         Event::CapturedInPart(part) => json!({
             "transaction_id": part.transaction_id.0,
@@ -254,8 +262,6 @@ pub(super) fn event_data(event: &Event) -> String {
         | Event::Annotated
         | Event::Cancelled
         | Event::Expired
-        | Event::ReviewAccepted { .. }
-        | Event::ReviewDeclined
         | Event::CvcKept
         | Event::CvcErased
         | Event::Announced => return String::new(),

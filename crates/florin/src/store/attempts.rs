@@ -13,13 +13,39 @@ use crate::clock::UnixMillis;
 /// next one slow. No sensible limit is as high.
 pub const COUNTED_ATTEMPTS_MAX: u32 = 1000;
 
-/// One attempt to pay an order.
+/// What a row says of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttemptOutcome {
+    /// It was made.
+    Made,
+    /// The issuer declined it: a second row of the same attempt.
+    Declined,
+    /// The issuer declined it and wants no other: a second row of the same attempt.
+    DeclinedForGood,
+    /// It was refused before the issuer was asked: a second row of the same attempt.
+    Refused,
+}
+
+impl AttemptOutcome {
+    pub(super) fn number(self) -> i32 {
+        match self {
+            AttemptOutcome::Made => 0,
+            AttemptOutcome::Declined => 1,
+            AttemptOutcome::DeclinedForGood => 2,
+            AttemptOutcome::Refused => 3,
+        }
+    }
+}
+
+/// One attempt to pay an order, or its decline.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AttemptRow {
-    /// When it was made, in the gateway's time.
+    /// When it was made or declined, by a clock that all rows of the site share.
     pub at: UnixMillis,
     /// Which attempt of the order.
     pub attempt: i32,
+    /// What is said of it.
+    pub outcome: AttemptOutcome,
     /// The payer's address, if known.
     pub ip: Option<String>,
     /// Keyed hash of the payer's e-mail address, if known.
@@ -40,6 +66,7 @@ impl fmt::Debug for AttemptRow {
         f.debug_struct("AttemptRow")
             .field("at", &self.at)
             .field("attempt", &self.attempt)
+            .field("outcome", &self.outcome)
             .finish_non_exhaustive()
     }
 }
@@ -55,8 +82,14 @@ pub struct VelocityQuery<'a> {
     pub bin: &'a str,
     /// Fingerprint of the card.
     pub card: [u8; 32],
-    /// Attempts from this instant on.
+    /// Minor units of `currency`.
+    pub amount: i64,
+    /// Three-letter currency code.
+    pub currency: &'a str,
+    /// Cards, and declines of the same payment, from this instant on.
     pub since: UnixMillis,
+    /// Attempts and declines from this instant on; not before `since`.
+    pub window_since: UnixMillis,
 }
 
 /// How often something was seen; each count stops at [`COUNTED_ATTEMPTS_MAX`].
@@ -66,12 +99,20 @@ pub struct Velocity {
     pub cards_by_ip: u32,
     /// Different cards of this person, the one that is asked about included; 0 if unknown.
     pub cards_by_email: u32,
-    /// Attempts from this address.
+    /// Attempts from this address within the window.
     pub attempts_by_ip: u32,
-    /// Attempts with cards that begin so.
+    /// Declines and refusals of attempts from this address within the window.
+    pub declines_by_ip: u32,
+    /// Attempts within the window with cards that begin so.
     pub attempts_by_bin: u32,
-    /// Attempts with this card.
-    pub attempts_by_card: u32,
+    /// Declines and refusals of attempts within the window with cards that begin so.
+    pub declines_by_bin: u32,
+    /// Declines and refusals on the whole site within the window.
+    pub declines_by_site: u32,
+    /// Declines by the issuer of this card for this amount.
+    pub declines_of_payment: u32,
+    /// One of those was for good.
+    pub declined_for_good: bool,
 }
 
 /// Counts of attempts, which units of work have recorded.

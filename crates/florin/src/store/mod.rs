@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use attempts::{AttemptRow, Attempts, COUNTED_ATTEMPTS_MAX, Velocity, VelocityQuery};
+pub use attempts::{
+    AttemptOutcome, AttemptRow, Attempts, COUNTED_ATTEMPTS_MAX, Velocity, VelocityQuery,
+};
 pub use claims::{
     Bucket, Claim, ClaimedAdvice, ClaimedNotification, ClaimedTimer, NODES_MAX, Node,
     NotificationNext, NotificationResult, TimerNext,
@@ -40,6 +42,9 @@ use crate::clock::UnixMillis;
 /// How many changes may wait for the disk at once; one more is refused with
 /// [`StoreError::Busy`].
 pub const WAITING_CHANGES_MAX: usize = 4096;
+
+/// The sequence from which a number is taken to see whether anything can be written.
+const TRIED_SEQUENCE: &str = "tried";
 
 /// How many changes go to the disk together at most, so that none waits for a huge batch.
 pub const BATCH_CHANGES_MAX: usize = 512;
@@ -91,6 +96,13 @@ pub trait Store: Orders + Dues + Ledger + Attempts + Idempotency + Settings + Nu
     /// Writes everything into its final place, so that a copy of the database is complete. Never
     /// needed for durability.
     async fn checkpoint(&self) -> Result<(), StoreError>;
+
+    /// Makes a small change for nothing, and takes and gives back the room that some payments
+    /// need: after a change has failed, this tells whether the next ones may go well.
+    ///
+    /// # Errors
+    /// [`StoreError`] when changes cannot be made, such as on a full disk.
+    async fn try_writing(&self) -> Result<(), StoreError>;
 
     /// Finishes the changes that wait and ends; later calls fail with
     /// [`StoreError::Unavailable`].

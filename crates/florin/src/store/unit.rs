@@ -202,7 +202,7 @@ impl UnitOfWork {
             && are_distinct(self.timers.iter().map(TimerChange::kind))
             && are_distinct(self.advices.iter().map(AdviceChange::seq))
             && are_distinct(self.journal.iter().map(|entry| entry.seq))
-            && are_distinct(self.attempts.iter().map(|attempt| attempt.attempt))
+            && are_distinct(self.attempts.iter().map(|it| (it.attempt, it.outcome)))
             && are_distinct(self.files.iter().map(|file| file.file_id))
             && self.names_and_keys_are_distinct();
         if !once {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+mod risk;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 const README: &str = include_str!("../../../../README.md");
 

@@ -267,21 +267,16 @@ async fn manual_capture_is_for_the_brands_and_sites_that_have_it() {
 }
 
 #[tokio::test]
-async fn the_last_capture_does_not_overtake_the_one_before_it() {
+async fn a_later_capture_does_not_overtake_one_that_the_host_has_not_heard() {
     let world = world().await;
-    authorized(&world, "queued").await;
-    // The host cannot take the first one now, twice; the third attempt waits for half a minute.
-    let busy = json!({"fault": "decline", "code": "91", "types": ["0220"], "count": 2});
-    world.fault(busy).await;
-    assert_eq!(capture(&world, "queued", json!({"amount": 1000})).await.0, 200);
-    eventually("both attempts are made", async || {
-        world.get_path("/test/faults").await.1["data"] == json!([])
-    })
-    .await;
-    assert_eq!(capture(&world, "queued", json!({})).await.0, 200);
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    // It would close the authorization, and the first one would be refused for good.
-    assert_eq!(sums(&world, "queued").await, (0, 2599, 0));
-    world.advance(40).await;
-    books_become(&world, "queued", 2599, 0, 0).await;
+    authorized(&world, "queue").await;
+    let cut = json!({ "fault": "cut", "count": 1, "when": "before_processing", "types": ["0220"] });
+    world.fault(cut).await;
+    let first = capture(&world, "queue", json!({"amount": 1000, "new_order_id": "queue-1"})).await;
+    assert_eq!(first.0, 200, "{}", first.1);
+    // It takes all that is left: after it the host takes no other one.
+    let last = capture(&world, "queue", json!({"new_order_id": "queue-2"})).await;
+    assert_eq!(last.0, 200, "{}", last.1);
+    world.advance(120).await;
+    books_become(&world, "queue", 2599, 0, 0).await;
 }

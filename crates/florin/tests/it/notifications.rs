@@ -1,7 +1,10 @@
 //! What shops are told, when, and how often.
 
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
 use florin::notify::signature::{SigningKey, auth_header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{API_KEY, CHALLENGED, VISA, World, eventually};
 
@@ -11,7 +14,7 @@ async fn a_payment_is_told_once_signed_and_in_the_bytes_that_get_shows() {
     let (_, created) = world.create(&world.order("told", VISA)).await;
     assert_eq!(created["data"]["status"], "completed");
     eventually("heard", async || !world.shop.heard("told").is_empty()).await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let heard = world.shop.heard("told");
     assert_eq!(heard.len(), 1, "one outcome, one notification");
     let heard = &heard[0];
@@ -64,12 +67,12 @@ async fn four_times(world: World) {
     for attempt in 1..=4 {
         eventually("the next attempt", async || count() == attempt).await;
         world.advance(14 * 60).await;
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
         assert_eq!(count(), attempt, "not before 15 minutes");
         world.advance(61).await;
     }
     world.advance(3600).await;
-    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     let heard = world.shop.heard("deaf");
     assert_eq!(heard.len(), 4);
     let times: Vec<i64> =
@@ -98,7 +101,7 @@ async fn a_newer_notification_shows_the_newest_state_and_ends_the_older_ones_ret
     eventually("heard of the payment", async || world.shop.heard("steps").len() == 2).await;
     assert_eq!(world.shop.heard("steps")[1].order()["status"], "completed");
     world.advance(3600).await;
-    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(world.shop.heard("steps").len(), 2, "the first one is not repeated any more");
 }
 
@@ -126,4 +129,43 @@ async fn an_order_that_names_no_address_is_told_to_the_sites() {
     order["payment_options"].as_object_mut().unwrap().remove("notification_url");
     world.create(&order).await;
     eventually("heard", async || world.shop.heard("sites").len() == 1).await;
+}
+
+/// A shop that takes its time: when each notification came, and when it was answered.
+async fn slow_shop(time: Duration) -> (String, Arc<Mutex<Vec<(Instant, Instant, String)>>>) {
+    let heard: Arc<Mutex<Vec<_>>> = Arc::default();
+    let hear = {
+        let heard = heard.clone();
+        move |body: axum::body::Bytes| async move {
+            let came = Instant::now();
+            tokio::time::sleep(time).await;
+            let order: Value = serde_json::from_slice(&body).unwrap();
+            let status = order["status"].as_str().unwrap().to_owned();
+            heard.lock().unwrap().push((came, Instant::now(), status));
+            "OK"
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let routes = axum::Router::new().route("/notify", axum::routing::post(hear));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (url, heard)
+}
+
+#[tokio::test]
+async fn a_newer_notification_waits_for_the_older_one_that_is_under_way() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    let (url, heard) = slow_shop(Duration::from_millis(700)).await;
+    let mut order = world.order("in-turn", VISA);
+    order["capture"] = json!("manual");
+    order["payment_options"]["notification_url"] = json!(url);
+    world.create(&order).await;
+    let cancelled = json!({"status": "cancelled", "reason": "x"}).to_string();
+    assert_eq!(world.patch("/v1/json/capture/in-turn", cancelled).await.0, 200);
+    eventually("both are heard", async || heard.lock().unwrap().len() == 2).await;
+    let heard = heard.lock().unwrap();
+    let [(_, answered, first), (came, _, second)] = &heard[..] else { unreachable!("two") };
+    assert_eq!((first.as_str(), second.as_str()), ("completed", "void"));
+    assert!(came >= answered, "the newer one came before the older one was answered");
 }

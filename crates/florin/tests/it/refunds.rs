@@ -221,3 +221,20 @@ async fn fees_of_the_operator_are_costs_in_major_units() {
     assert_eq!(order["costs"][0]["type"], "SYSTEM");
     assert_eq!(order["related_transactions"][0]["costs"][0]["amount"], json!(0.25));
 }
+
+#[tokio::test]
+async fn a_refund_waits_until_the_host_has_heard_of_the_capture() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    at_once(&world).await;
+    // The host is up and does not take the capture yet.
+    let later = json!({ "fault": "decline", "code": "91", "count": 1, "types": ["0220"] });
+    world.fault(later).await;
+    world.create(&world.order("early", VISA)).await;
+    let (status, taken) = refund(&world, "early", of(1000)).await;
+    assert_eq!((status, &taken["success"]), (200, &json!(true)), "{taken}");
+    world.advance(120).await;
+    world.becomes("early", "partial_refunded").await;
+    books_become(&world, "early", 1000).await;
+    world.captured("early", 2599).await;
+}

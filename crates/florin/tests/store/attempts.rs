@@ -1,8 +1,8 @@
 //! Attempts are counted as long as they are young, and then they go.
 
 use florin::store::{
-    AttemptRow, COUNTED_ATTEMPTS_MAX, Committed, SiteId, SiteRow, Store, StoreError, UnitOfWork,
-    Velocity, VelocityQuery,
+    AttemptOutcome, AttemptRow, COUNTED_ATTEMPTS_MAX, Committed, SiteId, SiteRow, Store,
+    StoreError, UnitOfWork, Velocity, VelocityQuery,
 };
 
 use crate::places::Place;
@@ -14,7 +14,10 @@ fn query(card: u8, since: i64) -> VelocityQuery<'static> {
         email: Some([1; 32]),
         bin: "412345",
         card: [card; 32],
+        amount: 1250,
+        currency: "EUR",
         since,
+        window_since: since,
     }
 }
 
@@ -63,11 +66,11 @@ pub(crate) async fn attempts_are_counted_by_address_person_bin_and_card(place: P
         cards_by_email: 3,
         attempts_by_ip: 4,
         attempts_by_bin: 5,
-        attempts_by_card: 3,
+        ..Velocity::default()
     };
     assert_eq!(store.velocity(SITE, query(1, 100)).await.unwrap(), expected);
     // Another card is one more, wherever it is new.
-    let expected = Velocity { cards_by_ip: 4, cards_by_email: 4, attempts_by_card: 0, ..expected };
+    let expected = Velocity { cards_by_ip: 4, cards_by_email: 4, ..expected };
     assert_eq!(store.velocity(SITE, query(5, 100)).await.unwrap(), expected);
     // Only since then.
     let expected = Velocity {
@@ -75,18 +78,75 @@ pub(crate) async fn attempts_are_counted_by_address_person_bin_and_card(place: P
         cards_by_email: 2,
         attempts_by_ip: 1,
         attempts_by_bin: 2,
-        attempts_by_card: 1,
+        ..Velocity::default()
     };
     assert_eq!(store.velocity(SITE, query(1, 305)).await.unwrap(), expected);
     // Nobody in particular is not everybody who is unknown.
     let nobody = VelocityQuery { ip: None, email: None, ..query(1, 0) };
-    let expected = Velocity { attempts_by_bin: 5, attempts_by_card: 3, ..Velocity::default() };
+    let expected = Velocity { attempts_by_bin: 5, ..Velocity::default() };
     assert_eq!(store.velocity(SITE, nobody).await.unwrap(), expected);
 
     let mut twice = next_of(1, 1);
     twice.attempts = vec![attempt(2, 400, 1), attempt(2, 401, 1)];
     let refused = store.commit(twice).await;
     assert!(matches!(refused, Err(StoreError::Rejected { .. })), "{refused:?}");
+}
+
+pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
+    let store = place.open().await;
+    let declined = |number, at, card, outcome| AttemptRow { outcome, ..attempt(number, at, card) };
+    let both = |number, at, card| {
+        vec![attempt(number, at, card), declined(number, at, card, AttemptOutcome::Declined)]
+    };
+    commit(&*store, SITE, 1, both(1, 100, 1)).await;
+    commit(&*store, SITE, 2, [both(1, 200, 1), both(2, 300, 2)].concat()).await;
+    commit(&*store, SITE, 3, vec![attempt(1, 310, 1)]).await;
+    commit(&*store, OTHER_SITE, 4, both(1, 320, 1)).await;
+    let expected = Velocity {
+        cards_by_ip: 2,
+        cards_by_email: 2,
+        attempts_by_ip: 4,
+        declines_by_ip: 3,
+        attempts_by_bin: 4,
+        declines_by_bin: 3,
+        declines_by_site: 3,
+        declines_of_payment: 2,
+        declined_for_good: false,
+    };
+    assert_eq!(store.velocity(SITE, query(1, 100)).await.unwrap(), expected);
+    // Cards and repeats are looked at for longer than the window.
+    let narrow = VelocityQuery { window_since: 300, ..query(1, 100) };
+    let expected = Velocity {
+        attempts_by_ip: 2,
+        declines_by_ip: 1,
+        attempts_by_bin: 2,
+        declines_by_bin: 1,
+        declines_by_site: 1,
+        ..expected
+    };
+    assert_eq!(store.velocity(SITE, narrow).await.unwrap(), expected);
+    // Another amount, or another currency, is another payment.
+    for other in [
+        VelocityQuery { amount: 1251, ..query(1, 100) },
+        VelocityQuery { currency: "USD", ..query(1, 100) },
+    ] {
+        assert_eq!(store.velocity(SITE, other).await.unwrap().declines_of_payment, 0);
+    }
+    // What the issuer was not asked about is no repeat, and counts against card testing all the same.
+    let before = store.velocity(SITE, query(1, 100)).await.unwrap();
+    commit(&*store, SITE, 5, vec![declined(1, 390, 1, AttemptOutcome::Refused)]).await;
+    let expected = Velocity {
+        declines_by_ip: before.declines_by_ip + 1,
+        declines_by_bin: before.declines_by_bin + 1,
+        declines_by_site: before.declines_by_site + 1,
+        ..before
+    };
+    assert_eq!(store.velocity(SITE, query(1, 100)).await.unwrap(), expected);
+    let for_good = vec![declined(1, 400, 1, AttemptOutcome::DeclinedForGood)];
+    commit(&*store, SITE, 6, for_good).await;
+    let counted = store.velocity(SITE, query(1, 100)).await.unwrap();
+    assert_eq!((counted.declines_of_payment, counted.declined_for_good), (3, true));
+    assert!(!store.velocity(SITE, query(2, 100)).await.unwrap().declined_for_good);
 }
 
 pub(crate) async fn a_flood_of_attempts_is_counted_up_to_a_bound(place: Place) {
@@ -114,7 +174,7 @@ pub(crate) async fn a_flood_of_attempts_is_counted_up_to_a_bound(place: Place) {
         cards_by_email: 60,
         attempts_by_ip: COUNTED_ATTEMPTS_MAX,
         attempts_by_bin: COUNTED_ATTEMPTS_MAX,
-        attempts_by_card: 20,
+        ..Velocity::default()
     };
     assert_eq!(counted, expected);
 }
@@ -130,9 +190,9 @@ pub(crate) async fn old_attempts_are_pruned_and_no_others(place: Place) {
     assert_eq!(store.prune_attempts(201, 100).await.unwrap(), 13);
     assert_eq!(store.prune_attempts(201, 100).await.unwrap(), 0);
     for site in [SITE, OTHER_SITE] {
-        assert_eq!(store.velocity(site, query(1, 0)).await.unwrap().attempts_by_card, 5);
+        assert_eq!(store.velocity(site, query(1, 0)).await.unwrap().attempts_by_bin, 5);
     }
     assert_eq!(store.delete_site_data(SITE).await.unwrap(), 15);
-    assert_eq!(store.velocity(SITE, query(1, 0)).await.unwrap().attempts_by_card, 0);
-    assert_eq!(store.velocity(OTHER_SITE, query(1, 0)).await.unwrap().attempts_by_card, 5);
+    assert_eq!(store.velocity(SITE, query(1, 0)).await.unwrap().attempts_by_bin, 0);
+    assert_eq!(store.velocity(OTHER_SITE, query(1, 0)).await.unwrap().attempts_by_bin, 5);
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure of a test is a panic")]
 
 #[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "other test programs use more of it")]
 mod postgres_server;
 #[macro_use]
 mod rules;

@@ -55,6 +55,21 @@ async fn an_erased_cvc_leaves_no_trace_in_any_file() {
     assert_eq!(files_with(folder_of(&place), pan), Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_of_writing_takes_room_and_gives_it_back() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    store.try_writing().await.unwrap();
+    let room = folder_of(&place).join("florin.db-room");
+    assert!(!room.exists());
+    // Where no room can be taken, a small change alone would still go well.
+    std::fs::create_dir(&room).unwrap();
+    assert!(store.try_writing().await.is_err());
+    assert_eq!(store.reserve_numbers("stan", 1).await.unwrap(), 1);
+    std::fs::remove_dir(&room).unwrap();
+    store.try_writing().await.unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_owner_may_read_the_files() {

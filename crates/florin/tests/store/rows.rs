@@ -1,9 +1,9 @@
 //! Rows to play with.
 
 use florin::store::{
-    AttemptRow, Bucket, ChildRow, Claim, ClaimedNotification, Committed, DeliveryRow, EventRow,
-    FileRow, JournalRow, NotificationNext, NotificationResult, NotificationRow, OrderKey, OrderRow,
-    SiteId, Store, UnitOfWork,
+    AttemptOutcome, AttemptRow, Bucket, ChildRow, Claim, ClaimedNotification, Committed,
+    DeliveryRow, EventRow, FileRow, JournalRow, NotificationNext, NotificationResult,
+    NotificationRow, OrderKey, OrderRow, SiteId, Store, UnitOfWork,
 };
 
 pub(crate) const SITE: SiteId = 7;
@@ -70,6 +70,7 @@ pub(crate) fn attempt(attempt: i32, at: i64, card: u8) -> AttemptRow {
     AttemptRow {
         at,
         attempt,
+        outcome: AttemptOutcome::Made,
         ip: Some("192.0.2.7".to_owned()),
         email: Some([1; 32]),
         bin: "412345".to_owned(),

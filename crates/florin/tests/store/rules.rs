@@ -38,6 +38,7 @@ macro_rules! every_rule {
             }
             attempts {
                 attempts_are_counted_by_address_person_bin_and_card
+                declines_are_counted_beside_their_attempts
                 a_flood_of_attempts_is_counted_up_to_a_bound
                 old_attempts_are_pruned_and_no_others
             }
@@ -78,6 +79,7 @@ macro_rules! every_rule {
                 a_site_is_changed_over_the_version_that_was_read
                 the_first_writer_of_a_key_wins
                 a_sites_clock_moves_everything_pending_on_it_and_nothing_else
+                a_trial_of_writing_changes_nothing_that_counts
                 numbers_are_never_reused_across_a_restart
                 numbers_reserved_at_once_do_not_overlap
                 a_node_number_belongs_to_one_process_at_a_time

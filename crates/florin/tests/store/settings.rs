@@ -157,6 +157,19 @@ pub(crate) async fn a_sites_clock_moves_everything_pending_on_it_and_nothing_els
     assert_eq!(store.sites().await.unwrap()[0].clock_offset_ms, 7_000);
 }
 
+pub(crate) async fn a_trial_of_writing_changes_nothing_that_counts(place: Place) {
+    let store = place.open().await;
+    assert_eq!(store.reserve_numbers("stan", 10).await.unwrap(), 1);
+    let version = store.settings_version().await.unwrap();
+    for _ in 0..3 {
+        store.try_writing().await.unwrap();
+    }
+    assert_eq!(store.settings_version().await.unwrap(), version);
+    assert_eq!(store.reserve_numbers("stan", 1).await.unwrap(), 11);
+    store.close().await.unwrap();
+    assert!(store.try_writing().await.is_err(), "a closed store takes no changes");
+}
+
 pub(crate) async fn numbers_are_never_reused_across_a_restart(place: Place) {
     let store = place.open().await;
     assert_eq!(store.reserve_numbers("stan", 10).await.unwrap(), 1);

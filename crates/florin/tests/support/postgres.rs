@@ -103,7 +103,7 @@ fn with_database(url: &str, database: &str) -> String {
 pub(crate) struct Cluster {
     folder: PathBuf,
     /// Watches over the server; stops it and removes the folder when its standard input closes.
-    _guard: Child,
+    guard: Child,
 }
 
 impl Cluster {
@@ -112,8 +112,15 @@ impl Cluster {
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
     pub(crate) fn start(settings: &[&str]) -> Cluster {
+        Cluster::start_in(private_folder(), settings)
+    }
+
+    /// The same in a folder of the caller's choice, which is empty and ours to remove.
+    ///
+    /// # Panics
+    /// As [`Cluster::start`].
+    pub(crate) fn start_in(folder: PathBuf, settings: &[&str]) -> Cluster {
         let programs = programs();
-        let folder = private_folder();
         let owner = is_root().then(|| owner_of_cluster(&folder));
         let data = folder.join("data");
 
@@ -124,11 +131,17 @@ impl Cluster {
         let told = String::from_utf8_lossy(&made.stderr);
         assert!(made.status.success(), "initdb failed: {told}");
 
-        // When the pipe closes, for whatever reason, the server goes and its folder with it.
+        // Each line kills the server and starts it anew. When the pipe closes, for whatever reason,
+        // the server goes and its folder with it.
         let script = r#"
-            "$0" "$@" >"$FOLDER/server.log" 2>&1 &
+            "$0" "$@" >>"$FOLDER/server.log" 2>&1 &
             server=$!
-            cat >/dev/null
+            while read -r line; do
+                kill -QUIT $server 2>/dev/null
+                wait $server
+                "$0" "$@" >>"$FOLDER/server.log" 2>&1 &
+                server=$!
+            done
             kill -INT $server
             wait $server
             cd / && rm -rf "$FOLDER""#;
@@ -141,9 +154,18 @@ impl Cluster {
         }
         guard.env("FOLDER", &folder).current_dir(&folder).stdin(Stdio::piped());
         let guard = guard.spawn().expect("a shell can be run");
-        let cluster = Cluster { folder, _guard: guard };
+        let cluster = Cluster { folder, guard };
         cluster.wait_until_it_answers();
         cluster
+    }
+
+    /// Ends the server as a crash would, and starts it anew. Does not wait for it.
+    ///
+    /// # Panics
+    /// When nobody watches over the server any more.
+    pub(crate) fn restart(&mut self) {
+        let pipe = self.guard.stdin.as_mut().expect("the guard was given a pipe");
+        std::io::Write::write_all(pipe, b"restart\n").expect("the guard listens");
     }
 
     /// Where this database is found.
@@ -187,6 +209,16 @@ fn programs() -> PathBuf {
         "these tests need PostgreSQL: install it (on Debian: apt-get install postgresql), or set \
          FLORIN_TEST_POSTGRES_URL",
     )
+}
+
+/// Gives a folder to the user that clusters run as.
+///
+/// # Panics
+/// When this user is root and there is no user called nobody.
+pub(crate) fn give_to_cluster(folder: &Path) {
+    if is_root() {
+        owner_of_cluster(folder);
+    }
 }
 
 fn private_folder() -> PathBuf {

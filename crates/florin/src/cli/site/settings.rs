@@ -9,6 +9,8 @@ use crate::gateway::site::SiteSettings;
 
 /// Members that hold an entry for each key, so that keys may be added and unset.
 const OPEN_MEMBERS: [&str; 1] = ["amount_max"];
+/// The member that `florin risk` and `florin block` change.
+const RISK: &str = "risk";
 /// What can be sold with a direct order.
 const GATEWAYS: [&str; 5] = ["CREDITCARD", "VISA", "MASTERCARD", "AMEX", "MAESTRO"];
 /// Characters of DE42.
@@ -44,7 +46,9 @@ pub(super) fn changed(settings: &str, changes: &[String]) -> Result<String, Stri
 
 /// Every setting on a line of its own, in the form that [`changed`] takes.
 pub(super) fn lines(settings: &SiteSettings) -> Result<Vec<String>, String> {
-    let value = serde_json::to_value(settings).map_err(|it| it.to_string())?;
+    let mut value = serde_json::to_value(settings).map_err(|it| it.to_string())?;
+    // Rules and block lists have commands of their own, and lists can be long.
+    value.as_object_mut().and_then(|members| members.remove(RISK));
     let mut lines = Vec::new();
     flatten("", &value, &mut lines);
     Ok(lines)
@@ -52,6 +56,9 @@ pub(super) fn lines(settings: &SiteSettings) -> Result<Vec<String>, String> {
 
 fn apply(settings: &mut Value, name: &str, text: &str) -> Result<(), String> {
     let unknown = || format!("there is no setting `{name}`");
+    if name == RISK || name.starts_with(&format!("{RISK}.")) {
+        return Err("the setting `risk` is changed by `florin risk` and `florin block`".to_owned());
+    }
     let (parent_name, last) = name.rsplit_once('.').unwrap_or(("", name));
     let pointer = match parent_name {
         "" => String::new(),

@@ -101,6 +101,9 @@ fn is_first(sequence: &u32) -> bool {
     *sequence == 1
 }
 
+/// The kind of a message that captures.
+pub const CAPTURE: &str = "capture";
+
 impl OwedMessage {
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("rows of texts and numbers have a JSON form")
@@ -117,7 +120,7 @@ impl OwedMessage {
         match self {
             OwedMessage::Guard(_) => "guard",
             OwedMessage::Reversal(_) => "reversal",
-            OwedMessage::Capture(_) => "capture",
+            OwedMessage::Capture(_) => CAPTURE,
             OwedMessage::Refund(_) => "refund",
         }
     }

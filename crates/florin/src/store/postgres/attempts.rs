@@ -11,20 +11,28 @@ use crate::clock::UnixMillis;
 
 /// Nobody has an address that is null, so an unknown one counts nothing.
 const COUNT: &str = "
-    SELECT i.attempts, i.other_cards, e.other_cards, b.attempts, c.attempts
-    FROM (SELECT count(*) AS attempts,
+    SELECT i.attempts, i.declines, i.other_cards, e.other_cards, b.attempts, b.declines,
+        c.declines, c.for_good, s.declines
+    FROM (SELECT count(*) FILTER (WHERE at >= $8 AND outcome = 0) AS attempts,
+            count(*) FILTER (WHERE at >= $8 AND outcome > 0) AS declines,
             count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
-        FROM (SELECT card FROM attempts WHERE site_id = $1 AND ip = $2 AND at >= $6
+        FROM (SELECT at, outcome, card FROM attempts WHERE site_id = $1 AND ip = $2 AND at >= $6
             ORDER BY at DESC LIMIT $7) newest) i,
         (SELECT count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
         FROM (SELECT card FROM attempts WHERE site_id = $1 AND email = $3 AND at >= $6
             ORDER BY at DESC LIMIT $7) newest) e,
-        (SELECT count(*) AS attempts
-        FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $6
+        (SELECT count(*) FILTER (WHERE outcome = 0) AS attempts,
+            count(*) FILTER (WHERE outcome > 0) AS declines
+        FROM (SELECT outcome FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $8
             ORDER BY at DESC LIMIT $7) newest) b,
-        (SELECT count(*) AS attempts
-        FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND card = $5 AND at >= $6
-            ORDER BY at DESC LIMIT $7) newest) c";
+        (SELECT count(*) FILTER (WHERE outcome IN (1, 2)) AS declines,
+            count(*) FILTER (WHERE outcome = 2) AS for_good
+        FROM (SELECT outcome FROM attempts
+            WHERE site_id = $1 AND card = $5 AND amount = $9 AND currency = $10 AND at >= $6
+            ORDER BY at DESC LIMIT $7) newest) c,
+        (SELECT count(*) AS declines
+        FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND at >= $8 AND outcome > 0
+            ORDER BY at DESC LIMIT $7) newest) s";
 
 /// Each site's oldest rows are at the left edge of its part of the key. What another process is
 /// just deleting is passed over.
@@ -52,20 +60,25 @@ impl Attempts for PostgresStore {
         query: VelocityQuery<'_>,
     ) -> Result<Velocity, StoreError> {
         const DOING: &str = "count attempts";
-        let VelocityQuery { ip, email, bin, card, since } = query;
+        let VelocityQuery { ip, email, bin, card, amount, currency, since, window_since } = query;
         let (email, card) = (email.as_ref().map(<[u8; 32]>::as_slice), card.as_slice());
         let limit = i64::from(COUNTED_ATTEMPTS_MAX);
-        let asked: [&(dyn ToSql + Sync); 7] = [&site, &ip, &email, &bin, &card, &since, &limit];
+        let asked: [&(dyn ToSql + Sync); 10] =
+            [&site, &ip, &email, &bin, &card, &since, &limit, &window_since, &amount, &currency];
         let rows = self.read(DOING, COUNT, &asked).await?;
         let row = only(DOING, &rows)?;
         let count = |index: usize| u32::try_from(row.get::<_, i64>(index)).unwrap_or(u32::MAX);
         let with_this_one = |others: u32| others.saturating_add(1);
         Ok(Velocity {
             attempts_by_ip: count(0),
-            cards_by_ip: ip.map_or(0, |_| with_this_one(count(1))),
-            cards_by_email: email.map_or(0, |_| with_this_one(count(2))),
-            attempts_by_bin: count(3),
-            attempts_by_card: count(4),
+            declines_by_ip: count(1),
+            cards_by_ip: ip.map_or(0, |_| with_this_one(count(2))),
+            cards_by_email: email.map_or(0, |_| with_this_one(count(3))),
+            attempts_by_bin: count(4),
+            declines_by_bin: count(5),
+            declines_of_payment: count(6),
+            declined_for_good: count(7) > 0,
+            declines_by_site: count(8),
         })
     }
 

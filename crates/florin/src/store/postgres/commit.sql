@@ -90,7 +90,7 @@ WITH child AS MATERIALIZED (
     SELECT site_id, key, seq, event, 'pending', due_at, COALESCE(lease, 0), 0,
         CASE WHEN lease IS NULL THEN NULL ELSE due_at END, subject
     FROM unnest($35::bigint[], $36::bigint[], $37::int[], $38::text[], $39::bigint[],
-        $67::bigint[], $114::int[])
+        $67::bigint[], $115::int[])
         AS r (site_id, key, seq, event, due_at, lease, subject)
     JOIN done USING (site_id, key)
 ), set_timers AS (
@@ -158,11 +158,12 @@ WITH child AS MATERIALIZED (
         AS r (site_id, key, seq, at, booked_at, kind, currency, postings, hash)
     JOIN done USING (site_id, key)
 ), added_attempts AS (
-    INSERT INTO attempts (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
-    SELECT site_id, key, attempt, at, ip, email, bin, card, amount, currency
+    INSERT INTO attempts (site_id, key, attempt, outcome, at, ip, email, bin, card, amount,
+        currency)
+    SELECT site_id, key, attempt, outcome, at, ip, email, bin, card, amount, currency
     FROM unnest($91::bigint[], $92::bigint[], $93::int[], $94::bigint[], $95::text[],
-        $96::bytea[], $97::text[], $98::bytea[], $99::bigint[], $100::text[])
-        AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency)
+        $96::bytea[], $97::text[], $98::bytea[], $99::bigint[], $100::text[], $114::int[])
+        AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency, outcome)
     JOIN done USING (site_id, key)
 ), added_files AS (
     INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes)

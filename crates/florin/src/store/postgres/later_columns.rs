@@ -46,6 +46,7 @@ struct Attempts<'a> {
     cards: Vec<&'a [u8]>,
     amounts: Vec<i64>,
     currencies: Vec<&'a str>,
+    outcomes: Vec<i32>,
 }
 
 #[derive(Default)]
@@ -136,6 +137,7 @@ impl<'a> LaterColumns<'a> {
         attempts.cards.push(&attempt.card);
         attempts.amounts.push(attempt.amount);
         attempts.currencies.push(&attempt.currency);
+        attempts.outcomes.push(attempt.outcome.number());
     }
 
     fn add_file(&mut self, place: Place, file: &'a FileRow) {
@@ -198,5 +200,6 @@ impl<'a> LaterColumns<'a> {
             &answers.statuses,
             &answers.bodies,
         ]);
+        columns.push(&attempts.outcomes);
     }
 }

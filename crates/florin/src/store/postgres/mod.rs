@@ -27,7 +27,14 @@ use self::commit::Units;
 use self::committer::Committers;
 use self::results::{AdviceResults, Deliveries};
 use self::session::Sessions;
-use super::{BatchCounters, Store, StoreError, StoreStatistics};
+use super::{BatchCounters, Numbers, Store, StoreError, StoreStatistics, TRIED_SEQUENCE};
+
+/// Sorts about two megabytes within 64 kB of memory.
+const TAKE_ROOM: &str = "SET LOCAL work_mem = '64kB';
+    SELECT count(*) FROM (
+        SELECT repeat(md5(i::text), 30) AS text FROM generate_series(1, 2000) AS i
+        ORDER BY text OFFSET 0
+    ) AS sorted";
 
 /// How many sessions commit units of work. One gathers while another one is at the disk; more
 /// only help beyond 256 payments at once.
@@ -112,6 +119,20 @@ impl Store for PostgresStore {
     async fn checkpoint(&self) -> Result<(), StoreError> {
         // PostgreSQL checkpoints by itself, and allows its administrators only to ask for it.
         Ok(())
+    }
+
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        const DOING: &str = "see whether there is room";
+        self.reserve_numbers(TRIED_SEQUENCE, 1).await?;
+        // A number finds its place on a disk that is full for payments. Sorting more than fits
+        // into the memory that it is given takes room on the server, and gives it back.
+        let mut session = self.sessions.take(DOING).await?;
+        session::within_wait(DOING, async {
+            let transaction = session.transaction().await?;
+            transaction.batch_execute(TAKE_ROOM).await?;
+            transaction.rollback().await
+        })
+        .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

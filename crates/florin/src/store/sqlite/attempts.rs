@@ -1,7 +1,7 @@
 //! Counts of attempts to pay.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::super::{
     Attempts, COUNTED_ATTEMPTS_MAX, LISTED_ROWS_MAX, SiteId, StoreError, Velocity, VelocityQuery,
@@ -16,36 +16,55 @@ impl Attempts for SqliteStore {
         site: SiteId,
         query: VelocityQuery<'_>,
     ) -> Result<Velocity, StoreError> {
-        let VelocityQuery { email, card, since, .. } = query;
+        let VelocityQuery { email, card, since, window_since, amount, .. } = query;
         let (ip, bin) = (query.ip.map(str::to_owned), query.bin.to_owned());
+        let currency = query.currency.to_owned();
         self.read("count attempts", move |connection| {
             let mut velocity = Velocity::default();
             if let Some(ip) = ip {
-                let sql = "SELECT count(*), count(DISTINCT CASE WHEN card <> ?5 THEN card END) \
-                    FROM (SELECT card FROM attempts WHERE site_id = ?1 AND ip = ?2 AND at >= ?3 \
-                        ORDER BY at DESC LIMIT ?4)";
-                let mut statement = connection.prepare_cached(sql)?;
-                let asked = params![site, ip, since, COUNTED_ATTEMPTS_MAX, card];
-                let (attempts, other_cards): (u32, u32) =
-                    statement.query_row(asked, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let sql = "SELECT count(*) FILTER (WHERE at >= ?6 AND outcome = 0), \
+                        count(*) FILTER (WHERE at >= ?6 AND outcome > 0), \
+                        count(DISTINCT CASE WHEN card <> ?5 THEN card END) \
+                    FROM (SELECT at, outcome, card FROM attempts WHERE site_id = ?1 AND ip = ?2 \
+                        AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
+                let asked = params![site, ip, since, COUNTED_ATTEMPTS_MAX, card, window_since];
+                let (attempts, declines, other_cards): (u32, u32, u32) = connection
+                    .prepare_cached(sql)?
+                    .query_row(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
                 velocity.attempts_by_ip = attempts;
+                velocity.declines_by_ip = declines;
                 velocity.cards_by_ip = other_cards.saturating_add(1);
             }
             if let Some(email) = email {
                 let sql = "SELECT count(DISTINCT CASE WHEN card <> ?5 THEN card END) \
                     FROM (SELECT card FROM attempts WHERE site_id = ?1 AND email = ?2 \
                         AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-                let mut statement = connection.prepare_cached(sql)?;
                 let asked = params![site, email, since, COUNTED_ATTEMPTS_MAX, card];
-                let other_cards: u32 = statement.query_row(asked, |row| row.get(0))?;
+                let other_cards: u32 =
+                    connection.prepare_cached(sql)?.query_row(asked, |row| row.get(0))?;
                 velocity.cards_by_email = other_cards.saturating_add(1);
             }
-            let by_bin = "SELECT count(*) FROM (SELECT 1 FROM attempts \
-                WHERE site_id = ?1 AND bin = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-            velocity.attempts_by_bin = count(connection, by_bin, site, &bin, since)?;
-            let by_card = "SELECT count(*) FROM (SELECT 1 FROM attempts \
-                WHERE site_id = ?1 AND card = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-            velocity.attempts_by_card = count(connection, by_card, site, &card, since)?;
+            let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let by_bin = "SELECT count(*) FILTER (WHERE outcome = 0), \
+                    count(*) FILTER (WHERE outcome > 0) \
+                FROM (SELECT outcome FROM attempts WHERE site_id = ?1 AND bin = ?2 AND at >= ?3 \
+                    ORDER BY at DESC LIMIT ?4)";
+            let asked = params![site, bin, window_since, COUNTED_ATTEMPTS_MAX];
+            (velocity.attempts_by_bin, velocity.declines_by_bin) =
+                connection.prepare_cached(by_bin)?.query_row(asked, pair)?;
+            let of_payment = "SELECT count(*) FILTER (WHERE outcome IN (1, 2)), \
+                    count(*) FILTER (WHERE outcome = 2) > 0 \
+                FROM (SELECT outcome FROM attempts WHERE site_id = ?1 AND card = ?2 \
+                    AND amount = ?5 AND currency = ?6 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
+            let asked = params![site, card, since, COUNTED_ATTEMPTS_MAX, amount, currency];
+            (velocity.declines_of_payment, velocity.declined_for_good) = connection
+                .prepare_cached(of_payment)?
+                .query_row(asked, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let of_site = "SELECT count(*) FROM (SELECT 1 FROM attempts \
+                WHERE site_id = ?1 AND at >= ?2 AND outcome > 0 ORDER BY at DESC LIMIT ?3)";
+            let asked = params![site, window_since, COUNTED_ATTEMPTS_MAX];
+            velocity.declines_by_site =
+                connection.prepare_cached(of_site)?.query_row(asked, |row| row.get(0))?;
             Ok(velocity)
         })
         .await
@@ -61,15 +80,4 @@ impl Attempts for SqliteStore {
         })
         .await
     }
-}
-
-fn count(
-    connection: &Connection,
-    sql: &str,
-    site: SiteId,
-    of: &dyn rusqlite::ToSql,
-    since: UnixMillis,
-) -> rusqlite::Result<u32> {
-    let asked = params![site, of, since, COUNTED_ATTEMPTS_MAX];
-    connection.prepare_cached(sql)?.query_row(asked, |row| row.get(0))
 }

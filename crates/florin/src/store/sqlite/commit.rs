@@ -152,10 +152,11 @@ fn append_journal(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Resul
 fn append_attempts(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<()> {
     let (site, key) = unit.place();
     for made in &unit.attempts {
-        let sql = "INSERT INTO attempts (site_id, key, attempt, at, ip, email, bin, card, amount, \
-            currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        let AttemptRow { at, attempt, ip, email, bin, card, amount, currency } = made;
-        let row = params![site, key, attempt, at, ip, email, bin, card, amount, currency];
+        let sql = "INSERT INTO attempts (site_id, key, attempt, outcome, at, ip, email, bin, card, \
+            amount, currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let AttemptRow { at, attempt, outcome, ip, email, bin, card, amount, currency } = made;
+        let outcome = outcome.number();
+        let row = params![site, key, attempt, outcome, at, ip, email, bin, card, amount, currency];
         connection.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())

@@ -100,6 +100,11 @@ pub(super) fn log_path(path: &Path) -> PathBuf {
     with_suffix(path, "-wal")
 }
 
+/// A file that exists for a moment, to see whether there is room.
+pub(super) fn room_path(path: &Path) -> PathBuf {
+    with_suffix(path, "-room")
+}
+
 /// The connections that read, opened as they are needed.
 pub(super) struct Readers {
     path: PathBuf,

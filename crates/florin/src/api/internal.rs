@@ -1,0 +1,161 @@
+//! The operator's own endpoints, under `/internal/`: decisions on held payments, opened by a
+//! token of the gateway's settings that no site's key can stand for. Closed without one.
+//!
+//! Not part of the merchants' API; clients of that must not be shown it.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{Method, header};
+use florin_core::payment::{Decider, ReviewVerdict};
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+
+use super::contract::{ApiError, canonical};
+use super::{Answer, read_body, segments};
+use crate::gateway::Gateway;
+use crate::gateway::record::Record;
+use crate::gateway::risk::report::risk_json;
+use crate::gateway::risk::review::NotDecided;
+use crate::gateway::site::Site;
+
+/// Sites that are searched for an order whose site is not named.
+const SITES_SEARCHED_MAX: usize = 100;
+/// Longest id that is looked up.
+const ID_CHARACTERS_MAX: usize = 50;
+
+pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
+    authorize(gateway, &request)?;
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let segments = segments(&path, "/internal/").ok_or_else(ApiError::unknown_path)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (parts.as_slice(), method) {
+        (["orders", id, "review"], Method::POST) => {
+            let body = read_object(request).await?;
+            let role = role_of(&body, None)?;
+            let record = find(gateway, id, body.get("site").and_then(Value::as_i64)).await?;
+            decide(gateway, record, &body, role).await
+        }
+        (["orders", id, "risk"], Method::GET) => {
+            let record = find(gateway, id, site_of_query(&request)).await?;
+            Ok(shown(gateway, &record))
+        }
+        (["orders", _, "review" | "risk"], _) => Err(ApiError::wrong_method().into()),
+        _ => Err(ApiError::unknown_path().into()),
+    }
+}
+
+/// The token is compared as a keyed hash, so that the time it takes tells nothing of it.
+fn authorize(gateway: &Gateway, request: &Request) -> Result<(), Answer> {
+    let expected = gateway.internal_token.ok_or_else(ApiError::unknown_path)?;
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let given = given.and_then(|it| it.split_once(' ')).filter(|(scheme, token)| {
+        scheme.eq_ignore_ascii_case("bearer") && token.len() <= TOKEN_BYTES_MAX
+    });
+    let token = given.map(|(_, token)| token.trim()).unwrap_or_default();
+    let hash = gateway.vault.token_hash(token.as_bytes());
+    if bool::from(hash.ct_eq(&expected)) {
+        Ok(())
+    } else {
+        Err(ApiError::new(401, 1000, "The operator's token is missing or wrong").into())
+    }
+}
+
+/// Longest text that is compared with the token.
+const TOKEN_BYTES_MAX: usize = 1024;
+
+pub(super) async fn read_object(request: Request) -> Result<Value, Answer> {
+    let body = read_body(request).await?;
+    let value: Value = serde_json::from_slice(&body).map_err(|_| ApiError::not_json())?;
+    if value.is_object() { Ok(value) } else { Err(ApiError::not_json().into()) }
+}
+
+fn site_of_query(request: &Request) -> Option<i64> {
+    let query = request.uri().query()?;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "site").and_then(|(_, value)| value.parse().ok())
+}
+
+/// The order with this id; its site may be left out where only one site has such an order.
+async fn find(gateway: &Gateway, id: &str, site: Option<i64>) -> Result<Record, Answer> {
+    let sites = match site {
+        Some(number) => gateway.directory.site(number).into_iter().collect(),
+        None => gateway.directory.sites(),
+    };
+    let name_it = || ApiError::new(400, 1000, "Say which site the order belongs to");
+    if sites.len() > SITES_SEARCHED_MAX {
+        return Err(name_it().into());
+    }
+    let mut found = None;
+    for site in &sites {
+        if let Some(record) = find_on(gateway, site, id).await? {
+            if found.is_some() {
+                return Err(name_it().into());
+            }
+            found = Some(record);
+        }
+    }
+    found.ok_or_else(|| ApiError::invalid_order_id().into())
+}
+
+/// The site's order with this id, which may be the merchant's or the number of an attempt.
+pub(super) async fn find_on(
+    gateway: &Gateway,
+    site: &Arc<Site>,
+    id: &str,
+) -> Result<Option<Record>, Answer> {
+    if id.is_empty() || id.contains('\0') || id.chars().count() > ID_CHARACTERS_MAX {
+        return Ok(None);
+    }
+    if let Some(record) = gateway.load_by_order_id(site, id).await? {
+        return Ok(Some(record));
+    }
+    match id.parse::<i64>() {
+        Ok(number) => Ok(gateway.load_by_transaction(site, number).await?),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Who decides, as the body says; `default` where it says nothing.
+pub(super) fn role_of(body: &Value, default: Option<Decider>) -> Result<Decider, Answer> {
+    match (body.get("role").and_then(Value::as_str), default) {
+        (Some("merchant"), _) => Ok(Decider::Merchant),
+        (Some("risk"), _) => Ok(Decider::Risk),
+        (None, Some(default)) if body.get("role").is_none() => Ok(default),
+        _ => Err(ApiError::new(400, 1000, "role is merchant or risk").into()),
+    }
+}
+
+/// Ends the review of an order as the body says, and shows what the order has become.
+pub(super) async fn decide(
+    gateway: &Arc<Gateway>,
+    record: Record,
+    body: &Value,
+    by: Decider,
+) -> Result<Answer, Answer> {
+    let verdict = match body.get("verdict").and_then(Value::as_str) {
+        Some("accept") => ReviewVerdict::Accept,
+        Some("decline") => ReviewVerdict::Decline,
+        _ => return Err(ApiError::new(400, 1000, "verdict is accept or decline").into()),
+    };
+    match gateway.decide_review(record, verdict, by).await {
+        Ok(record) => Ok(shown(gateway, &record)),
+        Err(NotDecided::NotHeld { status }) => {
+            let words = format!("The payment is not held for review: it is {status}");
+            Err(ApiError::new(409, 1000, &words).into())
+        }
+        Err(NotDecided::ReservedForRisk) => {
+            let words = "Only the Risk department decides on a score above 8";
+            Err(ApiError::new(403, 1000, words).into())
+        }
+        Err(NotDecided::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+/// The risk report of an order.
+pub(super) fn shown(gateway: &Gateway, record: &Record) -> Answer {
+    let data = risk_json(record, &gateway.risk.tables);
+    let envelope = serde_json::json!({ "success": true, "data": data });
+    Answer::ok(canonical::to_vec(&envelope))
+}

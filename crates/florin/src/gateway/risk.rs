@@ -1,0 +1,288 @@
+//! Risk in the path of a payment: what is refused before anything is sent, what an answer is
+//! judged by, and what ends a review.
+//!
+//! The rules themselves are the core's. Here facts are gathered: from the order, the card, the
+//! operator's tables, the site's own history, and the host's answer.
+
+pub mod settings;
+pub mod report;
+pub mod averages;
+pub mod counts;
+pub mod in_flight;
+pub mod review;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use florin_core::card::Brand;
+use florin_core::country::Country;
+use florin_core::decision::HostAnswer;
+use florin_core::decline::GatewayDecline;
+use florin_core::payment::{AuthenticationStatus, Reason, Review};
+use florin_core::risk::blocked::{Network, Subject};
+use florin_core::risk::rules::{Facts, PayerAddress, RuleKind, assess};
+use florin_core::risk::tables::{Countries, is_disposable};
+use florin_core::risk::{hold, limits, listed, repeats};
+
+use super::record::{CardSecrets, Record};
+use super::site::Site;
+use super::{Failure, Gateway};
+use crate::api::contract::StoredRequest;
+use crate::api::contract::customer::Customer;
+use crate::notify::policy::AddressKind;
+use averages::Averages;
+use in_flight::{InFlight, UnderWay};
+use report::RiskReport;
+
+/// What the whole process knows for judging payments.
+#[derive(Default)]
+pub struct RiskKnowledge {
+    pub tables: CountryTables,
+    pub averages: Averages,
+    pub in_flight: InFlight,
+}
+
+/// The operator's tables. A rule whose table is missing does not apply.
+#[derive(Default)]
+pub struct CountryTables {
+    pub addresses: Option<Countries>,
+    pub cards: Option<Countries>,
+}
+
+/// Largest table that is read, in bytes.
+const TABLE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+impl CountryTables {
+    /// Reads the operator's files.
+    ///
+    /// # Errors
+    /// A sentence that names the file, and the line at fault.
+    pub fn read(addresses: Option<&Path>, cards: Option<&Path>) -> Result<CountryTables, String> {
+        let table = |path: Option<&Path>, parse: fn(&str) -> Result<Countries, _>| {
+            let Some(path) = path else { return Ok(None) };
+            let about = |what: String| format!("{}: {what}", path.display());
+            let bytes = std::fs::metadata(path).map_err(|it| about(it.to_string()))?.len();
+            if bytes > TABLE_BYTES_MAX {
+                return Err(about(format!("it is longer than {TABLE_BYTES_MAX} bytes")));
+            }
+            let text = std::fs::read_to_string(path).map_err(|it| about(it.to_string()))?;
+            let read: Result<Countries, florin_core::risk::tables::BadLine> = parse(&text);
+            read.map(Some).map_err(|it| about(it.to_string()))
+        };
+        Ok(CountryTables {
+            addresses: table(addresses, Countries::of_addresses)?,
+            cards: table(cards, Countries::of_cards)?,
+        })
+    }
+
+    /// The country that issued the card, as far as the operator's table knows.
+    fn of_card(&self, card: &CardSecrets) -> Option<Country> {
+        self.cards.as_ref()?.of_card(leading_digits(card))
+    }
+}
+
+/// What becomes of an order before anything is sent for it.
+#[derive(Default)]
+pub(super) struct Screening {
+    /// It is declined: stored, and nothing is sent.
+    pub(super) refused: Option<Reason>,
+    pub(super) report: Option<RiskReport>,
+    /// Kept until the attempt is stored, so that it is counted from now on.
+    pub(super) under_way: Option<UnderWay>,
+}
+
+/// A limit against card testing was reached: nothing is stored, and nothing is sent.
+pub(super) struct TooMany {
+    /// After this many seconds what was counted is forgotten.
+    pub(super) retry_after_s: u32,
+}
+
+impl Gateway {
+    /// Asks everything that can refuse a payment before anybody is bothered with it: first the
+    /// limits, then the lists, then the schemes' rules for repeats.
+    pub(super) async fn screen(
+        &self,
+        site: &Site,
+        request: &StoredRequest,
+        card: &CardSecrets,
+        brand: Brand,
+    ) -> Result<Result<Screening, TooMany>, Failure> {
+        let counts = if site.risk.counts_attempts() {
+            Some(self.count_attempts(site, request, card).await?)
+        } else {
+            None
+        };
+        if let Some(limit) =
+            counts.as_ref().and_then(|it| limits::exceeded(&site.risk.limits, &it.tallies))
+        {
+            tracing::info!(site = site.id, limit = limit.name(), "too many attempts");
+            let seconds = site.risk.limits.window_ms / 1000;
+            let retry_after_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+            return Ok(Err(TooMany { retry_after_s }));
+        }
+        let customer = &request.details.customer;
+        let addresses: Vec<IpAddr> = addresses_of(customer).collect();
+        let subject = Subject {
+            card: &card.fingerprint,
+            leading_digits: leading_digits(card),
+            addresses: &addresses,
+            email: customer.address.email.as_deref(),
+        };
+        let refused = |rule: &str, why: &str| {
+            tracing::info!(site = site.id, rule, "a payment is refused unsent");
+            let report = Some(RiskReport::refused(rule, why));
+            Ok(Ok(Screening { refused: Some(refusal()), report, under_way: None }))
+        };
+        if let Some(by) = site.risk.blocked.find(&subject) {
+            return refused(by.name(), "it is on a block list of the site");
+        }
+        let declines = counts.as_ref().filter(|_| site.risk.repeat_limits).map(|it| it.declines);
+        if let Some(rule) = declines.and_then(|declines| repeats::refused(brand, declines)) {
+            return refused(rule.name(), "the card's scheme allows no further repeat");
+        }
+        let report = counts.as_ref().map(|it| RiskReport::begun(it.cards_seen));
+        let under_way = counts.map(|it| it.under_way);
+        Ok(Ok(Screening { refused: None, report, under_way }))
+    }
+
+    /// Judges a payment that the host has answered: the report is kept with the order, and an
+    /// approval may be held.
+    pub(super) fn judge(
+        self: &Arc<Gateway>,
+        record: &mut Record,
+        card: &CardSecrets,
+        answer: &HostAnswer,
+    ) -> Option<Review> {
+        let site = record.site.clone();
+        let site_now = site.time(self.now());
+        let entry = listed(&site.review_rules, &card.fingerprint);
+        let facts = self.facts(record, card, answer);
+        let assessment = assess(&site.risk.rules, &site.risk.high_risk, &facts);
+        record.extra.risk = Some(match entry {
+            Some(entry) => RiskReport::listed(entry.score),
+            None => RiskReport::assessed(&assessment),
+        });
+        let approved = matches!(answer, HostAnswer::Approved(_));
+        if approved { hold(entry, &assessment, site_now) } else { None }
+    }
+
+    fn facts(
+        self: &Arc<Gateway>,
+        record: &Record,
+        card: &CardSecrets,
+        answer: &HostAnswer,
+    ) -> Facts {
+        let site = &record.site;
+        let details = &record.request.details;
+        let payment = &record.order.payment;
+        let moto = record.request.card.as_ref().is_some_and(|card| card.moto);
+        let (class, address) = payer_address(site, &details.customer);
+        let tables = &self.risk.tables;
+        let from_host = match answer {
+            HostAnswer::Approved(facts) | HostAnswer::Declined { facts, .. } => {
+                facts.issuer_country.as_deref().and_then(|it| Country::parse(it).ok())
+            }
+            HostAnswer::NotSent(_) | HostAnswer::Unanswered { .. } => None,
+        };
+        let email = details.customer.address.email.as_deref();
+        let average = if site.risk.uses(RuleKind::UnusualAmount) {
+            self.average_of(site, payment.amount.currency)
+        } else {
+            None
+        };
+        let result = payment.authentication.as_ref();
+        Facts {
+            // By mail or telephone no payer's address exists that could be wrong.
+            address: if moto { PayerAddress::Usable } else { class },
+            address_country: address
+                .and_then(|it| tables.addresses.as_ref().and_then(|table| table.of_address(it))),
+            card_country: tables.of_card(card).or(from_host),
+            billing_country: details.customer.address.country(),
+            shipping_country: details.delivery.as_ref().and_then(|it| it.country()),
+            cards_seen: record.extra.risk.as_ref().and_then(RiskReport::cards_seen),
+            disposable_email: email
+                .is_some_and(|it| is_disposable(it, &site.risk.disposable_domains)),
+            amount: payment.amount.minor,
+            average,
+            authenticated: result
+                .is_some_and(|it| it.status == AuthenticationStatus::Authenticated),
+        }
+    }
+}
+
+/// The contract's words for what our own rules refuse.
+fn refusal() -> Reason {
+    let words = GatewayDecline::FraudRules;
+    Reason::new(words.reason_code(), words.reason())
+}
+
+/// The part of the number that BIN lists and tables are about.
+fn leading_digits(card: &CardSecrets) -> &str {
+    let digits = card.pan.expose();
+    digits.get(..8).unwrap_or(digits)
+}
+
+fn addresses_of(customer: &Customer) -> impl Iterator<Item = IpAddr> + '_ {
+    let of_browser = customer.browser.as_ref().and_then(|it| it.ip_address);
+    [customer.ip_address, customer.forwarded_ip, of_browser].into_iter().flatten()
+}
+
+/// The address that the payer pays from, and what is known of it.
+///
+/// What the shop itself saw comes first: the address behind a proxy is what a client says of
+/// itself, so it only counts where the shop saw none that can be used.
+fn payer_address(site: &Site, customer: &Customer) -> (PayerAddress, Option<IpAddr>) {
+    let mut worst = PayerAddress::Missing;
+    for address in addresses_of(customer) {
+        let class = class_of(&site.risk.shop_addresses, address);
+        match class {
+            PayerAddress::Usable => return (class, Some(address)),
+            _ if worst == PayerAddress::Missing => worst = class,
+            _ => {}
+        }
+    }
+    (worst, None)
+}
+
+fn class_of(shops: &[Network], address: IpAddr) -> PayerAddress {
+    if shops.iter().any(|network| network.contains(address)) {
+        return PayerAddress::ShopsOwn;
+    }
+    match AddressKind::of(address) {
+        AddressKind::Public => PayerAddress::Usable,
+        // Addresses for documentation stand for public ones: sample requests have them.
+        AddressKind::Special if is_documentation(address) => PayerAddress::Usable,
+        _ => PayerAddress::Private,
+    }
+}
+
+fn is_documentation(address: IpAddr) -> bool {
+    match florin_core::risk::blocked::plain(address) {
+        IpAddr::V4(address) => address.is_documentation(),
+        IpAddr::V6(address) => matches!(address.segments(), [0x2001, 0xdb8, ..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(address: &str) -> PayerAddress {
+        let shops = [Network::parse("198.51.100.7").unwrap()];
+        class_of(&shops, address.parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_is_usable_unless_it_is_private_or_the_shops_own() {
+        for address in ["89.20.162.110", "203.0.113.25", "2001:db8::1", "2a02:1810::1"] {
+            assert_eq!(class(address), PayerAddress::Usable, "{address}");
+        }
+        for address in
+            ["127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "0.0.0.0", "::1", "fd00::1"]
+        {
+            assert_eq!(class(address), PayerAddress::Private, "{address}");
+        }
+        assert_eq!(class("198.51.100.7"), PayerAddress::ShopsOwn);
+    }
+}

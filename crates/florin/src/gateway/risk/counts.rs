@@ -1,0 +1,180 @@
+//! Attempts as they are counted: the rows that the store keeps of them, and what it says of
+//! earlier ones. A site whose rules need no counts writes and reads none.
+
+use std::net::IpAddr;
+
+use florin_core::decision::{Decision, Effect, Event};
+use florin_core::payment::AuthenticationStatus;
+use florin_core::risk::blocked::Network;
+use florin_core::risk::limits::{Tallies, Tally};
+use florin_core::risk::repeats::{Declines, forbids_repeats};
+use florin_core::risk::rules::CardsSeen;
+
+use super::super::record::{CardSecrets, Record, row_number};
+use super::super::site::Site;
+use super::super::{Failure, Gateway};
+use super::in_flight::UnderWay;
+use super::payer_address;
+use crate::api::contract::StoredRequest;
+use crate::store::{AttemptOutcome, AttemptRow, VelocityQuery};
+
+/// How long attempts are kept and counted at most.
+pub const COUNTED_MS: i64 = 24 * 60 * 60 * 1000;
+/// One household has as many IPv6 addresses as it likes within this prefix, so they are one.
+const IPV6_HOUSEHOLD_BITS: u8 = 64;
+
+/// What was seen before this attempt.
+pub(super) struct Counts {
+    pub(super) tallies: Tallies,
+    pub(super) cards_seen: CardsSeen,
+    pub(super) declines: Declines,
+    /// This attempt, until it is stored.
+    pub(super) under_way: UnderWay,
+}
+
+impl Gateway {
+    /// What the store knows of earlier attempts like this one: one read.
+    pub(super) async fn count_attempts(
+        &self,
+        site: &Site,
+        request: &StoredRequest,
+        card: &CardSecrets,
+    ) -> Result<Counts, Failure> {
+        let details = &request.details;
+        let now = site.time(self.now());
+        let ip = counted_address(site, request);
+        // Begun before the store is asked: whoever is stored meanwhile may count twice, and nobody
+        // is missed.
+        let under_way = self.risk.in_flight.begin(site.id, ip.as_deref(), card.pan.bin());
+        let query = VelocityQuery {
+            ip: ip.as_deref(),
+            email: self.email_hash(request),
+            bin: card.pan.bin(),
+            card: card.fingerprint,
+            amount: details.amount.minor,
+            currency: details.amount.currency.code(),
+            since: now.saturating_sub(COUNTED_MS),
+            window_since: now.saturating_sub(site.risk.limits.window_ms),
+        };
+        let seen = self.store.velocity(site.id, query).await?;
+        let tally = |attempts: u32, declines| Tally { attempts, declines };
+        let by_address = seen.attempts_by_ip.saturating_add(under_way.by_address);
+        let by_bin = seen.attempts_by_bin.saturating_add(under_way.by_bin);
+        Ok(Counts {
+            tallies: Tallies {
+                by_address: tally(by_address, seen.declines_by_ip),
+                by_bin: tally(by_bin, seen.declines_by_bin),
+                // A busy hour is no attack: a site is judged by its declines alone.
+                by_site: tally(seen.declines_by_site, seen.declines_by_site),
+            },
+            cards_seen: CardsSeen { by_address: seen.cards_by_ip, by_email: seen.cards_by_email },
+            declines: Declines {
+                count: seen.declines_of_payment,
+                never_again: seen.declined_for_good,
+            },
+            under_way,
+        })
+    }
+
+    /// The rows that a decision adds to the counts: one where an attempt is opened, one where it
+    /// is declined.
+    pub(in super::super) fn attempt_rows(
+        &self,
+        record: &Record,
+        decision: &Decision,
+    ) -> Vec<AttemptRow> {
+        let site = &record.site;
+        let (true, Some(card)) = (site.risk.counts_attempts(), record.fingerprint) else {
+            return Vec::new();
+        };
+        let payment = &decision.order.payment;
+        let row = |outcome| AttemptRow {
+            at: payment.modified_at,
+            attempt: row_number(decision.order.counters.attempts),
+            outcome,
+            ip: counted_address(site, &record.request),
+            email: self.email_hash(&record.request),
+            bin: record.extra.bin.clone(),
+            card,
+            amount: payment.amount.minor,
+            currency: payment.amount.currency.code().to_owned(),
+        };
+        let mut rows = Vec::new();
+        for event in &decision.events {
+            match event {
+                Event::Opened(_) => rows.push(row(AttemptOutcome::Made)),
+                Event::Declined { facts, .. } if tells_of_the_card(decision, facts.is_some()) => {
+                    let code = facts.as_ref().map(|facts| facts.response_code.as_str());
+                    rows.push(row(match (code, payment.brand) {
+                        (None, _) => AttemptOutcome::Refused,
+                        (Some(code), Some(brand)) if forbids_repeats(brand, code) => {
+                            AttemptOutcome::DeclinedForGood
+                        }
+                        (Some(_), _) => AttemptOutcome::Declined,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        rows
+    }
+
+    fn email_hash(&self, request: &StoredRequest) -> Option<[u8; 32]> {
+        let email = request.details.customer.address.email.as_deref()?;
+        let email = florin_core::risk::blocked::normal_email(email);
+        // Card numbers are digits, so that nothing else has the hash of one.
+        Some(self.vault.fingerprint(format!("email/{email}").as_bytes()))
+    }
+
+    /// Deletes attempts that count for nothing any more.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the store cannot.
+    pub async fn prune_attempts(&self) -> Result<u64, Failure> {
+        let before = self.now().saturating_sub(COUNTED_MS);
+        Ok(self.store.prune_attempts(before, u32::MAX).await?)
+    }
+}
+
+/// Whether a decline says something of the card or its payer. What failed between us and the host,
+/// or at the directory server, must not add up to a suspicion.
+fn tells_of_the_card(decision: &Decision, by_issuer: bool) -> bool {
+    let was_asked = decision
+        .effects
+        .iter()
+        .any(|it| matches!(it, Effect::ReleaseGuard(_) | Effect::OweReversal { .. }));
+    let unavailable = decision.events.iter().any(|event| {
+        matches!(event, Event::AuthenticationFinished(result)
+            if result.status == AuthenticationStatus::Unavailable)
+    });
+    by_issuer || !(was_asked || unavailable)
+}
+
+/// The address under which attempts are counted; none where the shop told none that can be used.
+fn counted_address(site: &Site, request: &StoredRequest) -> Option<String> {
+    let (_, address) = payer_address(site, &request.details.customer);
+    address.map(counted)
+}
+
+fn counted(address: IpAddr) -> String {
+    let bits = if address.is_ipv4() { 32 } else { IPV6_HOUSEHOLD_BITS };
+    Network::around(address, bits).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_household_is_one_address() {
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ] {
+            let address = florin_core::risk::blocked::plain(address.parse().unwrap());
+            assert_eq!(counted(address), expected);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The defence against card testing, and the schemes' limits for repeats, through HTTP.
+
+use serde_json::{Value, json};
+
+use crate::risk::with;
+use crate::world::{API_KEY, VISA, World};
+
+const DECLINED: &str = "4000050000000007";
+/// Declined for good: no such number.
+const NO_SUCH_CARD: &str = "4000140000000006";
+
+impl World {
+    /// Status, error code and `Retry-After` of a create call.
+    async fn try_order(&self, order: &Value) -> (u16, Value, Option<String>) {
+        let request = self.http.post(format!("{}/v1/json/orders", self.base));
+        let request = request.header("api_key", API_KEY).body(order.to_string());
+        let answer = request.send().await.unwrap();
+        let retry = answer.headers().get("retry-after").map(|it| it.to_str().unwrap().to_owned());
+        let status = answer.status().as_u16();
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        (status, body["error_code"].clone(), retry)
+    }
+}
+
+fn too_many() -> (u16, Value, Option<String>) {
+    (429, json!(1000), Some("600".to_owned()))
+}
+
+fn from(order: Value, ip: &str) -> Value {
+    with(order, &[("customer/ip_address", json!(ip))])
+}
+
+#[tokio::test]
+async fn card_testing_is_limited_by_address_bin_and_site_on_sqlite() {
+    limited(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn card_testing_is_limited_by_address_bin_and_site_on_postgresql() {
+    limited(World::postgres().await).await;
+}
+
+async fn limited(world: World) {
+    // Three attempts, or one that is declined: 1 + 2 × 1 + …
+    let limits = |ip, bin, site| {
+        json!({
+            "limit_ip": ip, "limit_bin": bin, "limit_site": site,
+            "decline_points": 3, "window_seconds": 600,
+        })
+    };
+    world.set_risk(limits(4, 0, 0)).await;
+    let paid = (200, Value::Null, None);
+    let no = (200, json!(1024), None);
+    let order = |id: &str, card: &str| world.order(id, card);
+    for number in 0..4 {
+        assert_eq!(world.try_order(&order(&format!("a-{number}"), VISA)).await, paid);
+    }
+    assert_eq!(world.try_order(&order("a-4", VISA)).await, too_many());
+    assert_eq!(world.get("a-4").await, Value::Null, "nothing is stored");
+    assert!(world.books("a-4").await.is_empty(), "nothing is sent");
+    // Another address is another payer; a declined attempt counts for three.
+    let other = |order| from(order, "203.0.113.99");
+    assert_eq!(world.try_order(&other(order("b-0", DECLINED))).await, no);
+    assert_eq!(world.try_order(&other(order("b-1", VISA))).await, paid);
+    assert_eq!(world.try_order(&other(order("b-2", VISA))).await, too_many());
+    // All addresses of one household are one.
+    for number in 0..4 {
+        let ip = format!("2001:db8:7::{number:x}");
+        let order = from(order(&format!("c-{number}"), VISA), &ip);
+        assert_eq!(world.try_order(&order).await, paid);
+    }
+    assert_eq!(world.try_order(&from(order("c-4", VISA), "2001:db8:7::ff")).await, too_many());
+    assert_eq!(world.try_order(&from(order("c-5", VISA), "2001:db8:8::1")).await, paid);
+    // An order without an address is counted by its BIN and at its site.
+    let nowhere = |order| with(order, &[("customer/ip_address", Value::Null)]);
+    for number in 0..6 {
+        let (status, _, _) = world.try_order(&nowhere(order(&format!("d-{number}"), VISA))).await;
+        assert_eq!(status, 200);
+    }
+
+    // The window passes, and everybody starts anew.
+    world.advance(601).await;
+    assert_eq!(world.try_order(&order("a-4", VISA)).await, paid);
+
+    // By BIN: 400005 is tried with as many cards as there are, from everywhere.
+    world.set_risk(limits(0, 6, 0)).await;
+    for number in 0..2 {
+        let ip = format!("203.0.113.{}", 100 + number);
+        let order = from(order(&format!("e-{number}"), DECLINED), &ip);
+        assert_eq!(world.try_order(&order).await, no);
+    }
+    assert_eq!(world.try_order(&from(order("e-2", DECLINED), "203.0.113.110")).await, too_many());
+    assert_eq!(world.try_order(&order("e-3", "5555555555554444")).await, paid);
+
+    // At the site: declines alone, whoever they came from. Two of these were just seen.
+    world.set_risk(limits(0, 0, 9)).await;
+    assert_eq!(world.try_order(&order("f-0", "5100050000000003")).await, no);
+    assert_eq!(world.try_order(&order("f-1", VISA)).await, too_many());
+    world.advance(601).await;
+    for number in 0..10 {
+        assert_eq!(world.try_order(&order(&format!("g-{number}"), VISA)).await, paid);
+    }
+}
+
+#[tokio::test]
+async fn a_burst_at_once_is_counted_while_it_is_under_way() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "limit_ip": 10, "window_seconds": 600 })).await;
+    let world = std::sync::Arc::new(world);
+    let burst: Vec<_> = (0..60)
+        .map(|number| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                world.try_order(&world.order(&format!("burst-{number}"), VISA)).await.0
+            })
+        })
+        .collect();
+    let mut statuses = std::collections::BTreeMap::new();
+    for attempt in burst {
+        *statuses.entry(attempt.await.unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(statuses.values().sum::<i32>(), 60);
+    assert!((1..=10).contains(&statuses[&200]), "{statuses:?}");
+    assert!(statuses[&429] >= 50, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn what_fails_between_us_and_the_host_is_no_suspicion() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "limit_ip": 4, "decline_points": 3, "window_seconds": 600 })).await;
+    world.fault(json!({ "fault": "garbage", "count": 2, "types": ["0100"] })).await;
+    for number in 0..2 {
+        let id = format!("garbage-{number}");
+        let clock = async {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            world.advance(100).await;
+        };
+        let order = world.order(&id, VISA);
+        let (answer, ()) = tokio::join!(world.try_order(&order), clock);
+        assert_eq!(answer.0, 200);
+        world.becomes(&id, "declined").await;
+    }
+    // Two attempts, and not six points.
+    assert_eq!(world.try_order(&world.order("third", VISA)).await.0, 200);
+    assert_eq!(world.try_order(&world.order("fourth", VISA)).await.0, 200);
+    assert_eq!(world.try_order(&world.order("fifth", VISA)).await.0, 429);
+}
+
+#[tokio::test]
+async fn declined_payments_are_not_repeated_beyond_the_schemes_limits() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "repeat_limits": true })).await;
+    let refused = async |id: &str| {
+        let order = world.get(id).await;
+        order["reason"] == "Declined by Florin"
+    };
+    // Visa, category 1: never again, whatever the order id. Another amount is another payment.
+    for (id, amount, expected) in [("n-0", 1000, false), ("n-1", 1000, true), ("n-2", 1001, false)]
+    {
+        let order = with(world.order(id, NO_SUCH_CARD), &[("amount", json!(amount))]);
+        assert_eq!(world.try_order(&order).await.1, 1024);
+        assert_eq!(refused(id).await, expected, "{id}");
+        assert!(world.books(id).await.is_empty(), "it was never approved");
+    }
+    assert_eq!(world.risk("n-1").await.1, ["repeat_never"]);
+    // Visa, any other: twenty.
+    for number in 0..21 {
+        let id = format!("v-{number}");
+        world.create(&world.order(&id, DECLINED)).await;
+        assert_eq!(refused(&id).await, number == 20, "{id}");
+    }
+    assert_eq!(world.risk("v-20").await.1, ["repeat_limit"]);
+    // Mastercard: ten in 24 hours, and then again.
+    for number in 0..11 {
+        let id = format!("m-{number}");
+        world.create(&world.order(&id, "5100050000000003")).await;
+        assert_eq!(refused(&id).await, number == 10, "{id}");
+    }
+    // What we refused ourselves is no repeat: a day after the last decline it may be tried again,
+    // however often it was refused meanwhile.
+    world.advance(43_200).await;
+    world.create(&world.order("m-11", "5100050000000003")).await;
+    assert!(refused("m-11").await);
+    world.advance(43_201).await;
+    world.create(&world.order("m-12", "5100050000000003")).await;
+    assert!(!refused("m-12").await);
+}
+
+#[tokio::test]
+async fn a_site_that_counts_nothing_keeps_nothing() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    world.create(&world.order("quiet", VISA)).await;
+    world.set_risk(json!({ "limit_ip": 1 })).await;
+    assert_eq!(world.try_order(&world.order("first", VISA)).await.0, 200);
+    assert_eq!(world.try_order(&world.order("second", VISA)).await.0, 429);
+}
