@@ -415,8 +415,6 @@ pub struct Completion {
 pub struct Repayment {
     pub advice: AdviceId,
     pub refund: Trace,
-    /// The chain of messages of this refund: its first trace's RRN.
-    pub chain: String,
     /// Minor units.
     pub amount: i64,
     pub sale: SaleNumber,

@@ -22,6 +22,7 @@
 
 pub mod cards;
 mod config;
+mod surroundings;
 mod simulator;
 pub mod books;
 mod host;
@@ -40,4 +41,5 @@ pub use control::EntryView;
 pub use faults::{CutWhen, FaultOrder};
 pub use host::mac::MacConfig;
 pub use simulator::{Simulator, StartError};
+pub use surroundings::Surroundings;
 pub use transcript::Passed;

@@ -2,7 +2,7 @@
 //!
 //! Order of locks where two are held: challenges, then books, then the journal's own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use iso8583::Encoding;
@@ -12,7 +12,9 @@ use tokio::sync::watch;
 use crate::books::Ledger;
 use crate::faults::Faults;
 use crate::host::mac::LinkMac;
+use crate::host::time::HostTime;
 use crate::journal::{Journal, Record};
+use crate::surroundings::Surroundings;
 use crate::threeds::Challenges;
 use crate::transcript::Transcript;
 
@@ -33,10 +35,15 @@ pub(crate) struct Shared {
     pub results_prefix: Option<String>,
     pub control_token: zeroize::Zeroizing<String>,
     pub challenge_life: Duration,
-    pub http: reqwest::Client,
+    pub around: Arc<dyn Surroundings>,
 }
 
 impl Shared {
+    /// Now, at the host.
+    pub(crate) fn now(&self) -> HostTime {
+        HostTime::at(self.around.now())
+    }
+
     /// A public address of one of the simulator's paths, which starts with a slash.
     pub(crate) fn url(&self, path: &str) -> String {
         let base = self.public_url.read().unwrap_or_else(PoisonError::into_inner);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -20,6 +21,7 @@ use crate::faults::{FaultOrder, Faults};
 use crate::host::{self, mac::InvalidKey, mac::LinkMac};
 use crate::journal::{Journal, Record};
 use crate::shared::Shared;
+use crate::surroundings::{Machine, Surroundings};
 use crate::threeds::{self, Challenges};
 use crate::transcript::{Passed, Transcript};
 
@@ -34,7 +36,8 @@ pub struct Simulator {
 }
 
 struct Running {
-    host_address: SocketAddr,
+    /// None where gateways come in by [`Simulator::converse`] alone.
+    host_address: Option<SocketAddr>,
     /// The tasks end when this is told or dropped.
     stop: watch::Sender<bool>,
 }
@@ -58,6 +61,40 @@ impl Simulator {
     /// # Errors
     /// An address, file or key of the configuration that cannot be used.
     pub async fn start(config: SimulatorConfig) -> Result<Simulator, StartError> {
+        let listen_error = |error| StartError::Listen(config.host_listen.clone(), error);
+        let listener = TcpListener::bind(&config.host_listen).await.map_err(listen_error)?;
+        let host_address = listener.local_addr().map_err(listen_error)?;
+        let around = Arc::new(Machine::new().map_err(StartError::Http)?);
+        let (simulator, stopped) = Simulator::make(config, around, Some(host_address))?;
+        let shared = simulator.shared.clone();
+        tokio::spawn(host::listen(shared.clone(), listener, stopped.clone()));
+        tokio::spawn(keep_journal_small(shared, stopped));
+        tracing::info!(%host_address, "the simulator's host listens");
+        Ok(simulator)
+    }
+
+    /// A simulator in other surroundings than the machine's. It listens nowhere: gateways reach
+    /// its host by [`Simulator::converse`].
+    ///
+    /// # Errors
+    /// A file or key of the configuration that cannot be used.
+    pub fn within(
+        config: SimulatorConfig,
+        around: Arc<dyn Surroundings>,
+    ) -> Result<Simulator, StartError> {
+        Simulator::make(config, around, None).map(|(simulator, _)| simulator)
+    }
+
+    /// Talks ISO 8583 with a gateway, as its host, until either side ends it.
+    pub async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        host::converse(self.shared.clone(), self.running.stop.subscribe(), stream).await;
+    }
+
+    fn make(
+        config: SimulatorConfig,
+        around: Arc<dyn Surroundings>,
+        host_address: Option<SocketAddr>,
+    ) -> Result<(Simulator, watch::Receiver<bool>), StartError> {
         let mut ledger = Ledger::default();
         let mut challenges = Challenges::default();
         let journal = Journal::open(config.journal.as_deref(), |record| match record {
@@ -66,14 +103,6 @@ impl Simulator {
         });
         let journal = journal.map_err(StartError::Journal)?;
         let mac = config.mac.as_ref().map(LinkMac::new).transpose().map_err(StartError::Key)?;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(StartError::Http)?;
-        let listen_error = |error| StartError::Listen(config.host_listen.clone(), error);
-        let listener = TcpListener::bind(&config.host_listen).await.map_err(listen_error)?;
-        let host_address = listener.local_addr().map_err(listen_error)?;
         let shared = Arc::new(Shared {
             encoding: config.encoding,
             framing: config.framing,
@@ -88,19 +117,19 @@ impl Simulator {
             results_prefix: config.results_prefix,
             control_token: config.control_token,
             challenge_life: config.challenge_life,
-            http,
+            around,
         });
         shared.compact_journal();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(host::listen(shared.clone(), listener, stopped.clone()));
-        tokio::spawn(keep_journal_small(shared.clone(), stopped));
-        tracing::info!(%host_address, "the simulator's host listens");
-        Ok(Simulator { shared, running: Arc::new(Running { host_address, stop }) })
+        Ok((Simulator { shared, running: Arc::new(Running { host_address, stop }) }, stopped))
     }
 
     /// Where the ISO 8583 host listens.
+    ///
+    /// # Panics
+    /// For a simulator that listens nowhere.
     pub fn host_address(&self) -> SocketAddr {
-        self.running.host_address
+        self.running.host_address.expect("a simulator that was started listens")
     }
 
     /// Says where the HTTP paths are reachable, once that is known; see

@@ -7,10 +7,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use iso8583::{Message, describe};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::host::time::HostTime;
 use crate::limits::{MERCHANTS_MAX, MESSAGES_PER_MERCHANT_MAX, MESSAGES_PER_SECOND_MAX};
 
 /// Members of 3-D Secure messages that are never shown.
@@ -49,13 +49,27 @@ struct Ring {
 
 impl Transcript {
     /// Keeps an ISO 8583 message.
-    pub(crate) fn message(&self, merchant: &str, direction: &'static str, message: &Message) {
-        self.keep(merchant, direction, || (message.mti().to_string(), describe::describe(message)));
+    pub(crate) fn message(
+        &self,
+        merchant: &str,
+        now: HostTime,
+        direction: &'static str,
+        message: &Message,
+    ) {
+        self.keep(merchant, now, direction, || {
+            (message.mti().to_string(), describe::describe(message))
+        });
     }
 
     /// Keeps a 3-D Secure message.
-    pub(crate) fn json(&self, merchant: &str, direction: &'static str, message: &[u8]) {
-        self.keep(merchant, direction, || {
+    pub(crate) fn json(
+        &self,
+        merchant: &str,
+        now: HostTime,
+        direction: &'static str,
+        message: &[u8],
+    ) {
+        self.keep(merchant, now, direction, || {
             let Ok(mut value) = serde_json::from_slice::<Value>(message) else {
                 return ("unreadable".to_owned(), String::new());
             };
@@ -83,10 +97,11 @@ impl Transcript {
     fn keep(
         &self,
         merchant: &str,
+        now: HostTime,
         direction: &'static str,
         describe: impl FnOnce() -> (String, String),
     ) {
-        let now = Timestamp::now();
+        let now = now.timestamp();
         let number = {
             let mut rings = self.lock();
             if !rings.contains_key(merchant) {
@@ -139,12 +154,16 @@ fn hide(value: &mut Value) {
 mod tests {
     use super::*;
 
+    fn moment() -> HostTime {
+        HostTime::at(jiff::Timestamp::now())
+    }
+
     #[test]
     fn card_data_is_not_kept() {
         let transcript = Transcript::default();
         let areq = br#"{"messageType":"AReq","acctNumber":"4111111111111111","cardExpiryDate":
             "2812","authenticationValue":"mb5bOXG6gzSMEXGtdU8s6H72s6s=","mcc":"5999"}"#;
-        transcript.json("A", "gateway to directory server", areq);
+        transcript.json("A", moment(), "gateway to directory server", areq);
         let kept = transcript.last("A", 0, 10);
         assert_eq!(kept[0].name, "AReq");
         for secret in ["4111111111111111", "2812", "mb5bOXG6"] {
@@ -157,7 +176,7 @@ mod tests {
     fn the_ring_is_bounded_and_read_from_a_number_on() {
         let transcript = Transcript::default();
         for _ in 0..MESSAGES_PER_SECOND_MAX * 4 {
-            transcript.json("A", "test", b"{}");
+            transcript.json("A", moment(), "test", b"{}");
         }
         let kept = transcript.last("A", 0, usize::MAX);
         assert!(kept.len() <= MESSAGES_PER_MERCHANT_MAX);

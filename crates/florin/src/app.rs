@@ -2,6 +2,7 @@
 //! tasks.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::limits::{
 };
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
-use crate::store::{LISTED_ROWS_MAX, Store, open_postgres, open_sqlite};
+use crate::store::{LISTED_ROWS_MAX, Node, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 
 mod bootstrap;
@@ -38,6 +39,8 @@ mod upkeep;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 pub use clerk::{Clerk, clerk};
+pub use key_rows::KeyRows;
+pub use server::routes;
 
 /// Why the gateway did not start. One sentence for the operator.
 #[derive(Debug)]
@@ -105,7 +108,7 @@ pub async fn lay_foundation(
         .kek_source()
         .obtain(random.as_ref())
         .map_err(failed("get the key-encryption key"))?;
-    let rows = key_rows::KeyRows(store.clone());
+    let rows = KeyRows(store.clone());
     let vault = Vault::open(obtained.kek, &rows, random.clone(), clock.now())
         .await
         .map_err(failed("open the vault"))?;
@@ -116,6 +119,78 @@ pub async fn lay_foundation(
         clock,
         key_file_created: obtained.created,
     })
+}
+
+/// What a gateway works through, whatever world it is in.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub vault: Arc<Vault>,
+    pub clock: Arc<dyn Clock>,
+    pub webhooks: WebhookClient,
+    pub public_url: String,
+    pub rails: RailsByMode,
+    pub schedule: Schedule,
+    pub simulator: Option<SimulatorControl>,
+    pub risk: RiskKnowledge,
+    /// Keyed hash of the token for calls from inside; none where there are none.
+    pub internal_token: Option<[u8; 32]>,
+    /// The store is this process's alone, which takes up at once what the last one left behind.
+    pub takes_all: bool,
+}
+
+/// Makes a gateway of its parts: takes a node number and reads sites and keys. Nothing runs yet.
+///
+/// # Errors
+/// [`StartError`] when the store does not do its part.
+pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> {
+    let Parts { store, vault, clock, webhooks, public_url, rails, schedule, simulator, .. } = parts;
+    let now = clock.now();
+    let node = store
+        .lease_node(now, now + NODE_LEASE_MS)
+        .await
+        .map_err(failed("lease a node number"))?
+        .ok_or_else(|| StartError("all node numbers are taken by other processes".to_owned()))?;
+    let directory = Directory::default();
+    directory.refresh(store.as_ref(), &vault).await.map_err(failed("read sites and keys"))?;
+    if parts.takes_all {
+        store.release_leases(now).await.map_err(failed("take up what was left behind"))?;
+    }
+    let gateway = Gateway {
+        store,
+        vault,
+        clock,
+        directory,
+        transaction_ids: TransactionIds::new(node.id),
+        webhooks,
+        public_url,
+        rails,
+        schedule,
+        simulator,
+        risk: parts.risk,
+        internal_token: parts.internal_token,
+        work: Work::default(),
+    };
+    Ok((Arc::new(gateway), node))
+}
+
+/// Everything that a gateway does by itself, until it is told to stop.
+pub fn workers(
+    gateway: &Arc<Gateway>,
+    node: Node,
+    stopping: &watch::Receiver<bool>,
+) -> Vec<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    let mut workers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = vec![
+        Box::pin(work(gateway.clone(), stopping.clone())),
+        Box::pin(keep_directory(gateway.clone(), stopping.clone())),
+        Box::pin(forget_attempts(gateway.clone(), stopping.clone())),
+        Box::pin(upkeep::keep_node(gateway.clone(), node, stopping.clone())),
+        Box::pin(upkeep::keep_writing(gateway.clone(), stopping.clone())),
+        Box::pin(keep_house(gateway.clone(), stopping.clone())),
+    ];
+    for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
+        workers.push(Box::pin(keep_card_ranges(rails.clone(), stopping.clone())));
+    }
+    workers
 }
 
 /// Starts everything and returns when requests are answered.
@@ -131,13 +206,6 @@ pub async fn start(
     let Foundation { store, vault, random, clock, .. } = &foundation;
     let first_site = bootstrap::ensure_first_site(&foundation, settings).await?;
 
-    let now = clock.now();
-    let node = store
-        .lease_node(now, now + NODE_LEASE_MS)
-        .await
-        .map_err(failed("lease a node number"))?
-        .ok_or_else(|| StartError("all node numbers are taken by other processes".to_owned()))?;
-
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(failed(&format!("listen on {}", settings.listen)))?;
@@ -145,8 +213,6 @@ pub async fn start(
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
 
     let simulator = simulator::start(settings, &public_url, random.as_ref()).await?;
-    let directory = Directory::default();
-    directory.refresh(store.as_ref(), vault).await.map_err(failed("read sites and keys"))?;
     let test = match &simulator {
         Some(simulator) => {
             Some(Arc::new(rails::to_simulator(simulator, &public_url, &foundation)?))
@@ -170,12 +236,10 @@ pub async fn start(
     let internal_token =
         settings.internal.token.as_ref().map(|token| vault.token_hash(token.expose().as_bytes()));
     let interval_ms = i64::from(settings.notifications.interval_s).saturating_mul(1000);
-    let gateway = Arc::new(Gateway {
+    let parts = Parts {
         store: store.clone(),
         vault: vault.clone(),
         clock: clock.clone(),
-        directory,
-        transaction_ids: TransactionIds::new(node.id),
         webhooks: WebhookClient::new().map_err(failed("set up TLS for notifications"))?,
         public_url,
         rails: RailsByMode { test, live },
@@ -183,27 +247,18 @@ pub async fn start(
         simulator: control,
         risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
         internal_token,
-        work: Work::default(),
-    });
-
-    // A database of one process: what was on its way when the last one ended is nobody's now.
-    if settings.database_url.is_none() {
-        store.release_leases(now).await.map_err(failed("take up what was left behind"))?;
-    }
+        // A database of one process: what was on its way when the last one ended is nobody's now.
+        takes_all: settings.database_url.is_none(),
+    };
+    let (gateway, node) = assemble(parts).await?;
 
     let (shutdown, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let simulator = simulator.and_then(|simulator| simulator.running);
-    let routes = server::routes(&gateway, simulator.as_ref().map(Simulator::router));
+    let routes = routes(&gateway, simulator.as_ref().map(Simulator::router));
     tasks.spawn(server::serve(listener, routes, settings.http.clone(), stopping.clone()));
-    tasks.spawn(work(gateway.clone(), stopping.clone()));
-    tasks.spawn(keep_directory(gateway.clone(), stopping.clone()));
-    tasks.spawn(forget_attempts(gateway.clone(), stopping.clone()));
-    tasks.spawn(upkeep::keep_node(gateway.clone(), node, stopping.clone()));
-    tasks.spawn(upkeep::keep_writing(gateway.clone(), stopping.clone()));
-    tasks.spawn(keep_house(gateway.clone(), stopping.clone()));
-    for rails in [&gateway.rails.test, &gateway.rails.live].into_iter().flatten() {
-        tasks.spawn(keep_card_ranges(rails.clone(), stopping.clone()));
+    for worker in workers(&gateway, node, &stopping) {
+        tasks.spawn(worker);
     }
     Ok(Running {
         gateway,
@@ -250,8 +305,8 @@ pub(crate) fn spawn<F>(what: &'static str, task: F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let handle = tokio::spawn(task);
-    tokio::spawn(async move {
+    let handle = crate::tasks::start(task);
+    crate::tasks::start(async move {
         if let Err(error) = handle.await
             && error.is_panic()
         {
@@ -265,8 +320,11 @@ pub(crate) async fn join_all<F>(tasks: impl Iterator<Item = F>)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut set: JoinSet<()> = tasks.collect();
-    while set.join_next().await.is_some() {}
+    let all: Vec<_> = tasks.map(crate::tasks::start).collect();
+    for task in all {
+        // One that panicked is over as well; the runtime has told it.
+        let _ = task.await;
+    }
 }
 
 /// Works off what is due, until the process stops.
@@ -300,9 +358,10 @@ async fn work(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
         });
         let pause = if done > 0 { 1 } else { until_due.max(10) };
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(pause)) => {}
-            () = gateway.work.wake.notified() => {}
+            biased;
             _ = stopping.changed() => return,
+            () = gateway.work.wake.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(pause)) => {}
         }
     }
 }
@@ -310,6 +369,7 @@ async fn work(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
 async fn keep_directory(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(Duration::from_millis(DIRECTORY_POLL_MS)) => {}
             _ = stopping.changed() => return,
         }
@@ -346,6 +406,7 @@ async fn forget_attempts(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bo
             }
         };
         tokio::select! {
+            biased;
             () = tokio::time::sleep(Duration::from_millis(pause)) => {}
             _ = stopping.changed() => return,
         }
@@ -356,6 +417,7 @@ async fn keep_card_ranges(rails: Arc<Rails>, mut stopping: watch::Receiver<bool>
     loop {
         rails.refresh_card_ranges().await;
         tokio::select! {
+            biased;
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
             _ = stopping.changed() => return,
         }

@@ -4,6 +4,7 @@
 
 pub mod limits;
 pub mod clock;
+pub mod tasks;
 pub mod gateway;
 pub mod api;
 pub mod checkout;

@@ -125,7 +125,9 @@ impl Draft<'_> {
             advice,
             original: authorization.trace,
             what: Undone::Authorization,
-            amount: authorization.amount,
+            // That of the request itself, as the host knows it: increments are requests of their
+            // own, some of which it may have approved and undone again.
+            amount: self.order.payment.amount,
             reason,
             remains,
             approval_code: facts.approval_code,

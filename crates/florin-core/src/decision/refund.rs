@@ -1,8 +1,8 @@
 //! The merchant gives captured money back: asked for, settled at the end of the day, confirmed by
 //! the host.
 //!
-//! A refund is sent once. Where nobody knows what became of it, it is undone and sent anew, in
-//! one chain of messages, so that the payer is never paid twice.
+//! A refund is sent once. Where nobody knows what became of it, it is undone and sent anew, one
+//! after the other, so that the payer is never paid twice.
 
 use super::{
     Decision, Draft, Effect, Event, Refusal, Repayment, Reversal, ReversalReason, Timer, Undone,
@@ -104,7 +104,7 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
         state: RefundState::Reserved { due },
     }));
     match asked.settlement {
-        Settlement::Now(trace) => draft.send_refund(number, trace, 1, None, None)?,
+        Settlement::Now(trace) => draft.send_refund(number, trace, 1, None)?,
         Settlement::At(at) => {
             draft.effects.push(Effect::StartTimer(Timer::Settlement(number), at));
         }
@@ -116,7 +116,7 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
 pub(super) fn settle(mut draft: Draft<'_>, number: u32, trace: Trace) -> Result<Decision, Refusal> {
     reserved(&draft, number)?;
     draft.effects.push(Effect::StopTimer(Timer::Settlement(number)));
-    draft.send_refund(number, trace, 1, None, None)?;
+    draft.send_refund(number, trace, 1, None)?;
     Ok(draft.finish())
 }
 
@@ -144,7 +144,6 @@ pub(super) fn answer(
     let Some((refund, trace, advice, tries)) = sent else { return Err(Refusal::NotOnItsWay) };
     draft.effects.push(Effect::SettleAdvice(advice));
     let number = refund.number;
-    let chain = trace.rrn.clone();
     let response_code = match answer {
         RefundAnswer::Approved => {
             draft.happen(Event::RefundCompleted { number });
@@ -170,7 +169,7 @@ pub(super) fn answer(
             usize::try_from(tries).ok().and_then(|tries| RETRY_MS.get(tries.checked_sub(1)?));
         let pause = pause.or(RETRY_MS.last()).copied().unwrap_or_default();
         let not_before = Some(draft.context.now.saturating_add(pause));
-        draft.send_refund(number, again, tries.saturating_add(1), Some(chain), not_before)?;
+        draft.send_refund(number, again, tries.saturating_add(1), not_before)?;
     }
     Ok(draft.finish())
 }
@@ -190,7 +189,6 @@ impl Draft<'_> {
         number: u32,
         trace: Trace,
         tries: u32,
-        chain: Option<String>,
         not_before: Option<Instant>,
     ) -> Result<(), Refusal> {
         let authorization = self.order.payment.authorization().cloned();
@@ -203,7 +201,6 @@ impl Draft<'_> {
         self.happen(Event::RefundSent { number, trace: trace.clone(), advice, tries });
         self.effects.push(Effect::OweRefund(Repayment {
             advice,
-            chain: chain.unwrap_or_else(|| trace.rrn.clone()),
             refund: trace,
             amount: refund.amount,
             sale: refund.sale,

@@ -6,13 +6,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use iso8583::frame::{FrameReader, Framing};
 use iso8583::{Codec, Message, Spec};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::limits::{
@@ -53,11 +54,22 @@ pub(crate) async fn listen(
         let (shared, stop) = (shared.clone(), stop.clone());
         tokio::spawn(async move {
             tracing::debug!(%peer, "a gateway connects to the host");
-            if let Err(error) = Connection::new(shared, stop).run(stream).await {
-                tracing::debug!(%peer, %error, "the host closes a connection");
-            }
+            // Answers are small and somebody waits for each.
+            let _ = stream.set_nodelay(true);
+            converse(shared, stop, stream).await;
             drop(place);
         });
+    }
+}
+
+/// Talks with a gateway until either side ends it.
+pub(crate) async fn converse(
+    shared: Arc<Shared>,
+    stop: watch::Receiver<bool>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) {
+    if let Err(error) = Connection::new(shared, stop).run(stream).await {
+        tracing::debug!(%error, "the host closes a connection");
     }
 }
 
@@ -97,11 +109,11 @@ impl Connection {
         }
     }
 
-    async fn run(mut self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
+    async fn run(mut self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         let mut bytes = Zeroizing::new(vec![0; HOST_READ_BYTES]);
         loop {
             tokio::select! {
+                biased;
                 _ = self.stop.changed() => return Ok(()),
                 _ = self.cut.changed() => return Ok(()),
                 Some(frame) = self.late_arrivals.recv() => self.out.extend_from_slice(&frame),
@@ -151,7 +163,7 @@ impl Connection {
         let outcome = if self.mac_is_right(frame) {
             exchange::receive(&self.shared, &mut self.session, &message)
         } else {
-            exchange::refuse_mac(&message)
+            exchange::refuse_mac(&self.shared, &message)
         };
         match outcome {
             Outcome::Nothing => true,
@@ -230,7 +242,7 @@ impl Connection {
         }
     }
 
-    async fn write(&mut self, stream: &mut TcpStream) -> io::Result<()> {
+    async fn write(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         if self.out.is_empty() {
             return Ok(());
         }

@@ -135,7 +135,7 @@ fn no_sequence_of_messages_makes_or_loses_money() {
                 with_code.set(38, &found.entry.approval_code);
                 request = Request::read(&with_code).unwrap();
             }
-            let decision = decide(&ledger, &request, HostTime::now());
+            let decision = decide(&ledger, &request, HostTime::at(jiff::Timestamp::now()));
             let code = decision.code.as_str().to_owned();
             *reached.entry((format!("{:?}", request.kind), code)).or_default() += 1;
             if let Some(event) = &decision.event {

@@ -74,18 +74,18 @@ pub(crate) fn receive(shared: &Shared, session: &mut Session, message: &Message)
 }
 
 /// Answers a message whose MAC is wrong: 97, and nothing is done.
-pub(crate) fn refuse_mac(message: &Message) -> Outcome {
+pub(crate) fn refuse_mac(shared: &Shared, message: &Message) -> Outcome {
     if message.mti().is_network() {
         return send(answer::network(message, MAC_WRONG));
     }
     let decision = decide::refuse(MAC_WRONG);
-    send(answer::financial(message, &decision, HostTime::now()))
+    send(answer::financial(message, &decision, shared.now()))
 }
 
 fn financial(shared: &Shared, message: &Message) -> Outcome {
-    let now = HostTime::now();
+    let now = shared.now();
     let merchant = message.get(42).unwrap_or_default().trim().to_owned();
-    shared.transcript.message(&merchant, "gateway to host", message);
+    shared.transcript.message(&merchant, now, "gateway to host", message);
     let fault = shared.faults.take_host(&merchant, message.mti());
     let decision = match fault {
         Some(Fault::Cut(CutWhen::BeforeProcessing)) => return Outcome::Cut(None),
@@ -110,7 +110,7 @@ fn financial(shared: &Shared, message: &Message) -> Outcome {
         Some(Fault::Garbage) => garbled = true,
         _ => {}
     }
-    shared.transcript.message(&merchant, "host to gateway", &answer);
+    shared.transcript.message(&merchant, now, "host to gateway", &answer);
     Outcome::Send(Answer { message: answer, delay, copies, garbled, new_key: None })
 }
 

@@ -12,4 +12,4 @@ pub(crate) mod mac;
 pub(crate) mod exchange;
 pub(crate) mod connection;
 
-pub(crate) use connection::listen;
+pub(crate) use connection::{converse, listen};

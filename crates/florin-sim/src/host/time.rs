@@ -8,15 +8,14 @@ use jiff::{Timestamp, ToSpan};
 pub(crate) struct HostTime(Timestamp);
 
 impl HostTime {
-    /// Now.
-    pub(crate) fn now() -> HostTime {
-        HostTime(Timestamp::now())
-    }
-
-    /// A given moment, for tests.
-    #[cfg(test)]
+    /// A given moment.
     pub(crate) fn at(moment: Timestamp) -> HostTime {
         HostTime(moment)
+    }
+
+    /// The moment itself.
+    pub(crate) fn timestamp(self) -> Timestamp {
+        self.0
     }
 
     /// Milliseconds since 1970.

@@ -13,11 +13,9 @@ use emv3ds::{
     Areq, CardRange, Component, Erro, ErrorCode, Incoming, Preq, Pres, TransStatus, TransactionIds,
     Version, action,
 };
-use uuid::Uuid;
 
 use crate::cards::{self, Authentication, Brand, CARDS, TestCard};
 use crate::faults::Fault;
-use crate::host::time::HostTime;
 use crate::journal::Record;
 use crate::limits::ACS_SILENCE;
 use crate::shared::{Shared, lock};
@@ -60,7 +58,7 @@ pub(crate) async fn receive(
 
 async fn authenticate(shared: &Shared, brand: Brand, areq: &Areq, body: &[u8]) -> Response {
     let merchant = areq.acquirer_merchant_id.clone().unwrap_or_default();
-    shared.transcript.json(&merchant, "3DS Server to directory server", body);
+    shared.transcript.json(&merchant, shared.now(), "3DS Server to directory server", body);
     match shared.faults.take_acs(&merchant) {
         Some(Fault::AcsSilent) => {
             tokio::time::sleep(ACS_SILENCE).await;
@@ -80,14 +78,14 @@ async fn authenticate(shared: &Shared, brand: Brand, areq: &Areq, body: &[u8]) -
         }
         _ => answer(shared, brand, areq),
     };
-    shared.transcript.json(&merchant, "directory server to 3DS Server", &answer);
+    shared.transcript.json(&merchant, shared.now(), "directory server to 3DS Server", &answer);
     json(StatusCode::OK, answer)
 }
 
 fn answer(shared: &Shared, brand: Brand, areq: &Areq) -> Vec<u8> {
     let identities = Identities {
-        acs_trans_id: Uuid::new_v4().to_string(),
-        ds_trans_id: Uuid::new_v4().to_string(),
+        acs_trans_id: shared.around.new_id().to_string(),
+        ds_trans_id: shared.around.new_id().to_string(),
     };
     let card = cards::by_number(areq.acct_number.expose());
     let card = card.filter(|card| card.brand == brand && is_enrolled(card));
@@ -103,7 +101,7 @@ fn answer(shared: &Shared, brand: Brand, areq: &Areq) -> Vec<u8> {
     }
     let ares = issuer::respond(card, areq, identities, shared.url(page::PATH));
     if let (Some(TransStatus::C), Some(card)) = (ares.trans_status, card) {
-        let now = HostTime::now().unix_millis();
+        let now = shared.now().unix_millis();
         if let Some(challenge) = Challenge::open(areq, &ares, card.id, now) {
             let record = ChallengeRecord::Opened { challenge: Box::new(challenge) };
             let mut challenges = lock(&shared.challenges);
@@ -129,7 +127,7 @@ fn prepare(shared: &Shared, brand: Brand, preq: &Preq) -> Vec<u8> {
     let pres = Pres {
         message_version: preq.message_version,
         three_ds_server_trans_id: preq.three_ds_server_trans_id.clone(),
-        ds_trans_id: Uuid::new_v4().to_string(),
+        ds_trans_id: shared.around.new_id().to_string(),
         serial_num: Some(serial),
         ds_start_protocol_version: OLDEST.to_string(),
         ds_end_protocol_version: NEWEST.to_string(),

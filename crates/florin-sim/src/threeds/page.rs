@@ -19,7 +19,6 @@ use iso_currency::Currency;
 use serde::Deserialize;
 
 use crate::cards;
-use crate::host::time::HostTime;
 use crate::journal::Record;
 use crate::limits::SESSION_DATA_MAX;
 use crate::shared::{Shared, lock};
@@ -115,7 +114,7 @@ pub(crate) async fn show(
             && challenge.version() == creq.message_version
     };
     let Some(challenge) = challenge.filter(fits) else { return unknown() };
-    shared.transcript.json(&challenge.merchant, "browser to ACS", &creq.to_json());
+    shared.transcript.json(&challenge.merchant, shared.now(), "browser to ACS", &creq.to_json());
     if challenge.told {
         return answered_before(&challenge, &form.session_data);
     }
@@ -233,7 +232,7 @@ fn back(
 }
 
 fn has_expired(shared: &Shared, challenge: &Challenge) -> bool {
-    let age_ms = HostTime::now().unix_millis() - challenge.opened_at;
+    let age_ms = shared.now().unix_millis() - challenge.opened_at;
     u128::try_from(age_ms).is_ok_and(|age_ms| age_ms > shared.challenge_life.as_millis())
 }
 

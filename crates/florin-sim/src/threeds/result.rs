@@ -4,7 +4,6 @@
 //! The two first are one process here, so only the last step is on the wire.
 
 use emv3ds::{Incoming, Rreq};
-use reqwest::header;
 
 use crate::limits::{RESULT_ANSWER_BYTES_MAX, RESULT_ATTEMPTS_MAX, RESULT_WAIT};
 use crate::shared::Shared;
@@ -17,38 +16,23 @@ pub(crate) async fn tell(shared: &Shared, challenge: &Challenge, rreq: &Rreq) ->
     let body = rreq.to_json();
     for _ in 0..RESULT_ATTEMPTS_MAX {
         let direction = "directory server to 3DS Server";
-        shared.transcript.json(&challenge.merchant, direction, &body);
-        match send(shared, &challenge.results_url, body.clone()).await {
+        shared.transcript.json(&challenge.merchant, shared.now(), direction, &body);
+        let url = &challenge.results_url;
+        let posted =
+            shared.around.post(url, body.clone(), RESULT_WAIT, RESULT_ANSWER_BYTES_MAX).await;
+        match posted {
             Ok(answer) => {
                 let direction = "3DS Server to directory server";
-                shared.transcript.json(&challenge.merchant, direction, &answer);
+                shared.transcript.json(&challenge.merchant, shared.now(), direction, &answer);
                 if acknowledges(&answer, rreq) {
                     return true;
                 }
                 tracing::warn!("the 3DS Server answered a result with something else");
             }
-            Err(error) => tracing::warn!(%error, "a 3DS Server cannot be told a result"),
+            Err(error) => tracing::warn!(error, "a 3DS Server cannot be told a result"),
         }
     }
     false
-}
-
-async fn send(shared: &Shared, url: &str, body: Vec<u8>) -> Result<Vec<u8>, reqwest::Error> {
-    let request = shared
-        .http
-        .post(url)
-        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
-        .timeout(RESULT_WAIT)
-        .body(body);
-    let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
-    let mut answer = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-        if answer.len() + chunk.len() > RESULT_ANSWER_BYTES_MAX {
-            break;
-        }
-        answer.extend_from_slice(&chunk);
-    }
-    Ok(answer)
 }
 
 fn acknowledges(answer: &[u8], rreq: &Rreq) -> bool {

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{mpsc, watch};
@@ -18,8 +19,29 @@ use super::pending::Request;
 use super::session::{self, End};
 
 /// A stream to the host, plain or under TLS.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// How a connection to the host comes about.
+#[async_trait]
+pub trait Dialer: Send + Sync + 'static {
+    /// Connects to `address`, `name:port`.
+    async fn dial(&self, address: &str) -> io::Result<Box<dyn Stream>>;
+}
+
+/// Over TCP.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TcpDialer;
+
+#[async_trait]
+impl Dialer for TcpDialer {
+    async fn dial(&self, address: &str) -> io::Result<Box<dyn Stream>> {
+        let stream = connect_tcp(address).await?;
+        // Requests are small and somebody waits for each.
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
+    }
+}
 
 /// Keeps a connection up until the link is drained or dropped.
 pub(crate) async fn keep(
@@ -86,11 +108,9 @@ async fn meanwhile<F: Future>(
 }
 
 async fn connect(shared: &Shared) -> io::Result<Box<dyn Stream>> {
-    let stream = connect_tcp(&shared.config.address).await?;
-    // Requests are small and somebody waits for each.
-    stream.set_nodelay(true)?;
+    let stream = shared.dialer.dial(&shared.config.address).await?;
     match &shared.tls {
-        None => Ok(Box::new(stream)),
+        None => Ok(stream),
         Some(tls) => {
             let stream = tls.connector.connect(tls.server_name.clone(), stream).await?;
             Ok(Box::new(stream))

@@ -18,11 +18,12 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 
 use super::config::{LinkConfig, LinkConfigError};
-use super::connection;
+use super::connection::{self, Dialer, TcpDialer};
 use super::mac::MacKey;
 use super::matching::{Expected, Key, Recent};
 use super::numbers::{NumberBlocks, Numbers, NumbersUnavailable, Trace};
 use super::pending::{Asker, InFlight, Request};
+use super::readiness::Readiness;
 use super::statistics::{Counters, LinkStatistics};
 use super::tls::{self, Tls, TlsError};
 
@@ -64,8 +65,9 @@ pub(crate) struct Shared {
     pub(crate) recent: Mutex<Recent>,
     pub(crate) late: broadcast::Sender<LateAnswer>,
     /// For each slot, whether its connection is signed on.
-    pub(crate) signed_on: watch::Sender<Vec<bool>>,
+    pub(crate) signed_on: Readiness,
     pub(crate) random: Random,
+    pub(crate) dialer: Arc<dyn Dialer>,
 }
 
 /// A source of random numbers, for the jitter of reconnects.
@@ -153,14 +155,15 @@ impl Link {
     ) -> Result<Link, LinkError> {
         // Without a random number pauses do not vary, which is no reason to stop.
         let random = || getrandom::u64().unwrap_or(0);
-        Link::start_with(config, numbers, clock, Arc::new(random))
+        Link::start_over(Arc::new(TcpDialer), config, numbers, clock, Arc::new(random))
     }
 
-    /// [`Link::start`] with another source of random numbers.
+    /// [`Link::start`] over another network, with another source of random numbers.
     ///
     /// # Errors
     /// As [`Link::start`].
-    pub fn start_with(
+    pub fn start_over(
+        dialer: Arc<dyn Dialer>,
         config: LinkConfig,
         numbers: Arc<dyn NumberBlocks>,
         clock: Arc<dyn Clock>,
@@ -181,8 +184,9 @@ impl Link {
             counters: Arc::default(),
             recent: Mutex::new(Recent::new(late_window)),
             late: broadcast::Sender::new(LATE_ANSWERS_KEPT),
-            signed_on: watch::Sender::new(vec![false; config.connections]),
+            signed_on: Readiness::new(config.connections),
             random,
+            dialer,
             config,
         });
         let draining = watch::Sender::new(false);
@@ -191,7 +195,7 @@ impl Link {
         for slot in 0..shared.config.connections {
             let (sender, receiver) = mpsc::channel(shared.config.in_flight_max);
             let (shared, draining) = (Arc::clone(&shared), draining.subscribe());
-            tasks.push(tokio::spawn(connection::keep(shared, slot, receiver, draining)));
+            tasks.push(crate::tasks::start(connection::keep(shared, slot, receiver, draining)));
             slots.push(Slot { requests: sender });
         }
         let turn = AtomicUsize::new(0);
@@ -233,20 +237,17 @@ impl Link {
 
     /// Whether at least one connection may carry requests.
     pub fn is_signed_on(&self) -> bool {
-        self.inner.shared.signed_on.borrow().contains(&true)
+        self.inner.shared.signed_on.count() > 0
     }
 
     /// Waits until at least one connection may carry requests.
     pub async fn signed_on(&self) {
-        let mut signed_on = self.inner.shared.signed_on.subscribe();
-        // The sender lives in what `self` borrows, so it cannot be gone.
-        let _ = signed_on.wait_for(|slots| slots.contains(&true)).await;
+        self.inner.shared.signed_on.any().await;
     }
 
     /// What the link has done so far.
     pub fn statistics(&self) -> LinkStatistics {
-        let signed_on = self.inner.shared.signed_on.borrow().iter().filter(|on| **on).count();
-        self.inner.shared.counters.snapshot(signed_on)
+        self.inner.shared.counters.snapshot(self.inner.shared.signed_on.count())
     }
 
     /// Answers that come too late, from now on.
@@ -306,17 +307,16 @@ impl Link {
         }
         let wait = Duration::from_millis(shared.config.timers.ready_wait_ms);
         let deadline = Instant::now() + wait;
-        let mut signed_on = shared.signed_on.subscribe();
         loop {
+            let change = shared.signed_on.change();
             if *self.inner.draining.borrow() {
                 return Err(NotSentReason::Draining);
             }
             if let Some(slot) = self.pick() {
                 return Ok(slot);
             }
-            match timeout_at(deadline, signed_on.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Err(NotSentReason::NotSignedOn),
+            if timeout_at(deadline, change).await.is_err() {
+                return Err(NotSentReason::NotSignedOn);
             }
         }
     }
@@ -325,11 +325,8 @@ impl Link {
         if *self.inner.draining.borrow() {
             return None;
         }
-        let signed_on = self.inner.shared.signed_on.borrow();
         let turn = self.inner.turn.fetch_add(1, Ordering::Relaxed);
-        let slots = signed_on.len().max(1);
-        let ready = (0..slots).map(|i| turn.wrapping_add(i) % slots);
-        let index = ready.into_iter().find(|index| signed_on.get(*index) == Some(&true))?;
+        let index = self.inner.shared.signed_on.first_from(turn)?;
         self.inner.slots.get(index)
     }
 }

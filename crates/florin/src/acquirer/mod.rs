@@ -14,12 +14,14 @@ pub mod config;
 mod mac;
 mod tls;
 mod pending;
+mod readiness;
 mod session;
 mod connection;
 #[cfg(test)]
 mod tests;
 
 pub use config::{LinkConfig, LinkTimers};
+pub use connection::{Dialer, Stream};
 pub use link::{LateAnswer, Link, LinkError, NotSentReason, Reply, UnansweredReason};
 pub use numbers::{NumberBlocks, NumbersUnavailable, Trace};
 pub use statistics::LinkStatistics;

@@ -105,7 +105,7 @@ impl Numbers {
         let Taken::Number { number, reserve_ahead } = self.take() else { return None };
         if reserve_ahead {
             let numbers = Arc::clone(self);
-            tokio::spawn(async move { numbers.reserve_ahead().await });
+            crate::tasks::start(async move { numbers.reserve_ahead().await });
         }
         Some(number)
     }

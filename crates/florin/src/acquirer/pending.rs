@@ -155,7 +155,10 @@ impl Pending {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Key, Waiting)> {
         self.responses.queue.clear();
         self.advices.queue.clear();
-        self.waiting.drain()
+        // In the order of sending, and not in that of a hash.
+        let mut all: Vec<(Key, Waiting)> = self.waiting.drain().collect();
+        all.sort_by_key(|(_, waiting)| waiting.turn);
+        all.into_iter()
     }
 }
 

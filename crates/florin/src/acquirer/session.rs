@@ -169,7 +169,10 @@ impl<'a> Session<'a> {
             }
             let has_room = self.out.len() < OUT_BYTES_HIGH;
             let is_draining = matches!(self.state, State::Draining | State::SigningOff);
+            // In this order, so that what is at hand is worked off the same way each time; what
+            // arrives is bounded by what was asked, so nothing starves.
             tokio::select! {
+                biased;
                 count = reader.read(&mut bytes) => {
                     let count = count.map_err(|error| End::Failed(error.kind()))?;
                     if count == 0 {
@@ -406,10 +409,7 @@ impl<'a> Session<'a> {
     }
 
     fn publish(&self, is_signed_on: bool) {
-        self.shared.signed_on.send_if_modified(|slots| match slots.get_mut(self.slot) {
-            Some(slot) => std::mem::replace(slot, is_signed_on) != is_signed_on,
-            None => false,
-        });
+        self.shared.signed_on.set(self.slot, is_signed_on);
     }
 
     /// Tells everybody who waits. What may have reached the host is in doubt, the rest is not.

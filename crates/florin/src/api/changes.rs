@@ -200,7 +200,7 @@ where
         return Err(Failure::Busy.into());
     };
     let work = work(gateway.clone());
-    let task = tokio::spawn(async move {
+    let task = crate::tasks::start(async move {
         let done = work.await;
         drop(permit);
         done

@@ -74,7 +74,7 @@ pub(super) async fn create(
     // brought to an end.
     let work = {
         let (gateway, site) = (gateway.clone(), site.clone());
-        tokio::spawn(async move {
+        crate::tasks::start(async move {
             let created = gateway.create(site, caller.key_id, request_key, request).await;
             drop(permit);
             created

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use crate::store::{Committed, DataKeyRow, Store};
 use crate::vault::{KeyState, KeyStore, KeyStoreError, Purpose, WrappedKey};
 
-pub(super) struct KeyRows(pub(super) Arc<dyn Store>);
+/// The keys of a store, as the vault wants them.
+pub struct KeyRows(pub Arc<dyn Store>);
 
 #[derive(Debug)]
 struct OddRow(i32);

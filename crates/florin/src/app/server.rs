@@ -23,7 +23,7 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 100;
 
 /// Everything that is served, grouped by who calls it.
-pub(super) fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
+pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
     let merchants = {
         let gateway = gateway.clone();
         any(move |request: Request| crate::api::merchants(gateway.clone(), request))

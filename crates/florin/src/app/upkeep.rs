@@ -22,6 +22,7 @@ pub(super) async fn keep_node(
     let mut unsure: Option<Node> = None;
     loop {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(NODE_RENEWAL) => {}
             _ = stopping.changed() => break,
         }
@@ -36,7 +37,8 @@ pub(super) async fn keep_node(
             Ok(None) => {
                 // Another process may give the same transaction ids by now.
                 tracing::error!("the node number was lost: the process ends");
-                std::process::exit(70);
+                crate::tasks::end_process();
+                return;
             }
             Err(error) => tracing::warn!(%error, "the node number could not be renewed"),
         }
@@ -65,6 +67,7 @@ pub(super) async fn keep_writing(gateway: Arc<Gateway>, mut stopping: watch::Rec
     let writing = &gateway.work.writing;
     loop {
         tokio::select! {
+            biased;
             () = writing.failed() => {}
             _ = stopping.changed() => return,
         }
@@ -75,6 +78,7 @@ pub(super) async fn keep_writing(gateway: Arc<Gateway>, mut stopping: watch::Rec
                 is_told = true;
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(Duration::from_millis(WRITING_TRIAL_PAUSE_MS)) => {}
                 _ = stopping.changed() => return,
             }

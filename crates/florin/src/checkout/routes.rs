@@ -103,7 +103,7 @@ async fn go_on(
     // The work goes on when the payer closes the window.
     let work = {
         let gateway = gateway.clone();
-        tokio::spawn(async move { gateway.continue_verification(record, browser).await })
+        crate::tasks::start(async move { gateway.continue_verification(record, browser).await })
     };
     match work.await {
         Ok(Ok(record)) => show_step(&gateway, record, true, &token).await,
@@ -184,7 +184,7 @@ async fn came_back(State(gateway): State<Arc<Gateway>>, request: Request) -> Res
     }
     let work = {
         let gateway = gateway.clone();
-        tokio::spawn(async move { gateway.await_outcome(record).await })
+        crate::tasks::start(async move { gateway.await_outcome(record).await })
     };
     match work.await {
         Ok(Ok(record)) => {

@@ -47,7 +47,7 @@ impl Rows<'_> {
                     trace: None,
                 });
                 let due = self.answer_is_over_at();
-                self.owe(advice.0, &message, &trace.rrn, due, None);
+                self.owe(advice.0, &message, &self.chain(&trace.rrn), due, None);
             }
             Effect::ReleaseGuard(advice) | Effect::SettleAdvice(advice) => {
                 self.unit.advices.push(AdviceChange::Settle { seq: row_number(advice.0) });
@@ -92,7 +92,8 @@ impl Rows<'_> {
             Urgency::Soon | Urgency::Asked => self.now,
             Urgency::AfterAnswer => self.answer_is_over_at(),
         };
-        self.owe(reversal.advice.0, &message, &reversal.original.rrn, due, None);
+        let chain = self.chain(&reversal.original.rrn);
+        self.owe(reversal.advice.0, &message, &chain, due, None);
     }
 
     fn owe_capture(&mut self, completion: &Completion) {
@@ -109,7 +110,8 @@ impl Rows<'_> {
             network_reference: facts.network_reference.clone(),
         });
         let (seq, lease) = (completion.advice.0, self.owed.lease);
-        self.owe(seq, &message, &completion.original.trace.rrn, self.now, Some(lease));
+        let chain = self.chain(&completion.original.trace.rrn);
+        self.owe(seq, &message, &chain, self.now, Some(lease));
         self.owed.advices.push((seq, message));
     }
 
@@ -124,16 +126,17 @@ impl Rows<'_> {
             sent: false,
         };
         let seq = repayment.advice.0;
+        let chain = self.chain(&repayment.original.trace.rrn);
         if let Some(at) = repayment.not_before {
             let due = self.record.site.due(at);
-            self.owe(seq, &OwedMessage::Refund(owed), &repayment.chain, due, None);
+            self.owe(seq, &OwedMessage::Refund(owed), &chain, due, None);
             return;
         }
         // It leaves right after the commit. Should we vanish, nobody can know whether it did.
         owed.sent = true;
         let message = OwedMessage::Refund(owed);
         let lease = self.owed.lease;
-        self.owe(seq, &message, &repayment.chain, self.now, Some(lease));
+        self.owe(seq, &message, &chain, self.now, Some(lease));
         self.owed.advices.push((seq, message));
     }
 
@@ -266,6 +269,14 @@ impl Rows<'_> {
             request: String::new(),
             state: child.to_text(),
         }
+    }
+
+    /// Everything about one authorization leaves in its order: captures, increments and what
+    /// undoes them, refunds. A message that overtakes the one before it may be refused for good.
+    /// Before there is an authorization, its request is all there is.
+    fn chain(&self, of_request: &str) -> String {
+        let authorization = self.record.order.payment.authorization();
+        authorization.map_or_else(|| of_request.to_owned(), |it| it.trace.rrn.clone())
     }
 
     /// When the answer to a request that leaves now can no longer come.

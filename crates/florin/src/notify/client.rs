@@ -41,9 +41,32 @@ const AUTH: HeaderName = HeaderName::from_static("auth");
 /// Delivers notifications. Cheap to clone; keeps connections for deliveries to come.
 #[derive(Clone)]
 pub struct WebhookClient {
+    carrier: Arc<dyn Carrier>,
+    total_wait: Duration,
+}
+
+/// How a notification gets to its receiver.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// Makes one call and notes in `heard` what comes back, as it comes: the caller may stop
+    /// waiting at any moment.
+    async fn call(&self, call: Call, heard: &mut Heard) -> Result<(), FailureClass>;
+}
+
+/// One call of a receiver, whose address has passed its policy as far as it says where it leads.
+pub struct Call {
+    /// The full URL, parameters included.
+    pub url: Url,
+    /// Which addresses its name may have.
+    pub policy: WebhookPolicy,
+    /// Body and `Auth` of a POST; a GET has neither.
+    pub signed: Option<(Bytes, String)>,
+}
+
+/// Over HTTP.
+struct HttpCarrier {
     strict: Client,
     relaxed: Client,
-    total_wait: Duration,
 }
 
 /// How the notification is sent.
@@ -159,11 +182,16 @@ impl WebhookClient {
             };
             build(builder)
         };
-        Ok(WebhookClient {
+        let carrier = HttpCarrier {
             strict: client(WebhookPolicy::Strict)?,
             relaxed: client(WebhookPolicy::Relaxed)?,
-            total_wait,
-        })
+        };
+        Ok(WebhookClient { carrier: Arc::new(carrier), total_wait })
+    }
+
+    /// A client whose calls are carried by something else than HTTP.
+    pub fn over(carrier: Arc<dyn Carrier>) -> WebhookClient {
+        WebhookClient { carrier, total_wait: TOTAL_WAIT }
     }
 
     /// Makes one attempt. Ends within [`TOTAL_WAIT`], whatever the receiver does.
@@ -196,31 +224,38 @@ impl WebhookClient {
     ) -> Result<(), FailureClass> {
         let url = Url::parse(&delivery.url).map_err(|_| FailureClass::InvalidUrl)?;
         delivery.policy.check_url(&url)?;
-        let client = match delivery.policy {
-            WebhookPolicy::Strict => &self.strict,
-            WebhookPolicy::Relaxed => &self.relaxed,
-        };
-        let request = match delivery.method {
-            Method::Get => client.get(url),
+        let call = match delivery.method {
+            Method::Get => Call { url, policy: delivery.policy, signed: None },
             Method::Post => {
                 let body = delivery.body.clone().unwrap_or_default();
                 let signature = auth_header(&delivery.api_key, delivery.timestamp, &body);
-                client
-                    .post(url)
-                    .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                    .header(AUTH, signature)
-                    .body(body)
+                Call { url, policy: delivery.policy, signed: Some((body, signature)) }
             }
         };
-        let sent = timeout_at(deadline, request.send()).await;
-        let mut response =
-            sent.map_err(|_| FailureClass::TimedOut)?.map_err(|error| FailureClass::of(&error))?;
+        let called = timeout_at(deadline, self.carrier.call(call, heard)).await;
+        called.map_err(|_| FailureClass::TimedOut)?
+    }
+}
+
+#[async_trait]
+impl Carrier for HttpCarrier {
+    async fn call(&self, call: Call, heard: &mut Heard) -> Result<(), FailureClass> {
+        let client = match call.policy {
+            WebhookPolicy::Strict => &self.strict,
+            WebhookPolicy::Relaxed => &self.relaxed,
+        };
+        let request = match call.signed {
+            None => client.get(call.url),
+            Some((body, signature)) => client
+                .post(call.url)
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .header(AUTH, signature)
+                .body(body),
+        };
+        let mut response = request.send().await.map_err(|error| FailureClass::of(&error))?;
         heard.http_status = Some(response.status().as_u16());
         heard.connected_to = response.remote_addr();
-        timeout_at(deadline, heard.read(&mut response))
-            .await
-            .map_err(|_| FailureClass::TimedOut)?
-            .map_err(|_| FailureClass::BrokenOff)
+        heard.read(&mut response).await.map_err(|_| FailureClass::BrokenOff)
     }
 }
 
@@ -295,10 +330,13 @@ impl fmt::Debug for WebhookClient {
 
 /// What is known of an answer so far; kept when its end never comes.
 #[derive(Default)]
-struct Heard {
-    http_status: Option<u16>,
-    connected_to: Option<SocketAddr>,
-    reply: Vec<u8>,
+pub struct Heard {
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// The address that answered.
+    pub connected_to: Option<SocketAddr>,
+    /// The body, at most [`REPLY_BYTES_MAX`] of it.
+    pub reply: Vec<u8>,
 }
 
 impl Heard {

@@ -23,11 +23,13 @@ impl Bucket {
         (index < of).then_some(Bucket { index, of })
     }
 
-    pub(super) fn index(self) -> i64 {
+    /// What the key of its orders leaves when divided.
+    pub fn index(self) -> i64 {
         i64::from(self.index)
     }
 
-    pub(super) fn of(self) -> i64 {
+    /// What it is divided by.
+    pub fn of(self) -> i64 {
         i64::from(self.of)
     }
 }

@@ -35,7 +35,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn unavailable(
+    /// Nothing was done; `source` says why.
+    pub fn unavailable(
         doing: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> StoreError {
@@ -56,7 +57,8 @@ impl StoreError {
         }
     }
 
-    pub(super) fn rejected(doing: &'static str, reason: impl Into<String>) -> StoreError {
+    /// Nothing was done, for `reason`.
+    pub fn rejected(doing: &'static str, reason: impl Into<String>) -> StoreError {
         StoreError::Rejected { doing, reason: reason.into() }
     }
 }

@@ -399,8 +399,9 @@ fn after_prefix(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
 
-/// A reply may hold anything; NUL is what one of the engines cannot keep.
-fn as_kept(mut delivery: DeliveryRow) -> DeliveryRow {
+/// A delivery as every engine keeps it: a reply may hold anything; NUL is what one of them cannot
+/// keep.
+pub fn as_kept(mut delivery: DeliveryRow) -> DeliveryRow {
     let clean = |text: &str| text.replace('\0', "\u{fffd}");
     delivery.reply = delivery.reply.chars().take(DELIVERY_REPLY_CHARS_MAX).collect();
     delivery.reply = clean(&delivery.reply);

@@ -173,7 +173,8 @@ impl UnitOfWork {
         }
     }
 
-    pub(super) fn place(&self) -> (SiteId, OrderKey) {
+    /// The order that the unit is about.
+    pub fn place(&self) -> (SiteId, OrderKey) {
         (self.order.site_id, self.order.key)
     }
 
@@ -183,13 +184,16 @@ impl UnitOfWork {
     }
 
     /// The version with which the order will be stored.
-    pub(super) fn new_version(&self) -> i64 {
+    pub fn new_version(&self) -> i64 {
         self.expected_version.map_or(1, |version| version.saturating_add(1))
     }
 
     /// What no engine could store, or the two would store differently, is refused before it can
     /// spoil a batch: a row that is changed twice in one unit, and texts with a NUL in them.
-    pub(super) fn check(&self) -> Result<(), &'static str> {
+    ///
+    /// # Errors
+    /// The rule that is broken, as a sentence.
+    pub fn check(&self) -> Result<(), &'static str> {
         if self.order.key <= 0 {
             return Err("an order key is positive");
         }
@@ -289,7 +293,8 @@ impl TimerChange {
 }
 
 impl AdviceChange {
-    pub(super) fn seq(&self) -> i32 {
+    /// Which advice of the order.
+    pub fn seq(&self) -> i32 {
         match self {
             AdviceChange::Owe(advice) => advice.seq,
             AdviceChange::Settle { seq }
@@ -299,7 +304,8 @@ impl AdviceChange {
         }
     }
 
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    /// Every text that it would have stored.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         let texts = match self {
             AdviceChange::Owe(advice) => vec![
                 advice.kind.as_str(),

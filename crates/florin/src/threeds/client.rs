@@ -15,15 +15,18 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::threeds::challenge::OpenChallenge;
-use crate::threeds::config::{ConfigError, ThreeDsConfig};
+use crate::threeds::config::{ConfigError, NetworkConfig, ThreeDsConfig};
 use crate::threeds::directory::{
-    ANSWER_BYTES_MAX, DirectoryServer, ExchangeError, Fetch, RangesError,
+    ANSWER_BYTES_MAX, DirectoryServer, ExchangeError, Fetch, HttpWire, RangesError, Wire,
 };
 use crate::threeds::outcome::Outcome;
 use crate::threeds::request::AuthenticationRequest;
 
 /// Fills a buffer with random bytes.
 pub type RandomSource = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Gives the wire of a network by its code.
+type WireOf<'a> = dyn Fn(&str, &NetworkConfig) -> Result<Arc<dyn Wire>, ConfigError> + 'a;
 
 /// Characters of somebody else's error detail that are kept.
 const DETAIL_CHARS_MAX: usize = 200;
@@ -107,11 +110,36 @@ impl ThreeDsServer {
         clock: Arc<dyn Clock>,
         random: RandomSource,
     ) -> Result<ThreeDsServer, ConfigError> {
-        config.check()?;
         let connect_timeout = Duration::from_millis(config.connect_timeout_ms);
+        ThreeDsServer::with(config, clock, random, &|code, network| {
+            Ok(Arc::new(HttpWire::new(code, network, connect_timeout)?))
+        })
+    }
+
+    /// [`ThreeDsServer::new`] over something else than HTTP.
+    ///
+    /// # Errors
+    /// When a setting is wrong.
+    pub fn over(
+        wire: Arc<dyn Wire>,
+        config: ThreeDsConfig,
+        clock: Arc<dyn Clock>,
+        random: RandomSource,
+    ) -> Result<ThreeDsServer, ConfigError> {
+        ThreeDsServer::with(config, clock, random, &|_, _| Ok(wire.clone()))
+    }
+
+    fn with(
+        config: ThreeDsConfig,
+        clock: Arc<dyn Clock>,
+        random: RandomSource,
+        wire: &WireOf<'_>,
+    ) -> Result<ThreeDsServer, ConfigError> {
+        config.check()?;
         let mut networks = BTreeMap::new();
         for (code, network) in &config.networks {
-            networks.insert(code.clone(), DirectoryServer::new(code, network, connect_timeout)?);
+            let directory = DirectoryServer::new(code, network, wire(code, network)?)?;
+            networks.insert(code.clone(), directory);
         }
         Ok(ThreeDsServer { config, clock, random, networks })
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use emv3ds::{Erro, ErrorCode, Incoming, ParseError, Preq, Version};
 use reqwest::{Certificate, Client, Identity, Response, Url, header, redirect, tls};
@@ -39,7 +40,7 @@ const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 pub(crate) struct DirectoryServer {
     pub(crate) network: String,
     pub(crate) config: NetworkConfig,
-    client: Client,
+    wire: Arc<dyn Wire>,
     urls: Vec<Url>,
     exchanges: Semaphore,
     copy: RwLock<Option<Arc<Copied>>>,
@@ -47,6 +48,60 @@ pub(crate) struct DirectoryServer {
     wanted: AtomicBool,
     /// Held while ranges are fetched: one fetch at a time. When the last one failed.
     failed_at: Mutex<Option<UnixMillis>>,
+}
+
+/// How messages get to the directory servers.
+#[async_trait]
+pub trait Wire: Send + Sync + 'static {
+    /// Posts a message and reads the answer, of which at most `bytes_max` are taken.
+    async fn post(&self, url: &Url, message: Bytes, bytes_max: usize) -> Result<Posted, PostError>;
+}
+
+/// An answer to what was posted.
+pub struct Posted {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no answer; with words for the log.
+#[derive(Debug)]
+pub enum PostError {
+    /// No connection came about: the message has not been sent.
+    Unreached(String),
+    /// The connection broke.
+    Broken(String),
+    /// More than was allowed.
+    TooLong,
+}
+
+/// Over HTTP, with the certificates of one network.
+pub(crate) struct HttpWire(Client);
+
+impl HttpWire {
+    pub(crate) fn new(
+        network: &str,
+        config: &NetworkConfig,
+        connect_timeout: Duration,
+    ) -> Result<HttpWire, ConfigError> {
+        let secure = urls_of(network, config)?.iter().any(|url| url.scheme() == "https");
+        client(network, config.tls.as_ref(), secure, connect_timeout).map(HttpWire)
+    }
+}
+
+#[async_trait]
+impl Wire for HttpWire {
+    async fn post(&self, url: &Url, message: Bytes, bytes_max: usize) -> Result<Posted, PostError> {
+        let request = self.0.post(url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
+        let response = request.body(message).send().await.map_err(|error| {
+            let is_unreached = error.is_connect();
+            let why = error.without_url().to_string();
+            if is_unreached { PostError::Unreached(why) } else { PostError::Broken(why) }
+        })?;
+        let status = response.status().as_u16();
+        Ok(Posted { status, body: read_body(response, bytes_max).await? })
+    }
 }
 
 /// Card ranges and when they were fetched.
@@ -88,19 +143,13 @@ impl DirectoryServer {
     pub(crate) fn new(
         network: &str,
         config: &NetworkConfig,
-        connect_timeout: Duration,
+        wire: Arc<dyn Wire>,
     ) -> Result<DirectoryServer, ConfigError> {
-        let name = format!("threeds.networks.{network}.directory_urls");
-        let urls: Vec<Url> = config
-            .directory_urls
-            .iter()
-            .map(|text| http_url(&name, text))
-            .collect::<Result<_, _>>()?;
-        let secure = urls.iter().any(|url| url.scheme() == "https");
+        let urls = urls_of(network, config)?;
         Ok(DirectoryServer {
             network: network.to_owned(),
             config: config.clone(),
-            client: client(network, config.tls.as_ref(), secure, connect_timeout)?,
+            wire,
             urls,
             exchanges: Semaphore::new(EXCHANGES_MAX),
             copy: RwLock::new(None),
@@ -124,41 +173,39 @@ impl DirectoryServer {
     ) -> Result<Incoming, ExchangeError> {
         let exchange = async {
             let _permit = self.exchanges.acquire().await.map_err(|_| ExchangeError::Connection)?;
-            let response = self.post(message).await?;
-            let status = response.status();
-            let body = read_body(response, answer_bytes_max).await?;
+            let Posted { status, body } = self.post(message, answer_bytes_max).await?;
+            let is_success = (200..300).contains(&status);
             match parse(body).await {
                 // Some directory servers answer an Erro with a status of 4xx.
-                Ok(incoming) if status.is_success() || matches!(incoming, Incoming::Erro(_)) => {
-                    Ok(incoming)
-                }
-                Err(error) if status.is_success() => Err(ExchangeError::NotAMessage(error)),
-                _ => Err(ExchangeError::HttpStatus(status.as_u16())),
+                Ok(incoming) if is_success || matches!(incoming, Incoming::Erro(_)) => Ok(incoming),
+                Err(error) if is_success => Err(ExchangeError::NotAMessage(error)),
+                _ => Err(ExchangeError::HttpStatus(status)),
             }
         };
         timeout_at(deadline, exchange).await.unwrap_or(Err(ExchangeError::TimedOut))
     }
 
-    async fn post(&self, message: Bytes) -> Result<Response, ExchangeError> {
+    async fn post(&self, message: Bytes, bytes_max: usize) -> Result<Posted, ExchangeError> {
         for url in &self.urls {
-            let request = self.client.post(url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
-            match request.body(message.clone()).send().await {
-                Ok(response) => return Ok(response),
-                Err(error) => {
-                    let unreached = error.is_connect();
-                    let error = error.without_url();
-                    tracing::warn!(
-                        threeds.network = self.network,
-                        host = url.host_str(),
-                        "a directory server cannot be used: {error}",
-                    );
-                    if !unreached {
-                        return Err(ExchangeError::Connection);
-                    }
+            match self.wire.post(url, message.clone(), bytes_max).await {
+                Ok(posted) => return Ok(posted),
+                Err(PostError::Unreached(why)) => self.unusable(url, &why),
+                Err(PostError::Broken(why)) => {
+                    self.unusable(url, &why);
+                    return Err(ExchangeError::Connection);
                 }
+                Err(PostError::TooLong) => return Err(ExchangeError::AnswerTooLong),
             }
         }
         Err(ExchangeError::Connection)
+    }
+
+    fn unusable(&self, url: &Url, why: &str) {
+        tracing::warn!(
+            threeds.network = self.network,
+            host = url.host_str(),
+            "a directory server cannot be used: {why}",
+        );
     }
 
     /// The copy of the card ranges. The first payment fetches it, others wait for that fetch.
@@ -341,18 +388,24 @@ fn client(
     })
 }
 
+fn urls_of(network: &str, config: &NetworkConfig) -> Result<Vec<Url>, ConfigError> {
+    let name = format!("threeds.networks.{network}.directory_urls");
+    config.directory_urls.iter().map(|text| http_url(&name, text)).collect()
+}
+
 async fn read_body(
     mut response: Response,
     bytes_max: usize,
-) -> Result<Zeroizing<Vec<u8>>, ExchangeError> {
+) -> Result<Zeroizing<Vec<u8>>, PostError> {
     let announced = response.content_length().unwrap_or(0);
     if usize::try_from(announced).map_or(true, |announced| announced > bytes_max) {
-        return Err(ExchangeError::AnswerTooLong);
+        return Err(PostError::TooLong);
     }
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(|_| ExchangeError::Connection)? {
+    let broken = |error: reqwest::Error| PostError::Broken(error.without_url().to_string());
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > bytes_max {
-            return Err(ExchangeError::AnswerTooLong);
+            return Err(PostError::TooLong);
         }
         body.extend_from_slice(&chunk);
     }

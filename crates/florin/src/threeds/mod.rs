@@ -37,6 +37,7 @@ pub use client::{
     Authentication, Lookup, RandomSource, ThreeDsServer, Unavailable, Why, system_random,
 };
 pub use config::{ConfigError, MutualTls, NetworkConfig, Requestor, ThreeDsConfig};
+pub use directory::{PostError, Posted, Wire};
 pub use outcome::{Flow, Outcome, REASON_CANCELLED, Refusal, eci_for, refusal_for};
 pub use request::{AuthenticationRequest, ChallengeIndicator, Merchant, MethodResult, Purpose};
 pub use result::{acknowledge, check_result, read_result, unknown_transaction};

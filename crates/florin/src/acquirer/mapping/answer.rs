@@ -13,8 +13,13 @@ const STANDARD_APPROVALS: [&str; 7] = ["00", "08", "10", "11", "16", "85", "87"]
 /// Not an approval, but something was done.
 const COMPLETED_PARTIALLY: &str = "32";
 const PARTIAL: &str = "10";
+/// The host has had this request before. Since the link sends each once, the network made the
+/// copy, and the answer to the first one, which may be an approval, is still on its way or lost.
+const DUPLICATE: &str = "94";
 /// Message reason: customer cancellation.
 const REASON_CANCELLED: &str = "4000";
+/// Message reason: no answer that says what was done.
+const REASON_NO_ANSWER: &str = "4021";
 
 /// An answer to an authorization, in plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +91,11 @@ pub fn read_authorization(
     let tag = |tag| tags.as_ref().and_then(|tags: &Tags<'_>| tags.get(tag)).map(str::to_owned);
     Some(AuthorizationAnswer {
         outcome: if is_approved { Outcome::Approved } else { Outcome::Declined },
-        must_reverse: (!is_approved && holds_money).then_some(REASON_CANCELLED),
+        must_reverse: match (is_approved, code) {
+            (true, _) => None,
+            (false, DUPLICATE) => Some(REASON_NO_ANSWER),
+            (false, _) => holds_money.then_some(REASON_CANCELLED),
+        },
         response_code: code.to_owned(),
         approval_code: answer.get(38).map(|code| code.trim_end().to_owned()),
         partial_amount_minor: answer

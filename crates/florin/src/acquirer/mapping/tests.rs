@@ -262,6 +262,8 @@ fn an_approval_that_the_link_does_not_count_is_declined_and_reversed() {
     for code in ["05", "51", "91", "1A"] {
         check_outcome(code, |_| {}, declined);
     }
+    // Nobody knows what the first copy was answered.
+    check_outcome("94", |_| {}, (Outcome::Declined, Some("4021")));
     check_outcome("10", |asked| asked.accepts_partial = true, approved);
     let verify = |asked: &mut AuthorizationRequest<'_>| asked.kind = Kind::Verification;
     check_outcome("00", verify, approved);

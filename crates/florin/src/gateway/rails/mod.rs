@@ -52,13 +52,17 @@ impl Rails {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Rails, RailsError> {
-        let numbers = Arc::new(StoredNumbers(store));
-        let link = Link::start(link, numbers, clock.clone())
+        let link = Link::start(link, numbers_of(store), clock.clone())
             .map_err(|error| RailsError(format!("acquirer: {error}")))?;
         let random = crate::threeds::system_random();
         let three_ds = ThreeDsServer::new(three_ds, clock, random)
             .map_err(|error| RailsError(format!("three_ds: {error}")))?;
-        Ok(Rails { link, three_ds, public_url: public_url.to_owned() })
+        Ok(Rails::new(link, three_ds, public_url))
+    }
+
+    /// Rails of a link that was started and directory servers that are ready.
+    pub fn new(link: Link, three_ds: ThreeDsServer, public_url: &str) -> Rails {
+        Rails { link, three_ds, public_url: public_url.to_owned() }
     }
 
     /// The link's name, under which owed messages wait for it.
@@ -110,6 +114,10 @@ impl Rails {
 }
 
 /// Message numbers as a sequence of the store, one for each link.
+pub fn numbers_of(store: Arc<dyn Store>) -> Arc<dyn NumberBlocks> {
+    Arc::new(StoredNumbers(store))
+}
+
 struct StoredNumbers(Arc<dyn Store>);
 
 #[async_trait]

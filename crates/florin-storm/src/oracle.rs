@@ -1,0 +1,176 @@
+//! What must be true when the storm is over, found without asking the gateway: the bank's books,
+//! the rows of the store, and what shops and receiver remember are laid side by side.
+//!
+//! Naive on purpose: it knows the contract's statuses and what a capture is, not the gateway's
+//! rules.
+
+mod money;
+mod rest;
+mod memories;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use florin::gateway::persist::{Child, Extra, read_state};
+use florin::vault::Vault;
+use florin_core::order::Order;
+use florin_sim::{EntryView, Simulator};
+
+use crate::receiver::Receiver;
+use crate::shop::{Memories, Shop};
+use crate::store::{Disk, StoredOrder};
+
+/// A rule, and how often it was looked at.
+pub type Checks = BTreeMap<Rule, u64>;
+
+/// What must be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// The order ends in a status of the table.
+    EndsInAStatus,
+    /// What the bank has of an order is what its journal says: held, captured, refunded.
+    BooksEqualLedger,
+    /// What the bank has of an order is what its state says.
+    BooksEqualOrder,
+    /// Each entry of a journal sums to zero, none is missing, and the chain of hashes holds.
+    LedgerIsSound,
+    /// At most one authorization of an order is in force, and each capture and refund was made
+    /// once.
+    PaidOnce,
+    /// Refunds are at most what was captured, captures at most what was authorized.
+    RefundsWithinCaptures,
+    /// All orders of a shop together are what the bank has of it.
+    SumsAreEqual,
+    /// The bank knows no payment that the store does not know.
+    NothingUnknownAtTheBank,
+    /// A capture in part is an order of its own, with the amount that was captured.
+    PartsAreOrders,
+    /// What a shop was told is there and has not been taken back.
+    AcknowledgedIsKept,
+    /// No message to the bank is owed any more, and none was given up.
+    NothingOwed,
+    /// No timer of an ended order goes off.
+    NoTimerLeft,
+    /// Every notification was acknowledged, made needless by a newer one, or tried four times.
+    NotificationsEnded,
+    /// What counts as acknowledged has been heard by the receiver, in the last status.
+    ToldWhatIsTrue,
+    /// Every notification bears the signature of its shop.
+    Signed,
+    /// No code of a card is kept.
+    NoCvcLeft,
+    /// Orders go the ways of the table only.
+    GoesPossibleWays,
+    /// No task panicked.
+    NoPanic,
+}
+
+/// A rule that does not hold.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub rule: Rule,
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.rule, self.what)
+    }
+}
+
+/// What the oracle looks at.
+pub struct Evidence<'a> {
+    pub disk: &'a Disk,
+    pub vault: &'a Vault,
+    pub bank: &'a Simulator,
+    pub shops: &'a [Shop],
+    pub memories: &'a Memories,
+    pub receiver: &'a Receiver,
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Findings {
+    pub checks: Checks,
+    pub violations: Vec<Violation>,
+}
+
+impl Findings {
+    /// Looks at a rule once.
+    fn check(&mut self, rule: Rule, holds: bool, what: impl FnOnce() -> String) {
+        *self.checks.entry(rule).or_default() += 1;
+        if !holds {
+            self.violations.push(Violation { rule, what: what() });
+        }
+    }
+}
+
+/// An order of the store with what its texts say.
+struct Read<'a> {
+    stored: &'a StoredOrder,
+    order: Order,
+    extra: Extra,
+}
+
+impl Read<'_> {
+    fn name(&self, what: impl fmt::Display) -> String {
+        let row = &self.stored.row;
+        format!("{} of {} ({}): {what}", row.order_id, row.site_id, row.status)
+    }
+}
+
+/// Everything that the store has, by what it is.
+struct Kept<'a> {
+    orders: Vec<Read<'a>>,
+    /// Orders that are kept inside others, with where.
+    children: Vec<(&'a StoredOrder, Child)>,
+}
+
+/// Lays everything side by side.
+pub fn examine(evidence: &Evidence<'_>) -> Findings {
+    let mut findings = Findings::default();
+    let stored = evidence.disk.orders();
+    let kept = read(&mut findings, &stored);
+    for shop in evidence.shops {
+        let merchant = format!("FLORIN{:09}", shop.site_id);
+        let entries = evidence.bank.entries(&merchant);
+        let of_shop: Vec<&Read<'_>> =
+            kept.orders.iter().filter(|read| read.stored.row.site_id == shop.site_id).collect();
+        let mut sums = money::Sums::default();
+        for read in &of_shop {
+            let of_order: Vec<&EntryView> =
+                entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
+            money::examine(&mut findings, read, &of_order, evidence.vault, &mut sums);
+            rest::examine(&mut findings, read, shop, evidence.receiver);
+        }
+        for entry in &entries {
+            let is_known = of_shop.iter().any(|read| read.stored.row.order_id == entry.order_id);
+            findings.check(Rule::NothingUnknownAtTheBank, is_known, || {
+                format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
+            });
+        }
+        sums.compare(&mut findings, shop, &entries);
+    }
+    money::examine_parts(&mut findings, &kept);
+    memories::examine(&mut findings, &kept, evidence.memories);
+    let forged = &evidence.receiver.memory().forged;
+    findings.check(Rule::Signed, forged.is_empty(), || format!("{forged:?}"));
+    findings
+}
+
+fn read<'a>(findings: &mut Findings, stored: &'a [StoredOrder]) -> Kept<'a> {
+    let mut kept = Kept { orders: Vec::new(), children: Vec::new() };
+    for stored in stored {
+        if let Some(child) = Child::read(&stored.row.state) {
+            kept.children.push((stored, child));
+            continue;
+        }
+        match read_state(&stored.row.state) {
+            Ok((order, extra)) => kept.orders.push(Read { stored, order, extra }),
+            Err(error) => findings.check(Rule::EndsInAStatus, false, || {
+                format!("{} cannot be read: {error}", stored.row.order_id)
+            }),
+        }
+    }
+    kept
+}

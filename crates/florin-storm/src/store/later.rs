@@ -1,0 +1,219 @@
+//! The later traits of the store, on rows in memory: journals and seals, counted attempts,
+//! requests that may be repeated.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use florin::clock::UnixMillis;
+use florin::store::{
+    AttemptOutcome, AttemptRow, Attempts, BeginRequest, Begun, COUNTED_ATTEMPTS_MAX, Committed,
+    Idempotency, JournalPlace, JournalRow, LISTED_ROWS_MAX, Ledger, OrderKey, SealRow, SiteId,
+    StoreError, Velocity, VelocityQuery,
+};
+
+use super::MemoryStore;
+use super::tables::{Request, Tables};
+
+#[async_trait]
+impl Ledger for MemoryStore {
+    async fn journal(&self, site: SiteId, key: OrderKey) -> Result<Vec<JournalRow>, StoreError> {
+        let rows = |order: &super::Order| order.journal.values().cloned().collect();
+        self.of_order("read a journal", site, key, rows).await
+    }
+
+    async fn journal_between(
+        &self,
+        site: SiteId,
+        from_booked: UnixMillis,
+        to_booked: UnixMillis,
+        after: Option<JournalPlace>,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, JournalRow)>, StoreError> {
+        let limit = usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX);
+        self.read("read the journal", |tables| {
+            let of_site = tables.orders.range((site, OrderKey::MIN)..=(site, OrderKey::MAX));
+            let rows = of_site.flat_map(|(place, order)| {
+                order.journal.values().map(move |entry| (place.1, entry.clone()))
+            });
+            let place = |key: OrderKey, entry: &JournalRow| JournalPlace {
+                booked_at: entry.booked_at,
+                key,
+                seq: entry.seq,
+            };
+            let mut found: Vec<(OrderKey, JournalRow)> = rows
+                .filter(|(_, entry)| (from_booked..to_booked).contains(&entry.booked_at))
+                .filter(|(key, entry)| after.is_none_or(|after| place(*key, entry) > after))
+                .collect();
+            found.sort_by_key(|(key, entry)| place(*key, entry));
+            found.truncate(limit);
+            found
+        })
+        .await
+    }
+
+    async fn seals(&self, site: SiteId) -> Result<Vec<SealRow>, StoreError> {
+        self.read("read seals", |tables| {
+            let of_site = tables.seals.range((site, i64::MIN)..=(site, i64::MAX));
+            of_site.map(|(_, seal)| seal.clone()).collect()
+        })
+        .await
+    }
+
+    async fn add_seal(&self, seal: SealRow) -> Result<Committed, StoreError> {
+        self.change("add a seal", move |tables| {
+            let place = (seal.site_id, seal.number);
+            if tables.seals.contains_key(&place) {
+                return Committed::Conflict;
+            }
+            tables.seals.insert(place, seal);
+            Committed::Done
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Attempts for MemoryStore {
+    async fn velocity(
+        &self,
+        site: SiteId,
+        query: VelocityQuery<'_>,
+    ) -> Result<Velocity, StoreError> {
+        self.read("count attempts", |tables| velocity(tables, site, &query)).await
+    }
+
+    async fn prune_attempts(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        self.change("delete old attempts", move |tables| {
+            let mut old: Vec<_> =
+                tables.attempts.keys().filter(|place| place.1 < before).copied().collect();
+            old.sort_by_key(|place| place.1);
+            old.truncate(usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX));
+            old.iter().for_each(|place| {
+                tables.attempts.remove(place);
+            });
+            old.len() as u64
+        })
+        .await
+    }
+}
+
+fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocity {
+    let most = usize::try_from(COUNTED_ATTEMPTS_MAX).unwrap_or(usize::MAX);
+    let newest = |since: UnixMillis, fits: &dyn Fn(&AttemptRow) -> bool| -> Vec<&AttemptRow> {
+        let from = (site, since, OrderKey::MIN, i32::MIN, AttemptOutcome::Made);
+        let to = (site, UnixMillis::MAX, OrderKey::MAX, i32::MAX, AttemptOutcome::Refused);
+        let rows = tables.attempts.range(from..=to).rev().map(|(_, row)| row);
+        rows.filter(|row| fits(row)).take(most).collect()
+    };
+    let count = |rows: &[&AttemptRow], counts: &dyn Fn(&AttemptRow) -> bool| {
+        let counted = rows.iter().filter(|row| counts(row)).count();
+        u32::try_from(counted).unwrap_or(u32::MAX)
+    };
+    let is_made = |row: &AttemptRow| row.outcome == AttemptOutcome::Made;
+    let different = |rows: &[&AttemptRow]| {
+        let cards = rows.iter().map(|row| row.card).filter(|card| *card != query.card);
+        let others: BTreeSet<_> = cards.collect();
+        u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1)
+    };
+    let mut velocity = Velocity::default();
+    if let Some(ip) = query.ip {
+        let rows = newest(query.since, &|row| row.ip.as_deref() == Some(ip));
+        let within = |row: &AttemptRow| row.at >= query.window_since;
+        velocity.attempts_by_ip = count(&rows, &|row| within(row) && is_made(row));
+        velocity.declines_by_ip = count(&rows, &|row| within(row) && !is_made(row));
+        velocity.cards_by_ip = different(&rows);
+    }
+    if query.email.is_some() {
+        let rows = newest(query.since, &|row| row.email == query.email);
+        velocity.cards_by_email = different(&rows);
+    }
+    let by_bin = newest(query.window_since, &|row| row.bin == query.bin);
+    velocity.attempts_by_bin = count(&by_bin, &is_made);
+    velocity.declines_by_bin = count(&by_bin, &|row| !is_made(row));
+    let of_payment = newest(query.since, &|row| {
+        (row.card, row.amount, row.currency.as_str()) == (query.card, query.amount, query.currency)
+    });
+    let is_for_good = |row: &AttemptRow| row.outcome == AttemptOutcome::DeclinedForGood;
+    velocity.declines_of_payment =
+        count(&of_payment, &|row| row.outcome == AttemptOutcome::Declined || is_for_good(row));
+    velocity.declined_for_good = count(&of_payment, &is_for_good) > 0;
+    let of_site = newest(query.window_since, &|row| !is_made(row));
+    velocity.declines_by_site = count(&of_site, &|_| true);
+    velocity
+}
+
+#[async_trait]
+impl Idempotency for MemoryStore {
+    async fn begin_request(&self, begin: BeginRequest<'_>) -> Result<Begun, StoreError> {
+        let BeginRequest { site_id, request_hash, now, lease_until, .. } = begin;
+        let place = (site_id, begin.key.to_owned());
+        self.change("begin a request", move |tables| {
+            let Some(request) = tables.requests.get_mut(&place) else {
+                tables.requests_begun += 1;
+                let request = Request {
+                    number: tables.requests_begun,
+                    hash: request_hash,
+                    created_at: now,
+                    lease_until,
+                    answer: None,
+                };
+                tables.requests.insert(place, request);
+                return Begun::New;
+            };
+            match &request.answer {
+                _ if request.hash != request_hash => Begun::OtherRequest,
+                Some((status, body)) => Begun::Answered { status: *status, body: body.clone() },
+                None if request.lease_until <= now => {
+                    request.lease_until = lease_until;
+                    Begun::Resumed
+                }
+                None => Begun::InFlight,
+            }
+        })
+        .await
+    }
+
+    async fn finish_request(
+        &self,
+        site: SiteId,
+        key: &str,
+        status: u16,
+        body: &str,
+    ) -> Result<(), StoreError> {
+        let (place, answer) = ((site, key.to_owned()), (status, body.to_owned()));
+        self.change("answer a request", move |tables| {
+            if let Some(request) = tables.requests.get_mut(&place) {
+                request.answer.get_or_insert(answer);
+            }
+        })
+        .await
+    }
+
+    async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {
+        let place = (site, key.to_owned());
+        self.change("forget a request", move |tables| {
+            if tables.requests.get(&place).is_some_and(|request| request.answer.is_none()) {
+                tables.requests.remove(&place);
+            }
+        })
+        .await
+    }
+
+    async fn prune_requests(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        self.change("delete old requests", move |tables| {
+            let mut oldest: Vec<_> = tables
+                .requests
+                .iter()
+                .map(|(place, request)| (request.number, request.created_at, place.clone()))
+                .collect();
+            oldest.sort();
+            oldest.truncate(usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX));
+            oldest.retain(|(_, created_at, _)| *created_at < before);
+            oldest.iter().for_each(|(_, _, place)| {
+                tables.requests.remove(place);
+            });
+            oldest.len() as u64
+        })
+        .await
+    }
+}
