@@ -113,7 +113,8 @@ async fn of_a_cancel_and_a_payment_at_once_one_wins_and_the_books_agree() {
             let id = format!("both-{number}");
             let create = async { world.create(&world.order(&id, VISA)).await };
             let cancel = async {
-                tokio::time::sleep(Duration::from_millis(number)).await;
+                // From at once to long after the payment.
+                tokio::time::sleep(Duration::from_millis(number * number * 4)).await;
                 patch(&world, &id, cancelled()).await.0
             };
             let (_, cancel) = tokio::join!(create, cancel);
