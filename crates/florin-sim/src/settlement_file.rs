@@ -4,7 +4,7 @@
 use iso_currency::Currency;
 use jiff::Timestamp;
 
-use crate::books::{Entry, EntryKind, OperationKind};
+use crate::books::{Entry, EntryKind, OperationKind, Reversal};
 
 /// The first line. `amount` is in minor units and never negative, `at` is RFC 3339 in UTC. The RRN
 /// of a reversal is that of what it takes back; what the last capture leaves of an authorization
@@ -34,10 +34,19 @@ pub(crate) fn write<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
 }
 
 /// Whatever was taken back is there twice: as what it was, and as its reversal.
-fn lines(entry: &Entry) -> Vec<Line<'_>> {
+fn lines<'a>(entry: &'a Entry) -> Vec<Line<'a>> {
     let mut lines = Vec::with_capacity(entry.operations.len() + entry.reversals.len());
     let mut captured_at_once = (entry.kind == EntryKind::SingleMessage).then_some("capture");
-    for operation in &entry.operations {
+    let reversals = |lines: &mut Vec<Line<'a>>, after: usize| {
+        let reversals = entry.reversals.iter().filter(|reversal| reversal.after == after);
+        lines.extend(reversals.map(|Reversal { rrn, amount, at, .. }| Line {
+            rrn: rrn.as_str(),
+            kind: "reversal",
+            amount: *amount,
+            at: *at,
+        }));
+    };
+    for (before, operation) in entry.operations.iter().enumerate() {
         let (rrn, amount, at) = (operation.rrn.as_str(), operation.amount, operation.at);
         let kind = match operation.kind {
             OperationKind::Authorization | OperationKind::Increment => "authorization",
@@ -49,12 +58,11 @@ fn lines(entry: &Entry) -> Vec<Line<'_>> {
         if let Some(kind) = captured_at_once.take() {
             lines.push(Line { rrn, kind, amount, at });
         }
+        reversals(&mut lines, before + 1);
     }
-    for reversal in &entry.reversals {
-        let (rrn, amount, at) = (reversal.rrn.as_str(), reversal.amount, reversal.at);
-        lines.push(Line { rrn, kind: "reversal", amount, at });
-    }
+    reversals(&mut lines, 0);
     lines.retain(|line| line.amount != 0);
+    // Within a millisecond the order stays that in which it happened.
     lines.sort_by_key(|line| line.at);
     lines
 }

@@ -69,6 +69,9 @@ pub struct Reversal {
     pub amount: i64,
     /// Unix milliseconds.
     pub at: i64,
+    /// How many operations came before it; 0 in books that were written before it was kept.
+    #[serde(default)]
+    pub after: usize,
 }
 
 /// A message that changed an entry.
@@ -145,7 +148,8 @@ impl Entry {
         }
         let left = self.held();
         if last && left > 0 {
-            self.reversals.push(Reversal { rrn: self.rrn, amount: left, at });
+            let after = self.operations.len() + 1;
+            self.reversals.push(Reversal { rrn: self.rrn, amount: left, at, after });
         }
         self.closed |= last;
         self.operations.push(operation);
@@ -170,7 +174,8 @@ impl Entry {
             OperationKind::Authorization => self.reversed - reversed,
             OperationKind::Increment | OperationKind::Capture | OperationKind::Refund => amount,
         };
-        self.reversals.push(Reversal { rrn: *rrn, amount, at });
+        let after = self.operations.len();
+        self.reversals.push(Reversal { rrn: *rrn, amount, at, after });
     }
 
     fn give_back(&mut self, remains: Option<i64>) {

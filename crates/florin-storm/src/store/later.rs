@@ -98,12 +98,14 @@ impl Attempts for MemoryStore {
 }
 
 fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocity {
-    let most = usize::try_from(COUNTED_ATTEMPTS_MAX).unwrap_or(usize::MAX);
-    let newest = |since: UnixMillis, fits: &dyn Fn(&AttemptRow) -> bool| -> Vec<&AttemptRow> {
+    let payer_rows = query.payer_rows.min(COUNTED_ATTEMPTS_MAX);
+    let bin_rows = query.bin_rows.min(COUNTED_ATTEMPTS_MAX);
+    let newest = |most: u32, since: UnixMillis, fits: &dyn Fn(&AttemptRow) -> bool| {
         let from = (site, since, OrderKey::MIN, i32::MIN, AttemptOutcome::Made);
         let to = (site, UnixMillis::MAX, OrderKey::MAX, i32::MAX, AttemptOutcome::Refused);
         let rows = tables.attempts.range(from..=to).rev().map(|(_, row)| row);
-        rows.filter(|row| fits(row)).take(most).collect()
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        rows.filter(|row| fits(row)).take(most).collect::<Vec<_>>()
     };
     let count = |rows: &[&AttemptRow], counts: &dyn Fn(&AttemptRow) -> bool| {
         let counted = rows.iter().filter(|row| counts(row)).count();
@@ -117,27 +119,27 @@ fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocit
     };
     let mut velocity = Velocity::default();
     if let Some(ip) = query.ip {
-        let rows = newest(query.since, &|row| row.ip.as_deref() == Some(ip));
+        let rows = newest(payer_rows, query.since, &|row| row.ip.as_deref() == Some(ip));
         let within = |row: &AttemptRow| row.at >= query.window_since;
         velocity.attempts_by_ip = count(&rows, &|row| within(row) && is_made(row));
         velocity.declines_by_ip = count(&rows, &|row| within(row) && !is_made(row));
         velocity.cards_by_ip = different(&rows);
     }
     if query.email.is_some() {
-        let rows = newest(query.since, &|row| row.email == query.email);
+        let rows = newest(payer_rows, query.since, &|row| row.email == query.email);
         velocity.cards_by_email = different(&rows);
     }
-    let by_bin = newest(query.window_since, &|row| row.bin == query.bin);
+    let by_bin = newest(bin_rows, query.window_since, &|row| row.bin == query.bin);
     velocity.attempts_by_bin = count(&by_bin, &is_made);
     velocity.declines_by_bin = count(&by_bin, &|row| !is_made(row));
-    let of_payment = newest(query.since, &|row| {
+    let of_payment = newest(COUNTED_ATTEMPTS_MAX, query.since, &|row| {
         (row.card, row.amount, row.currency.as_str()) == (query.card, query.amount, query.currency)
     });
     let is_for_good = |row: &AttemptRow| row.outcome == AttemptOutcome::DeclinedForGood;
     velocity.declines_of_payment =
         count(&of_payment, &|row| row.outcome == AttemptOutcome::Declined || is_for_good(row));
     velocity.declined_for_good = count(&of_payment, &is_for_good) > 0;
-    let of_site = newest(query.window_since, &|row| !is_made(row));
+    let of_site = newest(COUNTED_ATTEMPTS_MAX, query.window_since, &|row| !is_made(row));
     velocity.declines_by_site = count(&of_site, &|_| true);
     velocity
 }
@@ -162,12 +164,16 @@ impl Idempotency for MemoryStore {
             };
             match &request.answer {
                 _ if request.hash != request_hash => Begun::OtherRequest,
-                Some((status, body)) => Begun::Answered { status: *status, body: body.clone() },
+                // From here on nobody puts another answer in its place.
+                Some((status, body)) if request.lease_until <= now => {
+                    request.lease_until = 0;
+                    Begun::Answered { status: *status, body: body.clone() }
+                }
                 None if request.lease_until <= now => {
                     request.lease_until = lease_until;
                     Begun::Resumed
                 }
-                None => Begun::InFlight,
+                Some(_) | None => Begun::InFlight,
             }
         })
         .await
@@ -182,8 +188,11 @@ impl Idempotency for MemoryStore {
     ) -> Result<(), StoreError> {
         let (place, answer) = ((site, key.to_owned()), (status, body.to_owned()));
         self.change("answer a request", move |tables| {
-            if let Some(request) = tables.requests.get_mut(&place) {
-                request.answer.get_or_insert(answer);
+            if let Some(request) = tables.requests.get_mut(&place)
+                && (request.answer.is_none() || request.lease_until > 0)
+            {
+                request.answer = Some(answer);
+                request.lease_until = 0;
             }
         })
         .await
@@ -191,8 +200,9 @@ impl Idempotency for MemoryStore {
 
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {
         let place = (site, key.to_owned());
-        self.change("forget a request", move |tables| {
-            if tables.requests.get(&place).is_some_and(|request| request.answer.is_none()) {
+        self.change("forget a request", move |tables| match tables.requests.get_mut(&place) {
+            Some(request) if request.answer.is_some() => request.lease_until = 0,
+            Some(_) | None => {
                 tables.requests.remove(&place);
             }
         })
