@@ -145,7 +145,11 @@ async fn weather(order: Order) -> Outcome {
         let _ = payment.await;
     }
     heal(&world, &disk).await;
-    judge(order, &world, &disk, &bank, &shops, &receiver, &coverage).await
+    let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &coverage).await;
+    // What knows each other in a circle would stay in memory, run after run.
+    around.front.close();
+    disk.wipe();
+    outcome
 }
 
 /// Lets everything that is owed happen: the clock jumps to whatever is due next.

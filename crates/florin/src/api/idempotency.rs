@@ -95,7 +95,7 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
     // A caller who hangs up ends nothing: whoever asks again is told what came of it.
     let work = {
         let gateway = gateway.clone();
-        tokio::spawn(async move {
+        crate::tasks::start(async move {
             let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
             keep(&gateway, site_id, &key, &answer).await;
             answer
