@@ -140,9 +140,8 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
     let path = request.uri().path().to_owned();
-    let segments = segments(&path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
+    let segments = described_segments(&path, &method)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-    reference::check("/v1/json/", &parts, &method)?;
     let key = RequestKey::of(&request);
     match parts.as_slice() {
         ["orders"] if method == Method::POST => {
@@ -178,6 +177,14 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
+}
+
+/// The segments below `/v1/json/`, where there is a call with this path and method.
+fn described_segments(path: &str, method: &Method) -> Result<Vec<String>, ApiError> {
+    let segments = segments(path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    reference::check("/v1/json/", &parts, method)?;
+    Ok(segments)
 }
 
 /// Who is calling; the key comes in a header, as a bearer token, or in the query.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::{API_KEY, World};
+use crate::world::{API_KEY, VISA, World};
 
 #[tokio::test]
 async fn the_description_is_served_as_a_document_and_as_a_page_that_runs_nothing() {
@@ -42,4 +42,21 @@ async fn a_path_with_another_method_says_which_it_has() {
         let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         assert_eq!(body["error_code"], 1000, "{path}: {body}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_exist_uses_up_no_idempotency_key() {
+    let world = World::sqlite().await;
+    let order = world.order("keyed", VISA);
+    for (method, path, status) in
+        [("PATCH", "/v1/json/orders", 405), ("POST", "/v1/json/nothing", 404)]
+    {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = world.http.request(method, format!("{}{path}", world.base));
+        let request = request.header("api_key", API_KEY).header("Idempotency-Key", "once");
+        let answer = request.body(order.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
+    let reply = world.create_with("once", &order).await;
+    assert_eq!((reply.status, &reply.json()["data"]["status"]), (200, &"completed".into()));
 }

@@ -68,7 +68,7 @@ fn entry(operation: &Operation) -> Value {
     if let Some(sent) = &operation.sent {
         let mut content = json!({ "schema": sent.schema });
         if !sent.examples.is_empty() {
-            content["examples"] = named_examples(&sent.examples);
+            content["examples"] = named_examples("request", &sent.examples);
         }
         entry["requestBody"] = json!({ "required": true, "content": { sent.media: content } });
     }
@@ -102,9 +102,10 @@ fn parameter(it: &Parameter) -> Value {
     shown
 }
 
-fn named_examples(examples: &[(&'static str, Value)]) -> Value {
-    let named = examples.iter().enumerate().map(|(number, (summary, value))| {
-        (format!("example_{}", number + 1), json!({ "summary": summary, "value": value }))
+fn named_examples<T: AsRef<str>>(kind: &str, examples: &[(T, Value)]) -> Value {
+    let named = examples.iter().enumerate().map(|(number, (title, value))| {
+        let name = format!("{kind}_{}", number + 1);
+        (name, json!({ "summary": title.as_ref(), "value": value }))
     });
     Value::Object(named.collect())
 }
@@ -115,58 +116,63 @@ fn responses(operation: &Operation) -> Value {
     for refusal in operation.all_refusals() {
         refused.entry(refusal.http_status).or_default().push(refusal);
     }
-    let mut all: BTreeMap<u16, (Vec<String>, BTreeMap<&str, Vec<Value>>, Vec<(&str, Value)>)> =
-        BTreeMap::new();
+    let mut all: BTreeMap<u16, Response<'_>> = BTreeMap::new();
     for told in &operation.told {
-        let (texts, contents, examples) = all.entry(told.status).or_default();
-        texts.push(told.text.to_owned());
+        let response = all.entry(told.status).or_default();
+        response.texts.push(told.text.to_owned());
         if let Some((media, schema)) = &told.content {
-            contents.entry(media).or_default().push(schema.clone());
+            response.contents.entry(media).or_default().push(schema.clone());
         }
         if let (Some(example), Some((JSON, _))) = (&told.example, &told.content) {
-            examples.push((told.text, example.clone()));
+            response.examples.push((told.text.to_owned(), example.clone()));
         }
     }
     for (status, refusals) in &refused {
-        let (texts, contents, examples) = all.entry(*status).or_default();
+        let response = all.entry(*status).or_default();
         let mut codes: Vec<u32> = refusals.iter().map(|it| it.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        contents.entry(JSON).or_default().push(schema::refusal(&codes));
+        response.contents.entry(JSON).or_default().push(schema::refusal(&codes));
         for refusal in refusals {
-            texts.push(format!("{}: {}", refusal.code, refusal.info));
+            response.texts.push(format!("{}: {}", refusal.code, refusal.info));
             let body = serde_json::from_slice(&refusal.to_json()).unwrap_or(Value::Null);
-            examples.push(("", body));
+            response.examples.push((refusal.info.clone(), body));
         }
     }
-    let shown = all.into_iter().map(|(status, (texts, contents, examples))| {
-        let mut response = json!({ "description": texts.join(". ") });
-        let contents = contents.into_iter().map(|(media, mut schemas)| {
+    let shown = all.into_iter().map(|(status, response)| {
+        let mut shown = json!({ "description": response.texts.join(". ") });
+        let contents = response.contents.into_iter().map(|(media, mut schemas)| {
             let schema = match schemas.len() {
                 1 => schemas.remove(0),
                 _ => json!({ "oneOf": schemas }),
             };
             let mut content = json!({ "schema": schema });
-            if media == JSON && !examples.is_empty() {
-                let named = examples.iter().enumerate().map(|(number, (summary, value))| {
-                    let info = value["error_info"].as_str().unwrap_or(summary);
-                    (format!("answer_{}", number + 1), json!({ "summary": info, "value": value }))
-                });
-                content["examples"] = Value::Object(named.collect());
+            if media == JSON && !response.examples.is_empty() {
+                content["examples"] = named_examples("answer", &response.examples);
             }
             (media.to_owned(), content)
         });
         let contents: Map<String, Value> = contents.collect();
         if !contents.is_empty() {
-            response["content"] = Value::Object(contents);
+            shown["content"] = Value::Object(contents);
         }
         if matches!(status, 429 | 503) {
-            response["headers"] = json!({ "Retry-After": {
+            shown["headers"] = json!({ "Retry-After": {
                 "description": "Seconds after which to come back",
                 "schema": { "type": "string", "pattern": "^[0-9]+$" },
             } });
         }
-        (status.to_string(), response)
+        (status.to_string(), shown)
     });
     Value::Object(shown.collect())
+}
+
+/// What there is to say of one status.
+#[derive(Default)]
+struct Response<'a> {
+    texts: Vec<String>,
+    /// Schemas by media type.
+    contents: BTreeMap<&'a str, Vec<Value>>,
+    /// Of JSON, each with a title.
+    examples: Vec<(String, Value)>,
 }

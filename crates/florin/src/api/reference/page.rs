@@ -250,7 +250,7 @@ fn kind_of(schema: &Value, components: &Value) -> String {
         _ => "any".to_owned(),
     };
     match it.get("maxLength") {
-        Some(most) if *most != Value::from(0) => format!("{kind}, at most {most} characters"),
+        Some(most) if most.as_u64() != Some(0) => format!("{kind}, at most {most} characters"),
         _ => kind,
     }
 }

@@ -552,8 +552,11 @@ fn fault() -> Value {
                 "acs_garbage",
             ]),
         ),
-        ("count", meaning("How many messages it meets", whole_from(1, 1000))),
-        ("ms", meaning("Of a delay", whole_from(0, 60_000))),
+        (
+            "count",
+            meaning("How many messages it meets", json!({ "type": "integer", "minimum": 1 })),
+        ),
+        ("ms", meaning("Of a delay", json!({ "type": "integer", "minimum": 0 }))),
         (
             "code",
             meaning(
