@@ -15,6 +15,10 @@ use crate::process::{Ending, Running, command};
 /// The key of the test site: forty letters and digits, like those of the API's own shops.
 pub(crate) const API_KEY: &str = "0utsideTests0utsideTests0utsideTests0123";
 
+/// The token of the gateway's operator, and the variable that gateway and suites have it in.
+pub(crate) const OPERATOR_TOKEN: &str = "operator-of-the-outside-tests-0123456789";
+pub(crate) const OPERATOR_VARIABLE: &str = "FLORIN_INTERNAL__TOKEN";
+
 const START_WAIT: Duration = Duration::from_secs(30);
 /// What is in flight when it is asked to end may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(30);
@@ -33,13 +37,14 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts the gateway under `name`, on SQLite unless the URL of a database is given.
     /// Its log is `test-output/gateway-NAME.log`.
+    /// The operator's token is [`OPERATOR_TOKEN`].
     pub(crate) fn start(name: &str, database_url: Option<&str>) -> Result<Gateway, String> {
         let data = places::this_run().join(format!("gateway-{name}"));
         let log = places::test_output().join(format!("gateway-{name}.log"));
         let port = free_port()?;
         let mut serve = command(places::target().join("debug/florin"));
         serve.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
-        serve.env("FLORIN_TEST_API_KEY", API_KEY);
+        serve.env("FLORIN_TEST_API_KEY", API_KEY).env(OPERATOR_VARIABLE, OPERATOR_TOKEN);
         if let Some(url) = database_url {
             serve.args(["--database-url", url]);
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::gateway::{API_KEY, Gateway};
+use crate::gateway::{API_KEY, Gateway, OPERATOR_TOKEN, OPERATOR_VARIABLE};
 use crate::places;
 use crate::postgres::Cluster;
 use crate::process::{Running, command};
@@ -57,12 +57,15 @@ enum Suite {
     Python,
     Node,
     Browser,
+    /// The gateway against its own description. It empties the test site as it goes.
+    Api,
 }
 
 /// Runs the clients on both stores and the browser on one; says what went wrong as it goes.
 pub(crate) fn run() -> Count {
     let mut count = Count::default();
     count += against("sqlite", None, &[Suite::Python, Suite::Node, Suite::Browser]);
+    count += against("described", None, &[Suite::Api]);
     match Cluster::start("outside") {
         Ok(cluster) => count += against("postgres", Some(cluster), &[Suite::Python, Suite::Node]),
         Err(why) => count += failed("PostgreSQL for the gateway", &why),
@@ -113,15 +116,17 @@ fn run_suite(suite: Suite, what: &str, gateway: &Gateway) -> Result<Count, Strin
     let mut command = match suite {
         Suite::Python => pytest("tests/clients/python", &report),
         Suite::Browser => pytest("tests/browser", &report),
+        Suite::Api => pytest("tests/api", &report),
         Suite::Node => node(&report),
     };
     command.env("FLORIN_BASE_URL", gateway.url()).env("FLORIN_TEST_API_KEY", API_KEY);
+    command.env(OPERATOR_VARIABLE, OPERATOR_TOKEN);
     command.env("FLORIN_TEST_FOLDER", places::this_run());
     let mut running = Running::start_in_view(what, &mut command, STOP_WAIT)?;
     let ended = running.wait(SUITE_WAIT)?.ok_or(format!("not done after {SUITE_WAIT:?}"))?;
     let text = fs::read_to_string(&report).map_err(|_| format!("{ended}, and no report"))?;
     let mut count = match suite {
-        Suite::Python | Suite::Browser => read_junit(&text),
+        Suite::Python | Suite::Browser | Suite::Api => read_junit(&text),
         Suite::Node => read_tap(&text),
     }
     .ok_or("its report cannot be read")?;

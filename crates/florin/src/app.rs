@@ -40,6 +40,7 @@ mod upkeep;
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 pub use clerk::{Clerk, clerk};
 pub use key_rows::KeyRows;
+pub(crate) use server::operations;
 pub use server::routes;
 
 /// Why the gateway did not start. One sentence for the operator.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::Method;
 use bytes::Bytes;
 use florin_core::decision::Refusal;
 use serde_json::json;
@@ -9,14 +10,215 @@ use serde_json::json;
 use super::contract::ApiError;
 use super::contract::answer::success;
 use super::contract::changes::{
-    OrderPatch, read_capture, read_capture_patch, read_increment, read_order_patch, read_refund,
-    read_refund_patch,
+    OrderPatch, SHIPMENT_CHARS_MAX, read_capture, read_capture_patch, read_increment,
+    read_order_patch, read_refund, read_refund_patch,
 };
 use super::idempotency::RequestKey;
+use super::reference::schema::{
+    boolean, list, loose_text, meaning, minor_units, named, object, one_of, open_object, refusal,
+    text, text_max, whole,
+};
+use super::reference::{Group, JSON, Operation, examples};
 use super::{Answer, orders};
 use crate::gateway::change::{Captured, Changed, RefundTaken};
 use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        patch_operation(),
+        refund_operation(),
+        new(
+            Method::PATCH,
+            "/v1/json/orders/{order_id}/refunds/{refund_id}",
+            "cancelRefund",
+            "Take a refund back",
+        )
+        .says("As long as it is reserved: until midnight of the shop's time zone.")
+        .example("order_id", "my-order-id-1")
+        .takes(
+            object([("status!", one_of(&["void"]))]),
+            [("Take it back", json!({ "status": "void" }))],
+        )
+        .gives("It is taken back", open_object(), json!({}))
+        .refuses([
+            ApiError::missing_data(),
+            ApiError::refused("Invalid status"),
+            ApiError::invalid_order_id(),
+            ApiError::cannot_refund(),
+        ]),
+        capture_operation(),
+        new(Method::PATCH, "/v1/json/capture/{order_id}", "cancelCapture", "Release what is left")
+            .says("Gives back what is left of an authorization.")
+            .example("order_id", "my-order-id-2")
+            .takes(
+                object([
+                    ("status!", one_of(&["cancelled"])),
+                    ("reason!", json!({ "type": "string", "minLength": 1, "maxLength": 200 })),
+                ]),
+                [("Sold out", json!({ "status": "cancelled", "reason": "sold out" }))],
+            )
+            .gives(
+                "It is released",
+                object([
+                    ("order_id!", text()),
+                    ("success!", boolean()),
+                    ("transaction_id!", whole()),
+                ]),
+                json!({ "order_id": "my-order-id-2", "success": true,
+                    "transaction_id": examples::TRANSACTION }),
+            )
+            .refuses([
+                ApiError::missing_data(),
+                ApiError::refused("Invalid status"),
+                ApiError::invalid_order_id(),
+                ApiError::not_allowed(),
+            ]),
+        new(Method::POST, "/v1/json/orders/{order_id}/increment", "increment", "Authorize more")
+            .says("Asks the issuer for more while the authorization lasts. Florin's own call.")
+            .example("order_id", "my-order-id-2")
+            .takes(object([("amount!", minor_units())]), [("10 more", json!({ "amount": 1000 }))])
+            .gives("The order", named("Order"), examples::order())
+            .gives_as(200, "The issuer said no", JSON, refusal(&[1024]), None)
+            .refuses([
+                ApiError::invalid_amount(),
+                ApiError::invalid_order_id(),
+                ApiError::not_allowed(),
+            ]),
+        new(Method::POST, "/v1/json/orders/{order_id}/cancel", "cancelOrder", "Not for cards")
+            .says("Exists for another method only; PATCH with status cancelled is meant for cards.")
+            .example("order_id", "my-order-id-1")
+            .refuses([ApiError::forbidden()]),
+    ]
+}
+
+fn new(method: Method, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(Group::AfterPayment, method, path, id, summary)
+}
+
+fn patch_operation() -> Operation {
+    let note = || loose_text(SHIPMENT_CHARS_MAX);
+    let path = "/v1/json/orders/{order_id}";
+    new(Method::PATCH, path, "patchOrder", "Cancel, ship, or note")
+        .says(
+            "cancelled as long as the payer or the issuer is waited for; shipped once it is paid; \
+             without a status what is said about invoice and shipment is kept.",
+        )
+        .example("order_id", "my-order-id-1")
+        .takes(
+            object([
+                ("status", one_of(&["cancelled", "shipped"])),
+                ("invoice_id", note()),
+                ("invoice_url", note()),
+                ("tracktrace_code", note()),
+                ("tracktrace_url", note()),
+                ("carrier", note()),
+                ("ship_date", note()),
+                ("po_number", note()),
+                ("reason", note()),
+                ("memo", note()),
+            ]),
+            [
+                ("Shipped", json!({ "status": "shipped", "carrier": "PostNL" })),
+                ("An invoice", json!({ "invoice_id": "2026-17" })),
+            ],
+        )
+        .gives("It is so", open_object(), json!({}))
+        .refuses([
+            ApiError::missing_data(),
+            ApiError::refused("Invalid status"),
+            ApiError::invalid_order_id(),
+            ApiError::change_not_possible(),
+        ])
+}
+
+fn refund_operation() -> Operation {
+    let path = "/v1/json/orders/{order_id}/refunds";
+    new(Method::POST, path, "refund", "Refund, whole or in part")
+        .says(
+            "With amount, or without one for all that is left, or with items of a cart whose price \
+             or quantity is negative. It is reserved first and settled at midnight of the shop's \
+             time zone, or at once, by a setting of the site.",
+        )
+        .example("order_id", "my-order-id-1")
+        .takes(
+            object([
+                ("currency!", text()),
+                ("amount", minor_units()),
+                ("description", text_max(200)),
+                ("refund_order_id", meaning("The merchant's name for the refund", text_max(50))),
+                (
+                    "checkout_data",
+                    object([("items", list(named("CartItem"))), ("tax_tables", open_object())]),
+                ),
+                ("var1", loose_text(500)),
+                ("var2", loose_text(500)),
+                ("var3", loose_text(500)),
+            ]),
+            [("A part", json!({ "currency": "EUR", "amount": 250, "description": "it broke" }))],
+        )
+        .gives(
+            "The refund",
+            object([("order_id!", text()), ("refund_id!", whole()), ("transaction_id!", whole())]),
+            json!({ "order_id": "my-order-id-1", "refund_id": examples::TRANSACTION + 1,
+                "transaction_id": examples::TRANSACTION }),
+        )
+        .refuses([
+            ApiError::invalid_order_id(),
+            ApiError::invalid_currency(),
+            ApiError::invalid_amount(),
+            ApiError::invalid_description(),
+            ApiError::invalid_variable(),
+            ApiError::cart_currencies_differ(),
+            ApiError::cart_currency_not_of_order(),
+            ApiError::invalid_tax_rate(),
+            ApiError::unknown_tax_table(),
+            ApiError::invalid_item_currency(),
+            ApiError::invalid_item_price(),
+            ApiError::invalid_country(),
+            ApiError::cannot_read_refund(),
+            ApiError::cannot_refund(),
+            ApiError::refund_repeated(),
+        ])
+}
+
+fn capture_operation() -> Operation {
+    let path = "/v1/json/orders/{order_id}/capture";
+    new(Method::POST, path, "capture", "Capture, whole or in part")
+        .says(
+            "Of an order that was made with capture manual. A part becomes an order of its own, \
+             named new_order_id.",
+        )
+        .example("order_id", "my-order-id-2")
+        .takes(
+            object([
+                ("amount", minor_units()),
+                ("new_order_id", text_max(50)),
+                ("new_order_status", one_of(&["completed"])),
+                ("invoice_id", loose_text(SHIPMENT_CHARS_MAX)),
+                ("carrier", loose_text(SHIPMENT_CHARS_MAX)),
+                ("reason", loose_text(SHIPMENT_CHARS_MAX)),
+                ("tracktrace_code", loose_text(SHIPMENT_CHARS_MAX)),
+                ("memo", loose_text(SHIPMENT_CHARS_MAX)),
+            ]),
+            [(
+                "A part",
+                json!({ "amount": 400, "new_order_id": "my-order-id-2-a",
+                "new_order_status": "completed" }),
+            )],
+        )
+        .gives(
+            "What was captured",
+            object([("order_id!", text()), ("transaction_id!", whole())]),
+            json!({ "order_id": "my-order-id-2-a", "transaction_id": examples::TRANSACTION }),
+        )
+        .refuses([
+            ApiError::refused("Invalid status"),
+            ApiError::invalid_order_id(),
+            ApiError::invalid_amount(),
+            ApiError::not_allowed(),
+        ])
+}
 
 /// `PATCH /orders/{id}`: cancels, notes a shipment or an invoice.
 pub(super) async fn patch_order(

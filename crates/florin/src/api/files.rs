@@ -8,14 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
+use axum::http::Method;
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::contract::ApiError;
 use super::contract::answer::success;
-use super::contract::evidence::read_evidence;
+use super::contract::evidence::{
+    FILE_DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, read_evidence, refusals,
+};
 use super::idempotency::RequestKey;
+use super::reference::schema::{meaning, object, one_of, open_object, text, text_max};
+use super::reference::{Group, Operation};
 use super::{Answer, orders, read_body_within, segments};
 use crate::gateway::change::Changed;
 use crate::gateway::directory::Caller;
@@ -42,6 +47,34 @@ pub(super) fn begin(gateway: &Gateway) -> Result<Upload, Answer> {
 pub(super) async fn read(request: Request) -> Result<Bytes, Answer> {
     let wait = Duration::from_millis(UPLOAD_WAIT_MS);
     read_body_within(request, UPLOAD_BODY_BYTES_MAX, wait).await
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let path = "/v1/json/orders/{order_id}/files";
+    vec![
+        Operation::new(Group::Disputes, Method::POST, path, "handIn", "Hand in evidence")
+            .says(
+                "A file for the open chargeback of the order that is due first. At most 10 files of \
+                 10 MiB each; what the content is decides, not type.",
+            )
+            .example("order_id", "my-order-id-1")
+            .takes(
+                object([
+                    ("type!", one_of(&["PDF", "JPEG", "PNG", "chargeback"])),
+                    ("base64!", meaning("The file", text())),
+                    ("description!", text_max(FILE_DESCRIPTION_CHARS_MAX)),
+                    ("name!", text_max(FILE_NAME_CHARS_MAX)),
+                ]),
+                [(
+                    "A delivery note",
+                    json!({ "type": "PDF", "base64": "JVBERi0xLjQK", "name": "delivery.pdf",
+                        "description": "The payer has signed for it" }),
+                )],
+            )
+            .gives("It is kept", open_object(), json!({}))
+            .refuses([no_open_chargeback(), too_many_files(), ApiError::missing_data()])
+            .refuses(refusals()),
+    ]
 }
 
 /// Keeps a file for the chargeback that waits for the merchant.
@@ -82,11 +115,13 @@ pub(super) async fn hand_in(
     .await?;
     match handed_in {
         Changed::Done(()) => Ok(Answer::ok(success(&json!({})))),
-        Changed::Refused(florin_core::decision::Refusal::TooMany) => {
-            Err(ApiError::refused("Too many files").into())
-        }
+        Changed::Refused(florin_core::decision::Refusal::TooMany) => Err(too_many_files().into()),
         Changed::Refused(_) | Changed::NameTaken => Err(no_open_chargeback().into()),
     }
+}
+
+fn too_many_files() -> ApiError {
+    ApiError::refused("Too many files")
 }
 
 fn no_open_chargeback() -> ApiError {

@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::contract::ApiError;
-use super::{Answer, authenticate, effective_method, files, read_body, route};
+use super::{Answer, authenticate, described_segments, effective_method, files, read_body, route};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::REQUEST_LEASE_MS;
 use crate::store::{AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, SiteId};
@@ -64,6 +64,8 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
         return route(gateway, request).await;
     }
     let site_id = authenticate(gateway, &request)?.site.id;
+    // Nothing is noted of a call that does not exist.
+    described_segments(request.uri().path(), &method)?;
     let key = key_in(request.headers()).ok_or_else(ApiError::invalid_idempotency_key)?;
     let (mut parts, body) = request.into_parts();
     let body = Request::new(body);

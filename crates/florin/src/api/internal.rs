@@ -8,11 +8,13 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::{Method, header};
 use florin_core::payment::{Decider, ReviewVerdict};
-use serde_json::Value;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, read_body, segments};
+use super::reference::schema::{meaning, named, object, one_of, whole};
+use super::reference::{Caller, Group, Operation, examples};
+use super::{Answer, read_body, reference, segments};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::risk::report::risk_json;
@@ -24,12 +26,38 @@ const SITES_SEARCHED_MAX: usize = 100;
 /// Longest id that is looked up.
 const ID_CHARACTERS_MAX: usize = 50;
 
+pub(super) fn operations() -> Vec<Operation> {
+    let new = |method, path, id, summary| {
+        Operation::new(Group::Operators, method, path, id, summary)
+            .called_by(Caller::Operator)
+            .gives("The report", named("RiskReport"), examples::risk())
+            .refuses([name_it()])
+    };
+    let site = || meaning("The site's number, where several have such an order", whole());
+    vec![
+        new(Method::GET, "/internal/orders/{order_id}/risk", "risk", "Why an order is held")
+            .query("site", "The site's number, where several have such an order", whole())
+            .refuses([ApiError::invalid_order_id()]),
+        new(Method::POST, "/internal/orders/{order_id}/review", "review", "Decide on a held order")
+            .takes(
+                object([
+                    ("verdict!", one_of(&["accept", "decline"])),
+                    ("role!", one_of(&["merchant", "risk"])),
+                    ("site", site()),
+                ]),
+                [("Take it", json!({ "verdict": "accept", "role": "risk" }))],
+            )
+            .refuses(refusals_of_reviews()),
+    ]
+}
+
 pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
     authorize(gateway, &request)?;
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let segments = segments(&path, "/internal/").ok_or_else(ApiError::unknown_path)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    reference::check("/internal/", &parts, &method)?;
     match (parts.as_slice(), method) {
         (["orders", id, "review"], Method::POST) => {
             let body = read_object(request).await?;
@@ -41,7 +69,6 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let record = find(gateway, id, site_of_query(&request)).await?;
             Ok(shown(gateway, &record))
         }
-        (["orders", _, "review" | "risk"], _) => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
 }
@@ -55,11 +82,11 @@ fn authorize(gateway: &Gateway, request: &Request) -> Result<(), Answer> {
     });
     let token = given.map(|(_, token)| token.trim()).unwrap_or_default();
     let hash = gateway.vault.token_hash(token.as_bytes());
-    if bool::from(hash.ct_eq(&expected)) {
-        Ok(())
-    } else {
-        Err(ApiError::new(401, 1000, "The operator's token is missing or wrong").into())
-    }
+    if bool::from(hash.ct_eq(&expected)) { Ok(()) } else { Err(wrong_token().into()) }
+}
+
+pub(super) fn wrong_token() -> ApiError {
+    ApiError::new(401, 1000, "The operator's token is missing or wrong")
 }
 
 /// Longest text that is compared with the token.
@@ -77,13 +104,16 @@ fn site_of_query(request: &Request) -> Option<i64> {
     pairs.find(|(name, _)| name == "site").and_then(|(_, value)| value.parse().ok())
 }
 
+fn name_it() -> ApiError {
+    ApiError::new(400, 1000, "Say which site the order belongs to")
+}
+
 /// The order with this id; its site may be left out where only one site has such an order.
 async fn find(gateway: &Gateway, id: &str, site: Option<i64>) -> Result<Record, Answer> {
     let sites = match site {
         Some(number) => gateway.directory.site(number).into_iter().collect(),
         None => gateway.directory.sites(),
     };
-    let name_it = || ApiError::new(400, 1000, "Say which site the order belongs to");
     if sites.len() > SITES_SEARCHED_MAX {
         return Err(name_it().into());
     }
@@ -123,8 +153,31 @@ pub(super) fn role_of(body: &Value, default: Option<Decider>) -> Result<Decider,
         (Some("merchant"), _) => Ok(Decider::Merchant),
         (Some("risk"), _) => Ok(Decider::Risk),
         (None, Some(default)) if body.get("role").is_none() => Ok(default),
-        _ => Err(ApiError::new(400, 1000, "role is merchant or risk").into()),
+        _ => Err(wrong_role().into()),
     }
+}
+
+fn wrong_role() -> ApiError {
+    ApiError::new(400, 1000, "role is merchant or risk")
+}
+
+fn wrong_verdict() -> ApiError {
+    ApiError::new(400, 1000, "verdict is accept or decline")
+}
+
+fn reserved_for_risk() -> ApiError {
+    ApiError::new(403, 1000, "Only the Risk department decides on a score above 8")
+}
+
+/// What a decision may be refused with, whoever makes it.
+pub(super) fn refusals_of_reviews() -> [ApiError; 5] {
+    [
+        ApiError::invalid_order_id(),
+        wrong_role(),
+        wrong_verdict(),
+        reserved_for_risk(),
+        ApiError::new(409, 1000, "The payment is not held for review: it is completed"),
+    ]
 }
 
 /// Ends the review of an order as the body says, and shows what the order has become.
@@ -137,7 +190,7 @@ pub(super) async fn decide(
     let verdict = match body.get("verdict").and_then(Value::as_str) {
         Some("accept") => ReviewVerdict::Accept,
         Some("decline") => ReviewVerdict::Decline,
-        _ => return Err(ApiError::new(400, 1000, "verdict is accept or decline").into()),
+        _ => return Err(wrong_verdict().into()),
     };
     match gateway.decide_review(record, verdict, by).await {
         Ok(record) => Ok(shown(gateway, &record)),
@@ -145,10 +198,7 @@ pub(super) async fn decide(
             let words = format!("The payment is not held for review: it is {status}");
             Err(ApiError::new(409, 1000, &words).into())
         }
-        Err(NotDecided::ReservedForRisk) => {
-            let words = "Only the Risk department decides on a score above 8";
-            Err(ApiError::new(403, 1000, words).into())
-        }
+        Err(NotDecided::ReservedForRisk) => Err(reserved_for_risk().into()),
         Err(NotDecided::Failure(failure)) => Err(failure.into()),
     }
 }
@@ -156,6 +206,6 @@ pub(super) async fn decide(
 /// The risk report of an order.
 pub(super) fn shown(gateway: &Gateway, record: &Record) -> Answer {
     let data = risk_json(record, &gateway.risk.tables);
-    let envelope = serde_json::json!({ "success": true, "data": data });
+    let envelope = json!({ "success": true, "data": data });
     Answer::ok(canonical::to_vec(&envelope))
 }

@@ -12,6 +12,7 @@ mod files;
 mod test_controls;
 mod test_chargebacks;
 mod internal;
+pub(crate) mod reference;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Method, Response, StatusCode, header};
+use axum::http::{Method, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -83,8 +84,9 @@ pub async fn merchants(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
+    let uri = request.uri().clone();
     let answer = idempotency::once(&gateway, request).await.unwrap_or_else(|answer| answer);
-    Ok(respond(answer))
+    Ok(respond_at(&uri, answer))
 }
 
 /// Answers one call of the controls of test sites.
@@ -92,10 +94,11 @@ pub async fn controls(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
+    let uri = request.uri().clone();
     let is_file = test_controls::asks_for_file(&request);
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
     let is_file = is_file && answer.status == 200;
-    let mut response = respond(answer);
+    let mut response = respond_at(&uri, answer);
     if is_file {
         let kind = header::HeaderValue::from_static("text/csv; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -108,8 +111,17 @@ pub async fn internal(
     gateway: Arc<Gateway>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
+    let uri = request.uri().clone();
     let answer = internal::route(&gateway, request).await.unwrap_or_else(|answer| answer);
-    Ok(respond(answer))
+    Ok(respond_at(&uri, answer))
+}
+
+/// The answer to a request for this address.
+fn respond_at(uri: &Uri, answer: Answer) -> Response<Body> {
+    match answer.status {
+        405 => reference::with_allow(respond(answer), reference::allowed(uri.path())),
+        _ => respond(answer),
+    }
 }
 
 fn respond(answer: Answer) -> Response<Body> {
@@ -128,20 +140,19 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
     let path = request.uri().path().to_owned();
-    let segments = segments(&path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
+    let segments = described_segments(&path, &method)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let key = RequestKey::of(&request);
     match parts.as_slice() {
-        ["orders"] => match method {
-            Method::POST => orders::create(gateway, caller, key, read_body(request).await?).await,
-            _ => Err(ApiError::wrong_method().into()),
-        },
+        ["orders"] if method == Method::POST => {
+            orders::create(gateway, caller, key, read_body(request).await?).await
+        }
         ["orders", id] => match method {
             Method::GET => orders::get(gateway, &caller, id).await,
             Method::PATCH => {
                 changes::patch_order(gateway, &caller, id, key, read_body(request).await?).await
             }
-            _ => Err(ApiError::wrong_method().into()),
+            _ => Err(ApiError::unknown_path().into()),
         },
         ["orders", id, "refunds"] if method == Method::POST => {
             changes::refund(gateway, &caller, id, key, read_body(request).await?).await
@@ -164,11 +175,16 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         }
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
-        ["orders", _, "refunds" | "capture" | "increment" | "files" | "cancel"]
-        | ["orders", _, "refunds", _]
-        | ["capture", _] => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
+}
+
+/// The segments below `/v1/json/`, where there is a call with this path and method.
+fn described_segments(path: &str, method: &Method) -> Result<Vec<String>, ApiError> {
+    let segments = segments(path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    reference::check("/v1/json/", &parts, method)?;
+    Ok(segments)
 }
 
 /// Who is calling; the key comes in a header, as a bearer token, or in the query.
@@ -221,6 +237,6 @@ async fn read_body_within(
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::body_too_large().into()),
         Ok(Err(_)) => Err(ApiError::not_json().into()),
-        Err(_) => Err(ApiError::new(408, 1000, "Request timed out").into()),
+        Err(_) => Err(ApiError::timed_out().into()),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Method;
 use bytes::Bytes;
 use florin_core::card::Brand;
 use florin_core::money::Currency;
@@ -14,6 +15,8 @@ use super::contract::payment_options::WebUrl;
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
 use super::idempotency::RequestKey;
+use super::reference::schema::{named, refusal};
+use super::reference::{Group, JSON, Operation, examples};
 use crate::gateway::create::Created;
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
@@ -21,6 +24,65 @@ use crate::gateway::site::{Mode, Site};
 use crate::gateway::view::{api_version, order_view};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let card = |number| examples::order_request("my-order-id-1", number);
+    let mut manual = examples::order_request("my-order-id-2", "4111111111111111");
+    manual["capture"] = "manual".into();
+    let new = |method, path, id, summary| Operation::new(Group::Orders, method, path, id, summary);
+    vec![
+        new(Method::POST, "/v1/json/orders", "createOrder", "Pay with a card")
+            .says(
+                "One request pays: brand, 3-D Secure, authorization, capture. The answer comes when \
+                 the issuer has answered, or after 20 seconds with the order as it then stands. An \
+                 order that is initialized has a payment_url where the payer has to go. A card that \
+                 is refused is 200 with success false and code 1024, and the order is kept.",
+            )
+            .takes(named("OrderRequest"), [
+                ("Approved at once", card("4111111111111111")),
+                ("The payer is asked first", card("5555555555554444")),
+                ("Authorized now, captured later", manual),
+            ])
+            .gives("The order", named("CreatedOrder"), examples::created_order())
+            .gives_as(200, "The card was refused", JSON, refusal(&[1024]), None)
+            .refuses(refusals_of_orders()),
+        new(Method::GET, "/v1/json/orders/{order_id}", "getOrder", "Read an order")
+            .says("By the merchant's name for it, by its transaction number, or by that of a refund.")
+            .example("order_id", "my-order-id-1")
+            .gives("The order", named("Order"), examples::order())
+            .refuses([ApiError::invalid_order_id()]),
+    ]
+}
+
+/// Everything that a request for an order may be refused with, in the order of the checks.
+fn refusals_of_orders() -> Vec<ApiError> {
+    vec![
+        ApiError::site_inactive(),
+        ApiError::account_blocked(),
+        ApiError::unknown_message_type(),
+        ApiError::invalid_capture(),
+        ApiError::invalid_recurring_model(),
+        ApiError::unknown_token(),
+        ApiError::invalid_order_id(),
+        ApiError::invalid_currency(),
+        ApiError::invalid_amount(),
+        ApiError::invalid_description(),
+        ApiError::gateway_unavailable(),
+        ApiError::invalid_ip_address(),
+        ApiError::invalid_country(),
+        ApiError::invalid_variable(),
+        ApiError::cart_currencies_differ(),
+        ApiError::cart_currency_not_of_order(),
+        ApiError::cart_amount_differs(),
+        ApiError::invalid_tax_rate(),
+        ApiError::unknown_tax_table(),
+        ApiError::invalid_item_currency(),
+        ApiError::invalid_item_price(),
+        ApiError::missing_data(),
+        ApiError::too_many_requests(),
+        ApiError::cannot_create(),
+    ]
+}
 
 /// Takes an order.
 pub(super) async fn create(

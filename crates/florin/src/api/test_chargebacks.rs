@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::Method;
 use florin_core::decision::{DisputeStep, Refusal};
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use super::changes::in_a_task;
 use super::contract::scalars::{Fields, Scalar};
 use super::contract::{ApiError, timestamp};
 use super::internal::read_object;
+use super::reference::schema::{meaning, minor_units, named, object, one_of, text_max, whole_from};
+use super::reference::{Group, Operation, examples};
 use super::test_controls::success;
 use super::{Answer, orders};
 use crate::gateway::Gateway;
@@ -29,6 +32,61 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Most characters of reason codes and references.
 const CODE_CHARS_MAX: usize = 64;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let new = |method, path, id, summary| {
+        let operation = Operation::new(Group::TestSites, method, path, id, summary);
+        operation
+            .gives("The case", named("Case"), examples::case())
+            .refuses([ApiError::invalid_order_id(), ApiError::refused("Why it cannot be")])
+    };
+    let days = || whole_from(0, DUE_DAYS_MAX);
+    vec![
+        new(Method::POST, "/test/chargebacks", "makeChargeback", "Take the money back")
+            .says("As the payer's bank does it: all of it, or amount.")
+            .takes(
+                object([
+                    ("order_id!", meaning("Of an order or a capture", text_max(50))),
+                    ("reason_code!", text_max(CODE_CHARS_MAX)),
+                    ("amount", minor_units()),
+                    ("due_days", meaning("Until the shop must have answered", days())),
+                    ("reference", text_max(CODE_CHARS_MAX)),
+                ]),
+                [(
+                    "Goods that did not come",
+                    json!({ "order_id": "my-order-id-1", "reason_code": "13.1" }),
+                )],
+            )
+            .refuses([ApiError::missing_data(), ApiError::invalid_amount(), due_days_are_wrong()]),
+        new(
+            Method::GET,
+            "/test/chargebacks/{transaction_id}",
+            "showChargeback",
+            "Where a chargeback stands",
+        ),
+        new(
+            Method::POST,
+            "/test/chargebacks/{transaction_id}",
+            "moveChargeback",
+            "Play the scheme or the merchant",
+        )
+        .takes(
+            object([
+                (
+                    "action!",
+                    one_of(&["accept", "dispute", "submit", "ask_more", "process", "win", "lose"]),
+                ),
+                ("due_days", meaning("Of ask_more", days())),
+            ]),
+            [("The merchant wins", json!({ "action": "win" }))],
+        )
+        .refuses([ApiError::missing_data(), due_days_are_wrong()]),
+    ]
+}
+
+fn due_days_are_wrong() -> ApiError {
+    ApiError::new(400, 1000, "due_days is a whole number from 0 to ten years")
+}
 
 /// `POST /test/chargebacks`: the payer's bank takes money back.
 pub(super) async fn make(
@@ -138,9 +196,7 @@ fn due_days(fields: Fields<'_>) -> Result<Option<i64>, Answer> {
         return Ok(None);
     }
     let days = fields.whole("due_days").filter(|days| (0..=DUE_DAYS_MAX).contains(days));
-    days.map(Some).ok_or_else(|| {
-        ApiError::new(400, 1000, "due_days is a whole number from 0 to ten years").into()
-    })
+    days.map(Some).ok_or_else(|| due_days_are_wrong().into())
 }
 
 fn due_in(gateway: &Gateway, caller: &Caller, days: i64) -> i64 {

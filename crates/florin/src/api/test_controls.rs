@@ -9,7 +9,11 @@ use florin_core::payment::Decider;
 use serde_json::{Value, json};
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, authenticate, internal, segments, test_chargebacks};
+use super::reference::schema::{
+    list, meaning, named, object, one_of, open_object, text, whole, whole_from,
+};
+use super::reference::{Group, Operation, examples};
+use super::{Answer, authenticate, internal, reference, segments, test_chargebacks};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -23,12 +27,86 @@ impl From<ControlError> for Answer {
                 let words: String = words.chars().take(200).collect();
                 ApiError::new(400, 1000, &words).into()
             }
-            ControlError::Unreachable => {
-                ApiError::new(503, 1000, "The simulator does not answer").into()
-            }
+            ControlError::Unreachable => simulator_is_silent().into(),
             ControlError::Failure(failure) => failure.into(),
         }
     }
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let new = |method, path, id, summary| {
+        Operation::new(Group::TestSites, method, path, id, summary).refuses([simulator_is_silent()])
+    };
+    let clock = json!({ "now": "2026-05-11T10:01:07", "unix_ms": 1_778_493_667_000_i64,
+        "offset_seconds": 3600 });
+    let faults = json!([{ "merchant": "FLORIN000020001", "fault": "drop", "count": 1,
+        "types": ["0100"] }]);
+    vec![
+        new(Method::GET, "/test/clock", "siteClock", "The site's time")
+            .gives("The time", named("SiteClock"), clock.clone()),
+        new(Method::POST, "/test/clock/advance", "advanceClock", "Let time pass")
+            .says(
+                "Everything of the site that is due by then happens: expiries, settlements, \
+                 notifications. Other sites are not touched.",
+            )
+            .takes(
+                object([("seconds!", whole_from(0, ADVANCE_SECONDS_MAX))]),
+                [("An hour", json!({ "seconds": 3600 }))],
+            )
+            .gives("The time", named("SiteClock"), clock)
+            .refuses([seconds_out_of_bounds()]),
+        new(Method::GET, "/test/host", "hostBooks", "The host's own books of the site")
+            .says("What the acquirer's host has authorized, captured and refunded, in minor units.")
+            .query("format", "csv: as the file that an acquirer sends", one_of(&["json", "csv"]))
+            .gives("The books", list(open_object()), json!([{
+                "order_id": "my-order-id-1", "authorized": 1000, "captured": 1000, "refunded": 0,
+                "reversed": 0, "held": 0, "currency": "EUR", "last4": "1111",
+            }]))
+            .gives_as(200, "The acquirer's file", "text/csv", text(), None),
+        new(Method::GET, "/test/faults", "listFaults", "The faults that wait")
+            .gives("The faults", list(named("Fault")), faults.clone()),
+        new(Method::POST, "/test/faults", "addFault", "Spoil the next answers")
+            .says(
+                "drop, delay (ms), duplicate, decline (code), cut (when) and garbage are about the \
+                 acquirer's link, acs_silent and acs_garbage about 3-D Secure.",
+            )
+            .takes(named("Fault"), [(
+                "The next answer is lost",
+                json!({ "fault": "drop", "count": 1, "types": ["0100"] }),
+            )])
+            .gives("The faults that wait now", list(named("Fault")), faults)
+            .refuses([ApiError::new(400, 1000, "What the simulator says is wrong with it")]),
+        new(Method::DELETE, "/test/data", "forgetData", "Start afresh")
+            .says("Forgets the site's orders and the host's books of it.")
+            .gives(
+                "What was forgotten",
+                object([("orders_deleted!", whole())]),
+                json!({ "orders_deleted": 12 }),
+            ),
+        new(Method::GET, "/test/risk/{order_id}", "testRisk", "Why an order is held, or is not")
+            .example("order_id", "my-order-id-1")
+            .gives("The report", named("RiskReport"), examples::risk())
+            .refuses([ApiError::invalid_order_id()]),
+        new(Method::POST, "/test/orders/{order_id}/review", "testReview", "Decide on a held order")
+            .example("order_id", "my-order-id-1")
+            .takes(
+                object([
+                    ("verdict!", one_of(&["accept", "decline"])),
+                    ("role", meaning("risk for scores above 8", one_of(&["merchant", "risk"]))),
+                ]),
+                [("Take it", json!({ "verdict": "accept" }))],
+            )
+            .gives("What became of it", named("RiskReport"), examples::risk())
+            .refuses(internal::refusals_of_reviews()),
+    ]
+}
+
+fn simulator_is_silent() -> ApiError {
+    ApiError::new(503, 1000, "The simulator does not answer")
+}
+
+fn seconds_out_of_bounds() -> ApiError {
+    ApiError::new(400, 1000, "seconds is a whole number from 0 to ten years")
 }
 
 pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
@@ -38,15 +116,14 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
     let path = request.uri().path().to_owned();
     let segments = segments(&path, "/test/").ok_or_else(ApiError::unknown_path)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    reference::check("/test/", &parts, &method)?;
     match (parts.as_slice(), method) {
         (["clock"], Method::GET) => Ok(clock(gateway.site_clock(&site)?)),
         (["clock", "advance"], Method::POST) => {
             let body = internal::read_object(request).await?;
             let seconds = seconds_of(&body)
                 .filter(|seconds| (0..=ADVANCE_SECONDS_MAX).contains(seconds))
-                .ok_or_else(|| {
-                    ApiError::new(400, 1000, "seconds is a whole number from 0 to ten years")
-                })?;
+                .ok_or_else(seconds_out_of_bounds)?;
             Ok(clock(gateway.advance_site_clock(&site, seconds).await?))
         }
         (["host"], Method::GET) if asks_for_file(&request) => {
@@ -67,7 +144,6 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         (["chargebacks", id], Method::POST) => {
             test_chargebacks::step(gateway, &caller, id, request).await
         }
-        (["chargebacks"] | ["chargebacks", _], _) => Err(ApiError::wrong_method().into()),
         (["risk", id], Method::GET) => {
             Ok(internal::shown(gateway, &test_order(gateway, &site, id).await?))
         }
@@ -78,8 +154,6 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let record = test_order(gateway, &site, &id).await?;
             internal::decide(gateway, record, &body, role).await
         }
-        (["clock" | "host" | "faults" | "data"] | ["clock", "advance"], _)
-        | (["risk", _] | ["orders", _, "review"], _) => Err(ApiError::wrong_method().into()),
         _ => Err(ApiError::unknown_path().into()),
     }
 }

@@ -6,14 +6,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{Method, Response, StatusCode, header};
+use axum::middleware;
 use axum::routing::{any, get};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use crate::api::reference::schema::{object, text};
+use crate::api::reference::{self, Caller, Group, JSON, Operation};
 use crate::config::HttpSettings;
 use crate::gateway::Gateway;
 
@@ -41,17 +45,42 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         get(move || readiness(gateway.clone()))
     };
     let mut routes = Router::new()
+        .route("/health/live", get(|| async { health(true, "alive") }))
+        .route("/health/ready", ready)
+        .merge(crate::checkout::routes(gateway.clone()))
+        .merge(reference::routes())
+        // What stands above has to be in the table of what is served; the calls below look it up
+        // themselves, once they know their caller.
+        .route_layer(middleware::from_fn(reference::only_described))
         .route("/v1/json", merchants.clone())
         .route("/v1/json/{*path}", merchants.clone())
         .route("/test/{*path}", controls)
-        .route("/internal/{*path}", internal)
-        .route("/health/live", get(|| async { health(true, "alive") }))
-        .route("/health/ready", ready)
-        .merge(crate::checkout::routes(gateway.clone()));
+        .route("/internal/{*path}", internal);
     if let Some(simulator) = simulator {
         routes = routes.nest("/sim", simulator);
     }
     routes.fallback(merchants)
+}
+
+/// What a load balancer asks.
+pub(crate) fn operations() -> Vec<Operation> {
+    let status = || object([("status!", text())]);
+    let new = |path, id, summary| {
+        Operation::new(Group::Gateway, Method::GET, path, id, summary).called_by(Caller::Anyone)
+    };
+    let shown = |word: &str| Some(json!({ "status": word }));
+    vec![
+        new("/health/live", "live", "Whether the process runs").gives_as(
+            200,
+            "It runs",
+            JSON,
+            status(),
+            shown("alive"),
+        ),
+        new("/health/ready", "ready", "Whether payments can be taken")
+            .gives_as(200, "They can", JSON, status(), shown("ready"))
+            .gives_as(503, "Why not", JSON, status(), shown("the store does not answer")),
+    ]
 }
 
 fn health(good: bool, word: &str) -> Response<Body> {

@@ -9,4 +9,5 @@ mod page;
 mod pages;
 mod routes;
 
+pub(crate) use routes::operations;
 pub use routes::routes;

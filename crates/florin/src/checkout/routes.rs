@@ -7,12 +7,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::routing::{get, post};
 use florin_core::payment::{State as PaymentState, Waiting};
 use http_body_util::{BodyExt, Limited};
 
 use super::pages::Pages;
+use crate::api::reference::{Caller, FORM, Group, JSON, Operation, schema};
 use crate::gateway::ids::TokenPurpose;
 use crate::gateway::rails::{Browser, open_challenge, result_of};
 use crate::gateway::record::Record;
@@ -34,6 +35,55 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .route("/3ds/return", post(came_back))
         .route("/3ds/results/{token}", post(result))
         .with_state(gateway)
+}
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let new = |method, path, id, summary| {
+        Operation::new(Group::Payers, method, path, id, summary).called_by(Caller::Anyone)
+    };
+    let trouble = "Something went wrong; the page says to try again";
+    vec![
+        new(Method::GET, "/pay/{token}", "payerPage", "What the payer has to do next")
+            .says("The payment_url of an order that waits for its payer leads here.")
+            .query("lang", "The language of a page that belongs to no order", schema::text())
+            .shows(200, "A page: verification, the way to the bank, or waiting")
+            .sends_on(303, "Back to the shop")
+            .shows(404, "There is no such payment")
+            .shows(500, trouble)
+            .shows(503, trouble),
+        new(
+            Method::POST,
+            "/pay/{token}/continue",
+            "payerContinues",
+            "The verification page goes on",
+        )
+        .takes_as(FORM, schema::open_object(), [])
+        .shows(200, "A page: the way to the bank, or waiting")
+        .sends_on(303, "Back to the shop")
+        .shows(400, "The form cannot be read")
+        .shows(404, "There is no such payment")
+        .shows(500, trouble)
+        .shows(503, trouble),
+        new(Method::POST, "/3ds/method-done", "methodDone", "The 3DS Method has run")
+            .takes_as(FORM, schema::open_object(), [])
+            .shows(200, "A page that tells the page around it")
+            .shows(400, "The form cannot be read"),
+        new(Method::POST, "/3ds/return", "challengeDone", "The payer is back from the bank")
+            .says("The browser brings the CRes; what counts is the RReq of the directory server.")
+            .takes_as(FORM, schema::open_object(), [])
+            .shows(200, "A page: waiting, or the next question")
+            .sends_on(303, "On to the shop")
+            .shows(400, "The form cannot be read")
+            .shows(404, "There is no such payment")
+            .shows(500, trouble)
+            .shows(503, trouble),
+        new(Method::POST, "/3ds/results/{token}", "challengeResult", "The result of a challenge")
+            .says("From a directory server: an RReq of EMV 3DS, answered by RRes, or by Erro.")
+            .takes(schema::open_object(), [])
+            .gives_as(200, "RRes or Erro", JSON, schema::open_object(), None)
+            .sends_on(400, "The message cannot be read")
+            .sends_on(503, "It could not be kept: send it again"),
+    ]
 }
 
 fn pages(gateway: &Gateway) -> Pages {

@@ -19,6 +19,7 @@ mod idempotency_lost;
 mod notifications;
 mod faults;
 mod captures;
+mod reference;
 mod refunds;
 mod changes;
 mod ledger;

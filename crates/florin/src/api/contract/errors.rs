@@ -54,6 +54,8 @@ refusals! {
     forbidden = 403, 1000, "Forbidden";
     /// The body is larger than any endpoint reads.
     body_too_large = 413, 1000, "Request body too large";
+    /// The body did not arrive in time.
+    timed_out = 408, 1000, "Request timed out";
     /// The merchant sends faster than is allowed.
     too_many_requests = 429, 1000, "Too many requests";
     /// `Idempotency-Key` is empty, too long, not visible ASCII, or there are several.

@@ -42,6 +42,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What a file may be refused with, besides for a member that is missing.
+pub fn refusals() -> [ApiError; 5] {
+    [
+        ApiError::refused("Invalid file type"),
+        ApiError::refused("Invalid file name"),
+        ApiError::refused("Invalid file"),
+        ApiError::invalid_description(),
+        too_large(),
+    ]
+}
+
 /// Reads the body of `POST /orders/{id}/files`.
 ///
 /// # Errors
