@@ -7,6 +7,8 @@ pub mod contract;
 mod credentials;
 pub(crate) mod idempotency;
 mod orders;
+mod query;
+pub(crate) mod catalogue;
 mod changes;
 mod files;
 mod test_controls;
@@ -167,7 +169,12 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", _, "refunds" | "capture" | "increment" | "files" | "cancel"]
         | ["orders", _, "refunds", _]
         | ["capture", _] => Err(ApiError::wrong_method().into()),
-        _ => Err(ApiError::unknown_path().into()),
+        path => {
+            let query = query::Query::of(&request);
+            let found = catalogue::answer(gateway, &caller, path, &query);
+            let found = found.ok_or_else(ApiError::unknown_path)?;
+            if method == Method::GET { found } else { Err(ApiError::wrong_method().into()) }
+        }
     }
 }
 

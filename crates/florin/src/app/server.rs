@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Path, Request};
 use axum::http::{Response, StatusCode, header};
 use axum::routing::{any, get};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -40,14 +40,21 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         let gateway = gateway.clone();
         get(move || readiness(gateway.clone()))
     };
-    let mut routes = Router::new()
-        .route("/v1/json", merchants.clone())
-        .route("/v1/json/{*path}", merchants.clone())
-        .route("/test/{*path}", controls)
-        .route("/internal/{*path}", internal)
-        .route("/health/live", get(|| async { health(true, "alive") }))
-        .route("/health/ready", ready)
-        .merge(crate::checkout::routes(gateway.clone()));
+    let mut routes =
+        Router::new()
+            .route("/v1/json", merchants.clone())
+            .route("/v1/json/{*path}", merchants.clone())
+            .route("/test/{*path}", controls)
+            .route("/internal/{*path}", internal)
+            .route(
+                "/static/icons/{file}",
+                get(|Path(file): Path<String>| async move {
+                    crate::api::catalogue::icons::serve(&file)
+                }),
+            )
+            .route("/health/live", get(|| async { health(true, "alive") }))
+            .route("/health/ready", ready)
+            .merge(crate::checkout::routes(gateway.clone()));
     if let Some(simulator) = simulator {
         routes = routes.nest("/sim", simulator);
     }
