@@ -23,6 +23,8 @@ use axum::http::{Method, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+pub(crate) use orders::site_rules;
+
 use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::BODY_BYTES_MAX;

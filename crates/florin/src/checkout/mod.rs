@@ -9,4 +9,5 @@ mod page;
 mod pages;
 mod routes;
 
+pub(crate) use routes::read_form;
 pub use routes::routes;

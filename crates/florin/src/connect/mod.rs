@@ -5,3 +5,10 @@
 //! the operations of `gateway`.
 
 pub mod view;
+mod fill;
+mod form;
+mod guard;
+mod plain;
+mod routes;
+
+pub use routes::routes;

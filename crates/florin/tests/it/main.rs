@@ -10,6 +10,7 @@ mod postgres;
 
 mod every_test_card;
 mod challenges;
+mod hosted_page;
 mod order_ids;
 mod risk;
 mod limits;
