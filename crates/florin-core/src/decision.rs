@@ -575,7 +575,7 @@ fn open(
         return Err(Refusal::OrderIdTaken);
     }
     if let Some(number) = opening.session
-        && !existing.is_some_and(|order| order.open_session(number, context.now).is_some())
+        && existing.is_none_or(|order| order.open_session(number, context.now).is_none())
     {
         return Err(Refusal::SessionOver);
     }

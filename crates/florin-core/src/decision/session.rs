@@ -83,7 +83,7 @@ impl Draft<'_> {
     /// Ends the session, if there is one that has not ended. The shop is told where the order
     /// ends with it: of an order with an attempt it hears what became of that.
     pub(super) fn end_session(&mut self, end: SessionEnd) -> bool {
-        if !self.order.session.is_some_and(|session| session.ended.is_none()) {
+        if self.order.session.is_none_or(|session| session.ended.is_some()) {
             return false;
         }
         let was_only_offered = self.order.payment.state == State::Offered;
