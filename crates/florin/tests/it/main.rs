@@ -11,6 +11,7 @@ mod postgres;
 mod every_test_card;
 mod challenges;
 mod hosted_page;
+mod hosted_page_dangers;
 mod order_ids;
 mod risk;
 mod limits;
