@@ -11,6 +11,7 @@ mod chargeback;
 mod evolve;
 mod increment;
 mod refund;
+mod session;
 
 use crate::card::Brand;
 use crate::chargeback::{Chargeback, Credit};
@@ -22,6 +23,7 @@ use crate::payment::{
     Waiting,
 };
 use crate::risk::{Band, band};
+use crate::session::SessionEnd;
 use crate::tariff::{FeeKind, Tariff};
 use crate::trail::{Fee, Increment, PartCapture, Refund, SaleNumber, WHOLE};
 
@@ -29,12 +31,19 @@ pub use capture::NewSale;
 pub use chargeback::{Claim, DisputeStep};
 pub use evolve::evolve;
 pub use refund::{RefundAnswer, RefundOrder, Settlement};
+pub use session::{Offered, Offering};
 
 /// What somebody wants, or what somebody answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
 pub enum Command {
-    /// A shop wants an order paid.
+    /// A shop wants an order paid on a page.
+    Offer(Offering),
+    /// The page of the session with this number is about to be shown.
+    ShowPage { number: TransactionId },
+    /// The time of the session is over.
+    EndSession,
+    /// A shop wants an order paid, or a payer sent a card on a page.
     Open(Opening),
     /// The payer acted, or the directory server answered. `server_trans_id` names the challenge
     /// that ended; `None` when no challenge was open.
@@ -94,6 +103,8 @@ pub struct Opening {
     pub amount: Money,
     pub brand: Option<Brand>,
     pub rules: Rules,
+    /// The session on whose page the card was sent.
+    pub session: Option<TransactionId>,
     /// The card data is faulty or a rule of the site forbids the payment: declined unsent.
     pub refused: Option<Reason>,
     pub verification: Verification,
@@ -177,6 +188,9 @@ impl ReversalReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
 pub enum Event {
+    Offered(Offered),
+    PageShown,
+    SessionEnded(SessionEnd),
     Opened(Opened),
     AuthenticationStarted(Waiting),
     AuthenticationFinished(AuthenticationResult),
@@ -312,6 +326,8 @@ pub struct Opened {
     pub amount: Money,
     pub brand: Option<Brand>,
     pub rules: Rules,
+    /// It was made on the page of the session, which goes on.
+    pub on_page: bool,
 }
 
 /// What must be done: the part of a commit that is not the order itself, and what follows it.
@@ -427,6 +443,8 @@ pub struct Repayment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
     Expiry,
+    /// The time of a session ends.
+    Session,
     Review,
     /// The hold of an authorization ends.
     Hold,
@@ -441,6 +459,8 @@ pub enum Timer {
 pub enum Refusal {
     /// The order id belongs to a payment that was made, is held, or is on its way.
     OrderIdTaken,
+    /// The session cannot be paid any more, or another one has taken its place.
+    SessionOver,
     /// No payer is waited for, or for another transaction.
     NotWaiting,
     /// No authorization with this RRN is on its way.
@@ -492,13 +512,17 @@ pub fn decide(
     command: Command,
     context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    if let Command::Open(opening) = command {
-        return open(order, opening, context);
-    }
+    let command = match command {
+        Command::Open(opening) => return open(order, opening, context),
+        Command::Offer(offering) => return session::offer(order, &offering, context),
+        command => command,
+    };
     let order = order.ok_or(Refusal::NoOrder)?;
     let draft = Draft::of(order, context);
     match command {
-        Command::Open(_) => Err(Refusal::OrderIdTaken),
+        Command::Open(_) | Command::Offer(_) => Err(Refusal::OrderIdTaken),
+        Command::ShowPage { number } => session::show(draft, number),
+        Command::EndSession => session::expire(draft),
         Command::Verify { server_trans_id, verification, trace } => {
             verify(draft, server_trans_id, verification, trace)
         }
@@ -550,7 +574,19 @@ fn open(
     if existing.is_some_and(Order::refuses_new_attempt) {
         return Err(Refusal::OrderIdTaken);
     }
-    let mut draft = Draft::open(existing, &opening, context);
+    if let Some(number) = opening.session
+        && existing.is_none_or(|order| order.open_session(number, context.now).is_none())
+    {
+        return Err(Refusal::SessionOver);
+    }
+    let opened = Event::Opened(Opened {
+        transaction_id: opening.transaction_id,
+        amount: opening.amount,
+        brand: opening.brand,
+        rules: opening.rules,
+        on_page: opening.session.is_some(),
+    });
+    let mut draft = Draft::begin(existing, opened, context);
     match opening.refused {
         Some(reason) => draft.decline(reason, None),
         None => draft.proceed(opening.verification, opening.trace),
@@ -691,13 +727,8 @@ impl Draft<'_> {
         Draft { order: order.clone(), events: Vec::new(), effects: Vec::new(), context }
     }
 
-    fn open<'a>(existing: Option<&Order>, opening: &Opening, context: Context<'a>) -> Draft<'a> {
-        let opened = Event::Opened(Opened {
-            transaction_id: opening.transaction_id,
-            amount: opening.amount,
-            brand: opening.brand,
-            rules: opening.rules,
-        });
+    /// Begins an attempt or a session, and ends what it supersedes.
+    fn begin<'a>(existing: Option<&Order>, begun: Event, context: Context<'a>) -> Draft<'a> {
         let mut effects = Vec::new();
         if let Some(order) = existing {
             // The superseded attempt may still be waiting for its payer.
@@ -708,8 +739,12 @@ impl Draft<'_> {
                 effects.push(Effect::EraseCvc { card: order.counters.attempts });
             }
         }
-        let order = evolve(existing.cloned(), &opened, context.now);
-        Draft { order, events: vec![opened], effects, context }
+        let order = evolve(existing.cloned(), &begun, context.now);
+        let waits = |order: &Order| order.session.is_some_and(|session| session.ended.is_none());
+        if existing.is_some_and(waits) && order.session.is_none() {
+            effects.push(Effect::StopTimer(Timer::Session));
+        }
+        Draft { order, events: vec![begun], effects, context }
     }
 
     fn happen(&mut self, event: Event) {
@@ -788,6 +823,7 @@ impl Draft<'_> {
         let capture = self.claim_whole(&authorization, capture, facts.clone());
         let amount = authorization.amount;
         self.happen(Event::Completed { authorization, capture, facts });
+        self.end_session(SessionEnd::Paid);
         self.charge(FeeKind::Payment, WHOLE, amount);
         self.notify();
     }
@@ -818,12 +854,14 @@ impl Draft<'_> {
         let until = self.context.now.saturating_add(for_ms);
         self.effects.push(Effect::StartTimer(Timer::Hold, until));
         self.happen(Event::Authorized { authorization, until, facts });
+        self.end_session(SessionEnd::Paid);
         self.notify();
     }
 
     fn hold(&mut self, authorization: Authorization, review: Review, facts: AnswerFacts) {
         self.effects.push(Effect::StartTimer(Timer::Review, review.until));
         self.happen(Event::Held { authorization, review, facts });
+        self.end_session(SessionEnd::Paid);
         self.notify();
     }
 
@@ -933,6 +971,9 @@ impl Event {
     /// The name under which the history keeps it.
     pub fn name(&self) -> &'static str {
         match self {
+            Event::Offered(_) => "offered",
+            Event::PageShown => "page_shown",
+            Event::SessionEnded(_) => "session_ended",
             Event::Opened(_) => "opened",
             Event::AuthenticationStarted(_) => "authentication_started",
             Event::AuthenticationFinished(_) => "authentication_finished",

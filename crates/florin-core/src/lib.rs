@@ -13,6 +13,7 @@ pub mod decline;
 pub mod payment;
 pub mod chargeback;
 pub mod trail;
+pub mod session;
 pub mod order;
 pub mod authentication;
 pub mod risk;

@@ -4,6 +4,7 @@
 
 use crate::money::Money;
 use crate::payment::{AdviceId, Instant, Payment, State, TransactionId};
+use crate::session::Session;
 use crate::trail::{SaleNumber, Trail, WHOLE};
 
 /// One order of one site.
@@ -12,6 +13,8 @@ pub struct Order {
     pub payment: Payment,
     pub trail: Trail,
     pub counters: Counters,
+    /// The page on which it can, or could, be paid.
+    pub session: Option<Session>,
 }
 
 /// Numbers within the order, each the highest one given so far.
@@ -53,13 +56,36 @@ impl Order {
             | State::Authorized(_)
             | State::Completed { .. }
             | State::Parted(_) => true,
-            State::Opened
+            State::Offered
+            | State::Lapsed
+            | State::Opened
             | State::Authenticating(_)
             | State::Declined(_)
             | State::Expired
             | State::Cancelled
             | State::Void(_) => false,
         }
+    }
+
+    /// Whether anybody tried to pay it: until then it has no transaction that shops could see.
+    pub fn has_attempt(&self) -> bool {
+        !matches!(self.payment.state, State::Offered | State::Lapsed)
+    }
+
+    /// Whether it was paid, or is held: what the payer had to do is done.
+    pub fn is_paid(&self) -> bool {
+        matches!(
+            self.payment.state,
+            State::Uncleared { .. }
+                | State::Authorized(_)
+                | State::Completed { .. }
+                | State::Parted(_)
+        )
+    }
+
+    /// The session with this number, if the order can be paid on it at this instant.
+    pub fn open_session(&self, number: TransactionId, now: Instant) -> Option<&Session> {
+        self.session.as_ref().filter(|it| it.number == number && it.is_open(now))
     }
 
     /// The sale with this number, if that much was captured.
@@ -109,6 +135,12 @@ impl Order {
         let State::Authorized(authorization) = &self.payment.state else { return 0 };
         let gone = self.trail.captured().saturating_add(self.trail.released);
         authorization.amount.minor.saturating_sub(gone).max(0)
+    }
+
+    /// `financial_status`: nothing for a page that nobody used while it was there.
+    pub fn financial_status(&self, sale: SaleNumber) -> Option<&'static str> {
+        let lapsed = sale == WHOLE && self.payment.state == State::Lapsed;
+        (!lapsed).then(|| self.status(sale).1)
     }
 
     /// The order life and the money of a sale, in the words of the contract: `status` and

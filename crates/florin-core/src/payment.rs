@@ -1,6 +1,8 @@
 //! What is true of one attempt to pay an order with one card.
 //!
 //! ```text
+//!  Offered ─── no attempt in time ──▶ Lapsed
+//!     ┊
 //!            ┌────────▶ Authenticating ──┬──▶ Expired
 //!            │            │      ▲       └──▶ Declined
 //!  (opened) ─┼────────────┼──────│ soft decline, once
@@ -54,6 +56,10 @@ pub struct Payment {
 /// Where an attempt stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
+    /// There is no attempt yet: the order can be paid on a page.
+    Offered,
+    /// Nobody tried to pay on the page before it was gone.
+    Lapsed,
     /// Only inside a decision: an opening is followed by its next step in the same commit.
     Opened,
     /// The payer has to act: on the gateway's page, or at the issuer's ACS.
@@ -306,7 +312,9 @@ impl Payment {
             | State::Authorized(authorization)
             | State::Parted(authorization)
             | State::Void(authorization) => Some(authorization),
-            State::Opened
+            State::Offered
+            | State::Lapsed
+            | State::Opened
             | State::Authenticating(_)
             | State::Authorizing { .. }
             | State::Declined(_)
@@ -318,9 +326,11 @@ impl Payment {
     /// The attempt's part in the status of its order; see [`crate::order::Order::status`].
     pub(crate) fn status(&self) -> (&'static str, &'static str) {
         match self.state {
-            State::Opened | State::Authenticating(_) | State::Authorizing { .. } => {
-                ("initialized", "initialized")
-            }
+            State::Offered
+            | State::Opened
+            | State::Authenticating(_)
+            | State::Authorizing { .. } => ("initialized", "initialized"),
+            State::Lapsed => ("cancelled", "cancelled"),
             State::Uncleared { .. } => ("uncleared", "uncleared"),
             State::Authorized(_) => ("completed", "initialized"),
             State::Completed { .. } | State::Parted(_) => ("completed", "completed"),
@@ -335,7 +345,8 @@ impl Payment {
     pub fn is_final(&self) -> bool {
         !matches!(
             self.state,
-            State::Opened
+            State::Offered
+                | State::Opened
                 | State::Authenticating(_)
                 | State::Authorizing { .. }
                 | State::Uncleared { .. }

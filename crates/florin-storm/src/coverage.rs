@@ -139,6 +139,8 @@ const ACCOMPANYING: [&str; 4] = ["cvc_kept", "cvc_erased", "announced", "fee_cha
 fn state_of(row: &OrderRow) -> &'static str {
     let Ok((order, _)) = read_state(&row.state) else { return "unreadable" };
     match order.payment.state {
+        State::Offered => "offered",
+        State::Lapsed => "lapsed",
         State::Opened => "opened",
         State::Authenticating(Waiting::Page { .. }) => "at the page",
         State::Authenticating(Waiting::Challenge(_)) => "at the bank",

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod tasks;
 pub mod gateway;
 pub mod api;
+pub mod connect;
 pub mod checkout;
 pub mod acquirer;
 pub mod threeds;

@@ -1,7 +1,8 @@
 //! The merchant gives an order up before it is paid, or says that he shipped it.
 
-use super::{Decision, Draft, Effect, Event, Refusal, ReversalReason, Timer, Urgency};
+use super::{Decision, Draft, Effect, Event, Refusal, ReversalReason, Timer, Urgency, session};
 use crate::payment::{AnswerFacts, State};
+use crate::session::SessionEnd;
 use crate::trail::SaleNumber;
 
 /// Gives the order up. An authorization that is on its way is undone once its answer can no
@@ -14,16 +15,18 @@ pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
             draft.reverse_request(advice, trace, why, &facts, Urgency::AfterAnswer);
         }
         State::Cancelled => return Err(Refusal::AlreadySo),
+        // What failed stays failed; what may still wait is the page.
+        State::Offered | State::Lapsed | State::Declined(_) | State::Expired | State::Void(_) => {
+            return session::give_up(draft);
+        }
         State::Opened
         | State::Uncleared { .. }
         | State::Authorized(_)
         | State::Completed { .. }
-        | State::Parted(_)
-        | State::Declined(_)
-        | State::Expired
-        | State::Void(_) => return Err(Refusal::NotInThisState),
+        | State::Parted(_) => return Err(Refusal::NotInThisState),
     }
     draft.happen(Event::Cancelled);
+    draft.end_session(SessionEnd::Cancelled);
     draft.erase_cvc();
     draft.notify();
     Ok(draft.finish())

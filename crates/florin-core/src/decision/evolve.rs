@@ -1,9 +1,10 @@
 //! What is true after an event. Total: whether an event may happen was decided before.
 
-use super::{Event, Opened};
+use super::{Event, Offered, Opened};
 use crate::chargeback::{Outcome, Stage};
 use crate::order::{Counters, Order};
-use crate::payment::{Instant, Payment, State, Waiting};
+use crate::payment::{Instant, Payment, Rules, State, Unauthenticated, Waiting};
+use crate::session::Session;
 use crate::trail::{Refund, RefundState, Trail};
 
 /// The order after the event, which happened at `at` of the site's clock.
@@ -12,17 +13,33 @@ use crate::trail::{Refund, RefundState, Trail};
 /// When the first event of an order is not its opening: a bug of the caller.
 pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
     if let Event::Opened(opened) = event {
+        let session = order.as_ref().and_then(|order| order.session).filter(|_| opened.on_page);
         let mut counters = order.map(|order| order.counters).unwrap_or_default();
         counters.attempts = counters.attempts.saturating_add(1);
         counters.events = counters.events.saturating_add(1);
         // Whatever came before ended without money, so it left no trail.
-        return Order { payment: newly_opened(opened, at), trail: Trail::default(), counters };
+        return Order {
+            payment: newly_opened(opened, at),
+            trail: Trail::default(),
+            counters,
+            session,
+        };
+    }
+    if let Event::Offered(offered) = event {
+        let mut counters = order.map(|order| order.counters).unwrap_or_default();
+        counters.events = counters.events.saturating_add(1);
+        let payment = only_offered(offered, at);
+        let session = Some(offered.session);
+        return Order { payment, trail: Trail::default(), counters, session };
     }
     let mut order = order.expect("the first event of an order is its opening");
     order.counters.events = order.counters.events.saturating_add(1);
-    let Order { payment, trail, counters } = &mut order;
+    let Order { payment, trail, counters, session } = &mut order;
     apply_to_payment(payment, counters, event, at);
     apply_to_trail(trail, counters, event, at);
+    if let Some(session) = session {
+        apply_to_session(session, event);
+    }
     if let (Event::AuthorizationEnded, Some(authorization)) =
         (event, payment.authorization().cloned())
     {
@@ -48,6 +65,39 @@ fn newly_opened(opened: &Opened, at: Instant) -> Payment {
         step_ups: 0,
         announced: false,
         cvc_kept: false,
+    }
+}
+
+/// What stands for an attempt as long as there is none. Its rules come with the first one.
+fn only_offered(offered: &Offered, at: Instant) -> Payment {
+    Payment {
+        transaction_id: offered.session.number,
+        amount: offered.amount,
+        brand: None,
+        opened_at: at,
+        modified_at: at,
+        completed_at: None,
+        rules: Rules {
+            when_unavailable: Unauthenticated::Decline,
+            when_not_enrolled: Unauthenticated::Decline,
+            payer_present: true,
+            expires_after_ms: 0,
+            manual_capture_ms: None,
+        },
+        state: State::Offered,
+        authentication: None,
+        answer: None,
+        step_ups: 0,
+        announced: false,
+        cvc_kept: false,
+    }
+}
+
+fn apply_to_session(session: &mut Session, event: &Event) {
+    match event {
+        Event::PageShown => session.openings = session.openings.saturating_add(1),
+        Event::SessionEnded(end) => session.ended = Some(*end),
+        _ => {}
     }
 }
 
@@ -91,6 +141,11 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             payment.state = State::Declined(reason.clone());
         }
         Event::Expired => payment.state = State::Expired,
+        Event::SessionEnded(_) => {
+            if payment.state == State::Offered {
+                payment.state = State::Lapsed;
+            }
+        }
         Event::Cancelled => payment.state = State::Cancelled,
         Event::ReviewAccepted { capture, .. } | Event::Captured { capture } => {
             if let Some(authorization) = authorization {
@@ -121,8 +176,10 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             counters.notifications = counters.notifications.saturating_add(1);
             payment.announced = true;
         }
-        // See `apply_to_trail` and `evolve`.
+        // See `apply_to_trail`, `apply_to_session` and `evolve`.
         Event::Opened(_)
+        | Event::Offered(_)
+        | Event::PageShown
         | Event::AuthorizationEnded
         | Event::Annotated
         | Event::CapturedInPart(_)

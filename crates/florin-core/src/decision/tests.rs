@@ -308,6 +308,7 @@ impl World {
                         expires_after_ms: 3_600_000,
                         manual_capture_ms: manual.then_some(HOLD_MS),
                     },
+                    session: None,
                     refused: refused.then(|| Reason::new("4005", "Expired card")),
                     verification: self.verification(verification),
                     trace: self.trace(),
@@ -646,6 +647,7 @@ impl World {
         for timer in &self.timers {
             let rightly = match timer {
                 Timer::Expiry => matches!(order.payment.state, State::Authenticating(_)),
+                Timer::Session => order.session.is_some_and(|session| session.ended.is_none()),
                 Timer::Review => matches!(order.payment.state, State::Uncleared { .. }),
                 Timer::Hold => matches!(order.payment.state, State::Authorized(_)),
                 Timer::Settlement(number) => reserved(number),

@@ -26,6 +26,8 @@ use axum::http::{Method, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+pub(crate) use orders::site_rules;
+
 use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::BODY_BYTES_MAX;

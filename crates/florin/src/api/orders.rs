@@ -8,10 +8,12 @@ use bytes::Bytes;
 use florin_core::card::Brand;
 use florin_core::money::Currency;
 use florin_core::payment::{State, Waiting};
+use serde_json::json;
 
 use super::Answer;
-use super::contract::answer::CreateExtras;
+use super::contract::answer::{CreateExtras, success};
 use super::contract::payment_options::WebUrl;
+use super::contract::request::OrderKind;
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
 use super::idempotency::RequestKey;
@@ -20,6 +22,7 @@ use super::reference::{Group, JSON, Operation, examples};
 use crate::gateway::create::Created;
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
+use crate::gateway::session::page_brands;
 use crate::gateway::site::{Mode, Site};
 use crate::gateway::view::{api_version, order_view};
 use crate::gateway::{Failure, Gateway};
@@ -99,10 +102,15 @@ pub(super) async fn create(
         return Err(ApiError::account_blocked().into());
     }
     let now = site.time(gateway.now());
-    let request = read_order(&body, &site_rules(&site), now)?;
+    let rules = site_rules(&site);
+    let request = read_order(&body, &rules, now)?;
     drop(body);
     if let Some(error) = request.details.not_offered() {
         return Err(error.into());
+    }
+    let on_page = request.details.kind != OrderKind::Direct;
+    if on_page && page_brands(&request.details, &rules).is_empty() {
+        return Err(ApiError::gateway_unavailable().into());
     }
     // What was bought and captured in one message cannot be captured later.
     if request.details.manual_capture && gateway.rails_of(&site)?.single_message() {
@@ -137,7 +145,11 @@ pub(super) async fn create(
     let work = {
         let (gateway, site) = (gateway.clone(), site.clone());
         crate::tasks::start(async move {
-            let created = gateway.create(site, caller.key_id, request_key, request).await;
+            let created = if on_page {
+                gateway.offer(site, caller.key_id, request_key, request).await
+            } else {
+                gateway.create(site, caller.key_id, request_key, request).await
+            };
             drop(permit);
             created
         })
@@ -158,7 +170,10 @@ pub(super) async fn create(
         },
     };
     match created {
-        Created::OrderIdTaken => Err(ApiError::invalid_order_id().into()),
+        // The last two happen on pages only.
+        Created::OrderIdTaken | Created::SessionOver | Created::FormRepeated(_) => {
+            Err(ApiError::invalid_order_id().into())
+        }
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
         Created::TooMany { retry_after_s } => Err(Answer {
             retry_after: Some(retry_after_s),
@@ -169,6 +184,13 @@ pub(super) async fn create(
 }
 
 fn answer_create(gateway: &Gateway, record: &Record) -> Result<Answer, Answer> {
+    if let (Some(session), Some(url)) = (&record.order.session, gateway.session_url(record)) {
+        return Ok(Answer::ok(success(&json!({
+            "order_id": record.order_id,
+            "payment_url": url,
+            "session_id": gateway.session_token(record, session),
+        }))));
+    }
     if let State::Declined(_) = record.order.payment.state {
         return Err(ApiError::declined().into());
     }
@@ -249,7 +271,7 @@ pub(super) async fn find(
 const ID_CHARACTERS_MAX: usize = 50;
 
 /// What the contract's checks have to know of a site.
-pub(super) fn site_rules(site: &Site) -> SiteRules {
+pub(crate) fn site_rules(site: &Site) -> SiteRules {
     let settings = &site.settings;
     let offered = |code: &str| settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code));
     let brands = [Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro];

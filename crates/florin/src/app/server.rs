@@ -47,6 +47,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
     let mut routes = Router::new()
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
+        .merge(crate::connect::routes(gateway.clone()))
         .merge(crate::checkout::routes(gateway.clone()))
         .merge(reference::routes())
         .route("/static/icons/{file}", get(icon))

@@ -119,7 +119,10 @@ async fn show_step(
         }
         Ok(PayerStep::Challenge { record, form }) => pages.challenge(&record, form),
         Ok(PayerStep::Wait(record)) => pages.waiting(&record),
-        Ok(PayerStep::Return { record, success }) => pages.end(&record, success),
+        Ok(PayerStep::Return { record, success }) => match gateway.page_to_return_to(&record) {
+            Some(page) if !success => see_other(page),
+            _ => pages.end(&record, success),
+        },
         Err(failure) => trouble(gateway, &failure, &locale),
     }
 }
@@ -322,7 +325,8 @@ async fn read(request: Request) -> Option<bytes::Bytes> {
     Some(collected.to_bytes())
 }
 
-async fn read_form(request: Request) -> Option<HashMap<String, String>> {
+/// The fields of a posted form; nothing when it is too large or too slow.
+pub(crate) async fn read_form(request: Request) -> Option<HashMap<String, String>> {
     let body = read(request).await?;
     Some(form_urlencoded::parse(&body).into_owned().collect())
 }

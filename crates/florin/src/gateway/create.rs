@@ -1,11 +1,11 @@
-//! Takes a direct card order: authenticates the payer where that is asked for, authorizes, and
+//! Takes a card for an order: authenticates the payer where that is asked for, authorizes, and
 //! owes the capture.
 
 use std::sync::Arc;
 
 use florin_core::authentication::{Facts, Plan, plan};
 use florin_core::card::Brand;
-use florin_core::decision::{Command, Context, Opening, Refusal, Verification, decide};
+use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
@@ -13,15 +13,15 @@ use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 use super::journal::JournalEnd;
 use super::persist::Extra;
 use super::rails::{AuthenticationStep, Browser};
-use super::record::{CardSecrets, Change, Record};
+use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
 use super::{Failure, Gateway};
-use crate::api::contract::card_input::{Card, CardFault};
+use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};
 use crate::limits::{CONFLICT_ROUNDS_MAX, PAYMENT_EXPIRES_MS};
 
-/// What a create call comes to.
+/// What an attempt to pay comes to.
 pub enum Created {
     /// The order as it stands now.
     Order(Box<Record>),
@@ -31,6 +31,31 @@ pub enum Created {
     FaultyCard,
     /// Too much was tried from one address, with one BIN, or at the site; nothing was recorded.
     TooMany { retry_after_s: u32 },
+    /// The session of the page is over; nothing was recorded.
+    SessionOver,
+    /// The form of the page has opened the newest attempt already; nothing was recorded.
+    FormRepeated(Box<Record>),
+}
+
+/// A card with which an order is to be paid.
+pub(super) struct Attempt {
+    pub(super) site: Arc<Site>,
+    pub(super) key_id: i64,
+    pub(super) request_key: Option<String>,
+    /// The order with what is kept of the card.
+    pub(super) request: StoredRequest,
+    pub(super) card: CardInput,
+    /// None where the shop itself sent the card.
+    pub(super) page: Option<PageForm>,
+}
+
+/// The form on the page of a session with which a card was sent.
+#[derive(Clone, Debug)]
+pub struct PageForm {
+    /// The session's number.
+    pub session: TransactionId,
+    /// The number of the form.
+    pub form: String,
 }
 
 impl Gateway {
@@ -45,15 +70,26 @@ impl Gateway {
         request_key: Option<String>,
         request: OrderRequest,
     ) -> Result<Created, Failure> {
-        let rails = self.rails_of(&site)?;
-        let now = self.now();
-        let stored = Arc::new(StoredRequest::from(&request));
-        let amount = request.details.amount;
-        let order_id = request.details.order_id.as_str().to_owned();
-        let manual_capture = request.details.manual_capture;
-        let Some(input) = request.card else {
+        let stored = StoredRequest::from(&request);
+        let Some(card) = request.card else {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
+        let attempt = Attempt { site, key_id, request_key, request: stored, card, page: None };
+        self.try_to_pay(attempt).await
+    }
+
+    /// Tries to pay an order with a card.
+    pub(super) async fn try_to_pay(
+        self: &Arc<Gateway>,
+        attempt: Attempt,
+    ) -> Result<Created, Failure> {
+        let Attempt { site, key_id, request_key, request, card: input, page } = attempt;
+        let rails = self.rails_of(&site)?;
+        let now = self.now();
+        let stored = Arc::new(request);
+        let amount = stored.details.amount;
+        let order_id = stored.details.order_id.as_str().to_owned();
+        let manual_capture = stored.details.manual_capture;
         let (moto, flexible) = (input.moto, input.flexible_3d);
         let (brand, card, faulty) = match input.card {
             Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
@@ -93,6 +129,7 @@ impl Gateway {
                 created_at: site.time(now),
                 risk: report,
                 request_key,
+                form: page.as_ref().map(|page| page.form.clone()),
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
             },
@@ -104,8 +141,14 @@ impl Gateway {
             (Plan::Authenticate | Plan::Challenge, Some(card), Some(brand)) => {
                 // An id that is taken is found out before the payer's issuer is bothered.
                 let existing = self.load_by_order_id(&site, &draft.order_id).await?;
-                if existing.is_some_and(|existing| existing.order.refuses_new_attempt()) {
-                    return Ok(Created::OrderIdTaken);
+                match existing {
+                    Some(existing) if is_repeated(&existing, page.as_ref()) => {
+                        return Ok(Created::FormRepeated(Box::new(existing)));
+                    }
+                    Some(existing) if existing.order.refuses_new_attempt() => {
+                        return Ok(Created::OrderIdTaken);
+                    }
+                    _ => {}
                 }
                 let step = AuthenticationStep {
                     record: &draft,
@@ -135,12 +178,18 @@ impl Gateway {
                 expires_after_ms: PAYMENT_EXPIRES_MS,
                 manual_capture_ms: brand.and_then(Brand::hold_ms).filter(|_| manual_capture),
             },
+            session: page.as_ref().map(|page| page.session),
             refused: refused.clone(),
             verification,
             trace: rails.next_trace(now).await?,
         };
-        let Some((record, effects, owed)) = self.open(draft, opening, card.as_ref()).await? else {
-            return Ok(Created::OrderIdTaken);
+        let command = Command::Open(opening);
+        let opened = self.open(draft, transaction_id, command, card.as_ref(), page.as_ref());
+        let (record, effects, owed) = match opened.await? {
+            Opened::Committed { record, effects, owed } => (record, effects, owed),
+            Opened::Refused(Refusal::SessionOver) => return Ok(Created::SessionOver),
+            Opened::Refused(_) => return Ok(Created::OrderIdTaken),
+            Opened::Repeated(record) => return Ok(Created::FormRepeated(Box::new(record))),
         };
         // Whoever asks from now on finds the attempt in the store.
         drop(under_way);
@@ -161,22 +210,31 @@ impl Gateway {
         }
     }
 
-    /// Commits the opening: as a new order, or as a new attempt under an id that was tried before.
-    async fn open(
+    /// Commits what begins an attempt or a session, numbered by `number`: as a new order, or under
+    /// an id that was there before.
+    pub(super) async fn open(
         &self,
         draft: Record,
-        opening: Opening,
+        number: i64,
+        command: Command,
         card: Option<&CardSecrets>,
-    ) -> Result<Option<Opened>, Failure> {
-        let mut existing: Option<Record> = None;
+        page: Option<&PageForm>,
+    ) -> Result<Opened, Failure> {
         let site = draft.site.clone();
+        let mut existing = match page {
+            Some(_) => self.load_by_order_id(&site, &draft.order_id).await?,
+            // Most orders are new.
+            None => None,
+        };
         for _ in 0..CONFLICT_ROUNDS_MAX {
             let context = Context { now: site.time(self.now()), tariff: &site.tariff };
+            if let Some(repeated) = existing.take_if(|it| is_repeated(it, page)) {
+                return Ok(Opened::Repeated(repeated));
+            }
             let before = existing.as_ref().map(|record| &record.order);
-            let decision = match decide(before, Command::Open(opening.clone()), context) {
+            let decision = match decide(before, command.clone(), context) {
                 Ok(decision) => decision,
-                Err(Refusal::OrderIdTaken) => return Ok(None),
-                Err(refusal) => unreachable!("an opening is refused for its id only: {refusal:?}"),
+                Err(refusal) => return Ok(Opened::Refused(refusal)),
             };
             let mut record = draft.clone();
             let mut expected_version = None;
@@ -185,8 +243,13 @@ impl Gateway {
                 record.key = existing.key;
                 record.extra.created_at = existing.extra.created_at;
                 record.extra.journal = existing.extra.journal.clone();
+                if page.is_some() {
+                    // What was said of the order before somebody paid it still holds.
+                    record.extra.request_key.clone_from(&existing.extra.request_key);
+                    record.extra.shipment.clone_from(&existing.extra.shipment);
+                }
                 expected_version = Some(existing.version);
-                alias = Some(opening.transaction_id.0);
+                alias = Some(number);
             }
             let change = Change {
                 record,
@@ -198,7 +261,7 @@ impl Gateway {
                 files: Vec::new(),
             };
             if let Some((record, owed)) = self.commit(change).await? {
-                return Ok(Some((record, decision.effects, owed)));
+                return Ok(Opened::Committed { record, effects: decision.effects, owed });
             }
             existing = self.load_by_order_id(&site, &draft.order_id).await?;
         }
@@ -206,7 +269,18 @@ impl Gateway {
     }
 }
 
-type Opened = (Record, Vec<florin_core::decision::Effect>, super::record::Owed);
+/// What became of the commit that begins an attempt or a session.
+#[allow(clippy::large_enum_variant, reason = "made, matched and dropped within one call")]
+pub(super) enum Opened {
+    Committed { record: Record, effects: Vec<Effect>, owed: Owed },
+    Refused(Refusal),
+    Repeated(Record),
+}
+
+/// Whether the newest attempt was opened by this very form.
+fn is_repeated(existing: &Record, page: Option<&PageForm>) -> bool {
+    page.is_some_and(|page| existing.extra.form.as_deref() == Some(page.form.as_str()))
+}
 
 /// The words for card data that cannot be right.
 fn fault_reason(fault: CardFault) -> Reason {
@@ -222,7 +296,7 @@ fn fault_reason(fault: CardFault) -> Reason {
 }
 
 /// Stands in a record until the decision that opens it is made.
-fn not_decided_yet(amount: Money) -> florin_core::order::Order {
+pub(super) fn not_decided_yet(amount: Money) -> florin_core::order::Order {
     use florin_core::order::{Counters, Order};
     use florin_core::payment::{Payment, State};
     Order {
@@ -249,5 +323,6 @@ fn not_decided_yet(amount: Money) -> florin_core::order::Order {
         },
         trail: florin_core::trail::Trail::default(),
         counters: Counters::default(),
+        session: None,
     }
 }

@@ -81,27 +81,48 @@ pub enum TokenPurpose {
     Payer,
     /// The address to which the directory server sends the result.
     Results,
+    /// The page on which an order can be paid. Its token is a session id of the contract, which
+    /// is shorter.
+    Session,
+}
+
+impl TokenPurpose {
+    /// Bytes of the keyed hash that a token carries.
+    fn mac_bytes(self) -> usize {
+        match self {
+            TokenPurpose::Payer | TokenPurpose::Results => 16,
+            TokenPurpose::Session => 14,
+        }
+    }
+
+    /// Base 62 digits of a token.
+    fn characters(self) -> usize {
+        match self {
+            TokenPurpose::Payer | TokenPurpose::Results => TOKEN_CHARACTERS,
+            TokenPurpose::Session => SESSION_CHARACTERS,
+        }
+    }
 }
 
 const SUBJECT_BYTES: usize = 12;
-const MAC_BYTES: usize = 16;
-const TOKEN_BYTES: usize = SUBJECT_BYTES + MAC_BYTES;
 /// 28 bytes in base 62.
 pub const TOKEN_CHARACTERS: usize = 38;
+/// 26 bytes in base 62.
+pub const SESSION_CHARACTERS: usize = 35;
 
-/// Makes a token; `mac` is a keyed hash of which the first 16 bytes are used.
+/// Makes a token; `mac` is a keyed hash of which the first bytes are used.
 pub fn issue_token(
     subject: TokenSubject,
     purpose: TokenPurpose,
     mac: &dyn Fn(&[u8]) -> [u8; 32],
 ) -> String {
-    let mut bytes = [0u8; TOKEN_BYTES];
+    let mut bytes = vec![0u8; SUBJECT_BYTES];
     let site = u32::try_from(subject.site_id).expect("site numbers have 32 bits");
     bytes[..4].copy_from_slice(&site.to_be_bytes());
-    bytes[4..SUBJECT_BYTES].copy_from_slice(&subject.transaction_id.to_be_bytes());
-    let tag = mac(&tagged(&bytes[..SUBJECT_BYTES], purpose));
-    bytes[SUBJECT_BYTES..].copy_from_slice(&tag[..MAC_BYTES]);
-    base62(&bytes)
+    bytes[4..].copy_from_slice(&subject.transaction_id.to_be_bytes());
+    let tag = mac(&tagged(&bytes, purpose));
+    bytes.extend_from_slice(&tag[..purpose.mac_bytes()]);
+    base62(bytes, purpose.characters())
 }
 
 /// Reads a token; `None` for anything that was not issued for this purpose.
@@ -111,9 +132,9 @@ pub fn read_token(
     mac: &dyn Fn(&[u8]) -> [u8; 32],
 ) -> Option<TokenSubject> {
     use subtle::ConstantTimeEq;
-    let bytes = from_base62(token)?;
+    let bytes = from_base62(token, purpose)?;
     let tag = mac(&tagged(&bytes[..SUBJECT_BYTES], purpose));
-    if !bool::from(tag[..MAC_BYTES].ct_eq(&bytes[SUBJECT_BYTES..])) {
+    if !bool::from(tag[..purpose.mac_bytes()].ct_eq(&bytes[SUBJECT_BYTES..])) {
         return None;
     }
     let site = u32::from_be_bytes(bytes[..4].try_into().ok()?);
@@ -125,14 +146,14 @@ fn tagged(subject: &[u8], purpose: TokenPurpose) -> Vec<u8> {
     let purpose: &[u8] = match purpose {
         TokenPurpose::Payer => b"payer",
         TokenPurpose::Results => b"results",
+        TokenPurpose::Session => b"session",
     };
     [b"token/", purpose, b"/", subject].concat()
 }
 
 /// Fixed width, so that a token tells nothing by its length.
-fn base62(bytes: &[u8; TOKEN_BYTES]) -> String {
-    let mut number = *bytes;
-    let mut digits = [b'0'; TOKEN_CHARACTERS];
+fn base62(mut number: Vec<u8>, characters: usize) -> String {
+    let mut digits = vec![b'0'; characters];
     for digit in digits.iter_mut().rev() {
         let mut remainder = 0u32;
         for byte in &mut number {
@@ -145,11 +166,11 @@ fn base62(bytes: &[u8; TOKEN_BYTES]) -> String {
     digits.iter().map(|digit| char::from(*digit)).collect()
 }
 
-fn from_base62(text: &str) -> Option<[u8; TOKEN_BYTES]> {
-    if text.len() != TOKEN_CHARACTERS {
+fn from_base62(text: &str, purpose: TokenPurpose) -> Option<Vec<u8>> {
+    if text.len() != purpose.characters() {
         return None;
     }
-    let mut number = [0u8; TOKEN_BYTES];
+    let mut number = vec![0u8; SUBJECT_BYTES + purpose.mac_bytes()];
     for character in text.bytes() {
         let mut carry = u32::try_from(ALPHABET.iter().position(|it| *it == character)?).ok()?;
         for byte in number.iter_mut().rev() {
@@ -212,18 +233,24 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_purpose_only_and_cannot_be_changed() {
         let subject = TokenSubject { site_id: 20001, transaction_id: 1_234_567_890_123_456 };
-        let token = issue_token(subject, TokenPurpose::Payer, &mac);
-        assert_eq!(token.len(), TOKEN_CHARACTERS);
-        assert_eq!(read_token(&token, TokenPurpose::Payer, &mac), Some(subject));
-        assert_eq!(read_token(&token, TokenPurpose::Results, &mac), None);
-        for index in 0..token.len() {
-            let mut changed = token.clone().into_bytes();
-            changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(read_token(&changed, TokenPurpose::Payer, &mac), None, "{changed}");
-        }
-        for other in ["", "x", "ü", &"z".repeat(TOKEN_CHARACTERS), &"0".repeat(500)] {
-            assert_eq!(read_token(other, TokenPurpose::Payer, &mac), None);
+        for (purpose, other, characters) in [
+            (TokenPurpose::Payer, TokenPurpose::Results, TOKEN_CHARACTERS),
+            (TokenPurpose::Results, TokenPurpose::Session, TOKEN_CHARACTERS),
+            (TokenPurpose::Session, TokenPurpose::Payer, SESSION_CHARACTERS),
+        ] {
+            let token = issue_token(subject, purpose, &mac);
+            assert_eq!(token.len(), characters);
+            assert_eq!(read_token(&token, purpose, &mac), Some(subject));
+            assert_eq!(read_token(&token, other, &mac), None);
+            for index in 0..token.len() {
+                let mut changed = token.clone().into_bytes();
+                changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
+                let changed = String::from_utf8(changed).unwrap();
+                assert_eq!(read_token(&changed, purpose, &mac), None, "{changed}");
+            }
+            for other in ["", "x", "ü", &"z".repeat(characters), &"0".repeat(500)] {
+                assert_eq!(read_token(other, purpose, &mac), None);
+            }
         }
     }
 }

@@ -149,10 +149,12 @@ impl Gateway {
             NotificationMethod::Get => Method::Get,
         };
         let key = site.signing_key(record.extra.key_id);
+        let payload =
+            if record.order.has_attempt() { Payload::Order } else { Payload::PreTransaction };
         let attempt = match (record.notification_url(), key) {
             (Some(url), Some(key)) => {
                 let delivery = Delivery {
-                    url: notification_url(url, record.shown_order_id(), timestamp, Payload::Order),
+                    url: notification_url(url, record.shown_order_id(), timestamp, payload),
                     method,
                     body: match method {
                         Method::Post => Some(super::view::notification_body(&record).into()),

@@ -5,6 +5,7 @@
 //! carries them twice through the disk.
 
 mod owed;
+mod session;
 mod trail;
 
 use florin_core::card::Brand;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
 pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use session::SessionRow;
 use trail::TrailRow;
 
 /// The stored text is not of a form that this version writes or has ever written.
@@ -60,6 +62,9 @@ pub struct Extra {
     /// The mark of the request that opened the newest attempt, if it had an idempotency key.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub request_key: Option<String>,
+    /// The form on a page that opened the newest attempt, if one did.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,
@@ -107,6 +112,7 @@ pub fn write_state(order: &Order, extra: &Extra) -> String {
             order.counters.events,
         ],
         trail: TrailRow::from(&order.trail),
+        session: order.session.as_ref().map(SessionRow::from),
         extra: extra.clone(),
     };
     serde_json::to_string(&row).expect("rows of texts and numbers have a JSON form")
@@ -124,7 +130,12 @@ pub fn read_state(text: &str) -> Result<(Order, Extra), Unreadable> {
     }
     let [attempts, advices, notifications, events] = row.counters;
     let counters = Counters { attempts, advices, notifications, events };
-    let order = Order { payment: row.payment.read()?, trail: row.trail.read(), counters };
+    let order = Order {
+        payment: row.payment.read()?,
+        trail: row.trail.read(),
+        counters,
+        session: row.session.map(SessionRow::read),
+    };
     Ok((order, row.extra))
 }
 
@@ -180,6 +191,8 @@ struct StateRow {
     counters: [u32; 4],
     #[serde(rename = "l", default, skip_serializing_if = "TrailRow::is_empty")]
     trail: TrailRow,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionRow>,
     #[serde(rename = "e")]
     extra: Extra,
 }
@@ -228,6 +241,8 @@ fn is_zero(number: &u8) -> bool {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StateKind {
+    Offered,
+    Lapsed,
     Page {
         mandate: bool,
     },
@@ -407,6 +422,8 @@ impl StateKind {
             (minor != payment.amount.minor).then_some(minor)
         };
         match &payment.state {
+            State::Offered => StateKind::Offered,
+            State::Lapsed => StateKind::Lapsed,
             // A decision never ends here: see `decision::Draft::open`.
             State::Opened => StateKind::Page { mandate: false },
             State::Authenticating(Waiting::Page { mandate }) => {
@@ -458,6 +475,8 @@ impl StateKind {
             amount: Money::new(minor, amount.currency),
         };
         match self {
+            StateKind::Offered => State::Offered,
+            StateKind::Lapsed => State::Lapsed,
             StateKind::Page { mandate } => State::Authenticating(Waiting::Page { mandate }),
             StateKind::Challenge { server, acs, ds, version, url } => {
                 State::Authenticating(Waiting::Challenge(Challenge {
@@ -630,6 +649,8 @@ mod tests {
             acs_url: "https://acs.example/".into(),
         };
         let states = [
+            State::Offered,
+            State::Lapsed,
             State::Authenticating(Waiting::Page { mandate: true }),
             State::Authenticating(Waiting::Challenge(challenge)),
             State::Authorizing { trace: trace(), advice: AdviceId(4) },
@@ -652,12 +673,14 @@ mod tests {
             created_at: 11,
             risk: Some(RiskReport::listed(7)),
             request_key: Some("key".to_owned()),
+            form: Some("form".to_owned()),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };
-            let order = Order { payment: payment(state), trail: trail::sample(), counters };
+            let (payment, trail) = (payment(state), trail::sample());
+            let order = Order { payment, trail, counters, session: Some(session::sample()) };
             let text = write_state(&order, &extra);
             let read = read_state(&text).expect("what was written can be read");
             assert_eq!(read, (order, extra.clone()), "{text}");

@@ -94,14 +94,14 @@ impl Record {
     }
 
     fn row(&self, site_now: UnixMillis) -> OrderRow {
-        let (status, financial_status) = self.order.status(WHOLE);
+        let (status, _) = self.order.status(WHOLE);
         OrderRow {
             site_id: self.site.id,
             key: self.key,
             order_id: self.order_id.clone(),
             version: self.version,
             status: status.to_owned(),
-            financial_status: Some(financial_status.to_owned()),
+            financial_status: self.order.financial_status(WHOLE).map(str::to_owned),
             currency: self.order.payment.amount.currency.code().to_owned(),
             amount: self.order.payment.amount.minor,
             created_at: self.extra.created_at,

@@ -199,6 +199,7 @@ pub struct SiteSettings {
     pub refund_settlement: RefundSettlement,
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
+    pub on_decline: OnDecline,
 }
 
 /// When the refunds of a day are passed on to the acquirer.
@@ -208,6 +209,16 @@ pub enum RefundSettlement {
     /// At midnight of the shop's time zone; until then they can be taken back.
     Nightly,
     AtOnce,
+}
+
+/// Where a payer goes from the hosted page whose payment was declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDecline {
+    /// Back to the form, to try another card.
+    Retry,
+    /// To the shop's `cancel_url`; the order can still be paid.
+    CancelUrl,
 }
 
 /// One line of the operator's fee table.
@@ -306,6 +317,7 @@ impl Default for SiteSettings {
             manual_capture: false,
             refund_settlement: RefundSettlement::Nightly,
             fees: Vec::new(),
+            on_decline: OnDecline::Retry,
         }
     }
 }

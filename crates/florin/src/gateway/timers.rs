@@ -55,6 +55,9 @@ impl Gateway {
         };
         let command = match (timer.kind.as_str(), &record.order.payment.state) {
             ("expiry", State::Authenticating(_)) => Command::Expire,
+            ("session", _) if record.order.session.is_some_and(|it| it.ended.is_none()) => {
+                Command::EndSession
+            }
             ("review", State::Uncleared { review, .. }) => {
                 let verdict: ReviewVerdict = review.default;
                 let capture = self.review_capture(&record).await?;

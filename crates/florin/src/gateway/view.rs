@@ -35,14 +35,15 @@ pub fn api_version(record: &Record) -> ApiVersion {
 pub fn order_view(record: &Record) -> OrderView {
     let (order, payment) = (&record.order, &record.order.payment);
     let transaction_id = payment.transaction_id.0;
-    let mut view = OrderView::new(&record.request, Some(transaction_id), record.extra.created_at);
-    let (status, financial_status) = order.status(record.sale);
+    let shown_id = order.has_attempt().then_some(transaction_id);
+    let mut view = OrderView::new(&record.request, shown_id, record.extra.created_at);
+    let (status, _) = order.status(record.sale);
     let (reason, reason_code) = reason(payment);
     view.created = payment.opened_at;
     view.modified = payment.modified_at;
     view.completed = payment.completed_at;
     view.status = status.to_owned();
-    view.financial_status = Some(financial_status.to_owned());
+    view.financial_status = order.financial_status(record.sale).map(str::to_owned);
     view.reason = reason;
     view.reason_code = Some(reason_code);
     view.amount_refunded = order.trail.refunded(record.sale);
@@ -165,7 +166,9 @@ pub fn notification_body(record: &Record) -> Vec<u8> {
 fn reason(payment: &Payment) -> (Option<String>, String) {
     match &payment.state {
         State::Authenticating(_) => (Some(REASON_WAITING.to_owned()), String::new()),
-        State::Opened | State::Authorizing { .. } => (Some(String::new()), String::new()),
+        State::Offered | State::Lapsed | State::Opened | State::Authorizing { .. } => {
+            (Some(String::new()), String::new())
+        }
         State::Completed { .. }
         | State::Uncleared { .. }
         | State::Authorized(_)
@@ -199,6 +202,13 @@ fn authentication(record: &Record) -> Option<AuthenticationView> {
 /// What the history keeps of an event, as JSON: enough to explain it, no card data.
 pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
     let data = match event {
+        Event::Offered(offered) => json!({
+            "session": offered.session.number.0,
+            "amount": offered.amount.minor,
+            "currency": offered.amount.currency.code(),
+            "expires_at": offered.session.expires_at,
+        }),
+        Event::SessionEnded(end) => json!({ "end": end.name() }),
         Event::Opened(opened) => json!({
             "transaction_id": opened.transaction_id.0,
             "amount": opened.amount.minor,
@@ -286,7 +296,8 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         Event::FeeCharged(fee) => {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }
-        Event::AuthenticationStarted(_)
+        Event::PageShown
+        | Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
         | Event::Annotated
         | Event::Cancelled

@@ -179,6 +179,14 @@ impl Vault {
         self.keyed_hash(Purpose::Token, subject)
     }
 
+    /// Random bytes: what nobody can guess or meet twice.
+    #[must_use]
+    pub fn nonce(&self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        self.random.fill(&mut nonce);
+        nonce
+    }
+
     /// HMAC-SHA-256 over what a seal of a journal covers and the seal before it. Its key lives as
     /// long as the journals do.
     #[must_use]

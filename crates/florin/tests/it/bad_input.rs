@@ -30,7 +30,7 @@ async fn every_refusal_has_its_code_and_stores_nothing() {
         (change("var1", json!("x".repeat(501))), 404, 1010),
         (change("gateway_info/card_number", json!("")), 404, 1016),
         (change("gateway_info/card_cvc", json!("")), 404, 1016),
-        (change("type", json!("redirect")), 404, 1023),
+        (change("type", json!("checkout")), 404, 1000),
     ]
     .into_iter()
     .enumerate()

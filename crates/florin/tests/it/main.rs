@@ -10,6 +10,8 @@ mod postgres;
 
 mod every_test_card;
 mod challenges;
+mod hosted_page;
+mod hosted_page_dangers;
 mod order_ids;
 mod catalogue;
 mod risk;

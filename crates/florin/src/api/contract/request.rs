@@ -164,13 +164,13 @@ pub struct PaymentData {
 }
 
 impl OrderDetails {
-    /// The refusal of an order that is well-formed but that is not offered yet: pages and links
-    /// (no gateway), FastCheckout (no such type), tokens (there are none), component data.
+    /// The refusal of an order that is well-formed but that is not offered yet: FastCheckout (no
+    /// such type), tokens (there are none), component data.
     pub fn not_offered(&self) -> Option<ApiError> {
         match self.kind {
             OrderKind::Checkout => Some(ApiError::unknown_message_type()),
-            OrderKind::Redirect | OrderKind::PaymentLink => Some(ApiError::gateway_unavailable()),
-            OrderKind::Direct if self.recurring_id.is_some() => Some(ApiError::unknown_token()),
+            _ if self.recurring_id.is_some() => Some(ApiError::unknown_token()),
+            OrderKind::Redirect | OrderKind::PaymentLink => None,
             OrderKind::Direct if self.payment_data.is_some() => {
                 Some(ApiError::gateway_unavailable())
             }

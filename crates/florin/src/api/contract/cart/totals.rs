@@ -53,7 +53,7 @@ impl Cart {
 
     /// The rate of an item: of the table that it names, else the default. Of a table's rules
     /// the one of the country counts, then the one of no country, then the first.
-    pub(super) fn rate(&self, item: &Item, country: Option<Country>) -> Option<Decimal> {
+    pub fn rate(&self, item: &Item, country: Option<Country>) -> Option<Decimal> {
         let named = self.tax_tables.iter().find(|table| table.name == item.tax_table_selector);
         named
             .and_then(|table| table_rate(table, country))

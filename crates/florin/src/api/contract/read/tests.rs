@@ -404,9 +404,9 @@ fn a_session_lasts_between_a_second_and_a_year() {
 #[test]
 fn what_is_not_offered_yet_is_read_and_named() {
     let refusal = |changes| accepts(changes).details.not_offered().map(|error| error.code);
-    assert_eq!(refusal(json!({"type": "redirect", "gateway": null})), Some(1023));
-    assert_eq!(refusal(json!({"type": null, "gateway": ""})), Some(1023));
-    assert_eq!(refusal(json!({"type": "paymentlink"})), Some(1023));
+    assert_eq!(refusal(json!({"type": "redirect", "gateway": null})), None);
+    assert_eq!(refusal(json!({"type": null, "gateway": ""})), None);
+    assert_eq!(refusal(json!({"type": "paymentlink"})), None);
     assert_eq!(refusal(json!({"type": "checkout"})), Some(1000));
     let token = json!({"recurring": {"model": "unscheduled", "id": "abc"}, "gateway": "", "gateway_info": []});
     assert_eq!(refusal(token), Some(1000));

@@ -1,0 +1,97 @@
+//! An order is offered on a page: it begins without an attempt, and may end without one.
+
+use super::{Context, Decision, Draft, Effect, Event, Refusal, Timer};
+use crate::money::Money;
+use crate::order::Order;
+use crate::payment::{Instant, State, TransactionId};
+use crate::session::{Session, SessionEnd, SessionKind};
+
+/// A new session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offering {
+    /// Names the session, and the order until there is an attempt.
+    pub number: TransactionId,
+    pub amount: Money,
+    pub kind: SessionKind,
+    pub expires_at: Instant,
+}
+
+/// What was offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    pub amount: Money,
+    pub session: Session,
+}
+
+/// Offers an order on a page. A session and a waiting attempt from before are superseded.
+pub(super) fn offer(
+    existing: Option<&Order>,
+    offering: &Offering,
+    context: Context<'_>,
+) -> Result<Decision, Refusal> {
+    if existing.is_some_and(Order::refuses_new_attempt) {
+        return Err(Refusal::OrderIdTaken);
+    }
+    let session = Session {
+        number: offering.number,
+        kind: offering.kind,
+        expires_at: offering.expires_at,
+        openings: 0,
+        ended: None,
+    };
+    let offered = Event::Offered(Offered { amount: offering.amount, session });
+    let mut draft = Draft::begin(existing, offered, context);
+    draft.effects.push(Effect::StartTimer(Timer::Session, offering.expires_at));
+    Ok(draft.finish())
+}
+
+/// The page of a session is shown.
+pub(super) fn show(mut draft: Draft<'_>, number: TransactionId) -> Result<Decision, Refusal> {
+    let session = draft.order.open_session(number, draft.context.now);
+    let session = session.ok_or(Refusal::SessionOver)?;
+    if session.is_worn_out() {
+        return Err(Refusal::TooMany);
+    }
+    draft.happen(Event::PageShown);
+    Ok(draft.finish())
+}
+
+/// The time of a session is over. An attempt that is under way goes on by itself: it has a time
+/// of its own.
+pub(super) fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    if !draft.end_session(SessionEnd::Expired) {
+        return Err(Refusal::NotWaiting);
+    }
+    Ok(draft.finish())
+}
+
+/// The merchant gives up an order that nothing waits for but the session.
+pub(super) fn give_up(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    match draft.order.session.map(|session| session.ended) {
+        Some(None) => {}
+        Some(Some(SessionEnd::Cancelled)) => return Err(Refusal::AlreadySo),
+        Some(Some(SessionEnd::Expired)) if draft.order.payment.state == State::Lapsed => {
+            return Err(Refusal::AlreadySo);
+        }
+        Some(Some(_)) | None => return Err(Refusal::NotInThisState),
+    }
+    draft.end_session(SessionEnd::Cancelled);
+    Ok(draft.finish())
+}
+
+impl Draft<'_> {
+    /// Ends the session, if there is one that has not ended. The shop is told where the order
+    /// ends with it: of an order with an attempt it hears what became of that.
+    pub(super) fn end_session(&mut self, end: SessionEnd) -> bool {
+        if self.order.session.is_none_or(|session| session.ended.is_some()) {
+            return false;
+        }
+        let was_only_offered = self.order.payment.state == State::Offered;
+        self.effects.push(Effect::StopTimer(Timer::Session));
+        self.happen(Event::SessionEnded(end));
+        if was_only_offered {
+            self.notify();
+        }
+        true
+    }
+}

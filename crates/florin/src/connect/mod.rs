@@ -1,0 +1,14 @@
+//! The hosted payment page: what a payer does with a payment link or a redirect order, from the
+//! form to the way back to the shop.
+//!
+//! Decides nothing about money: a card that is typed here is an attempt like any other, made by
+//! the operations of `gateway`.
+
+pub mod view;
+mod fill;
+mod form;
+mod guard;
+mod plain;
+mod routes;
+
+pub use routes::routes;

@@ -1,0 +1,216 @@
+//! Orders that are paid on a page: the session that offers one, its link, and the card that a
+//! payer sends there.
+//!
+//! A card on the page becomes an attempt of the order by the same way as a card that a shop sends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use florin_core::card::Brand;
+use florin_core::decision::{Command, Offering, Refusal};
+use florin_core::payment::{State, TransactionId};
+use florin_core::session::{Session, SessionKind};
+use florin_core::trail::WHOLE;
+
+use super::authorize::{Done, Patience};
+use super::create::{Attempt, Created, Opened, PageForm, not_decided_yet};
+use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
+use super::journal::JournalEnd;
+use super::persist::Extra;
+use super::record::Record;
+use super::site::{OnDecline, Site};
+use super::{Failure, Gateway};
+use crate::api::contract::card_input::CardInput;
+use crate::api::contract::customer::{Browser, Customer};
+use crate::api::contract::request::{Gateway as Method, OrderKind};
+use crate::api::contract::rules::brand_takes;
+use crate::api::contract::stored::StoredCard;
+use crate::api::contract::{OrderDetails, OrderRequest, SiteRules, StoredRequest};
+
+/// Whether a page may be shown.
+pub enum Showing {
+    Yes(Box<Record>),
+    /// It was shown as often as it may be.
+    TooOften(Box<Record>),
+    /// The session is over, or another one has taken its place.
+    Over(Box<Record>),
+}
+
+impl Gateway {
+    /// Offers an order on a page. Nothing is sent to anybody.
+    ///
+    /// # Errors
+    /// A [`Failure`] when it could not be recorded.
+    pub async fn offer(
+        self: &Arc<Gateway>,
+        site: Arc<Site>,
+        key_id: i64,
+        request_key: Option<String>,
+        request: OrderRequest,
+    ) -> Result<Created, Failure> {
+        let rails = self.rails_of(&site)?;
+        let now = self.now();
+        let site_now = site.time(now);
+        let number = self.transaction_ids.next(now);
+        let details = &request.details;
+        let offering = Offering {
+            number: TransactionId(number),
+            amount: details.amount,
+            kind: match details.kind {
+                OrderKind::PaymentLink => SessionKind::PaymentLink,
+                OrderKind::Direct | OrderKind::Redirect | OrderKind::Checkout => {
+                    SessionKind::Redirect
+                }
+            },
+            expires_at: site_now.saturating_add(i64::from(details.seconds_active) * 1000),
+        };
+        let draft = Record {
+            site,
+            key: number,
+            order_id: details.order_id.as_str().to_owned(),
+            version: 0,
+            order: not_decided_yet(details.amount),
+            extra: Extra {
+                bin: String::new(),
+                key_id,
+                link: rails.link_name().to_owned(),
+                challenge_wanted: false,
+                created_at: site_now,
+                risk: None,
+                request_key,
+                form: None,
+                shipment: BTreeMap::new(),
+                journal: JournalEnd::default(),
+            },
+            request: Arc::new(StoredRequest::from(&request)),
+            sale: WHOLE,
+            fingerprint: None,
+        };
+        let command = Command::Offer(offering);
+        Ok(match self.open(draft, number, command, None, None).await? {
+            Opened::Committed { record, owed, .. } => {
+                self.begin(&record, owed);
+                Created::Order(Box::new(record))
+            }
+            Opened::Refused(_) | Opened::Repeated(_) => Created::OrderIdTaken,
+        })
+    }
+
+    /// The session id of the contract: it names the session and proves that the link is ours.
+    pub fn session_token(&self, record: &Record, session: &Session) -> String {
+        let subject = TokenSubject { site_id: record.site.id, transaction_id: session.number.0 };
+        issue_token(subject, TokenPurpose::Session, &|bytes| self.vault.token_hash(bytes))
+    }
+
+    /// Where the payer can pay the order, if it was offered on a page.
+    pub fn session_url(&self, record: &Record) -> Option<String> {
+        let token = self.session_token(record, record.order.session.as_ref()?);
+        let locale = page_locale(&record.request.details.customer);
+        Some(format!("{}/connect/{token}/?lang={locale}", self.public_url))
+    }
+
+    /// The page that a payer returns to whose bank sent him back unpaid: it says what became of
+    /// the order and lets him try again. None where the shop wants him back at once.
+    pub fn page_to_return_to(&self, record: &Record) -> Option<String> {
+        let declined = matches!(record.order.payment.state, State::Declined(_));
+        let leaves = declined && record.site.settings.on_decline == OnDecline::CancelUrl;
+        if leaves { None } else { self.session_url(record) }
+    }
+
+    /// The order behind a session id, and the session's number. `None` for ids that were never
+    /// issued. The order may have another session by now, or none.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the store cannot be read.
+    pub async fn by_session(
+        &self,
+        token: &str,
+    ) -> Result<Option<(Record, TransactionId)>, Failure> {
+        let hash = |bytes: &[u8]| self.vault.token_hash(bytes);
+        let Some(subject) = read_token(token, TokenPurpose::Session, &hash) else {
+            return Ok(None);
+        };
+        let Some(site) = self.directory.site(subject.site_id) else { return Ok(None) };
+        let record = self.load_by_transaction(&site, subject.transaction_id).await?;
+        Ok(record.map(|record| (record, TransactionId(subject.transaction_id))))
+    }
+
+    /// The page of a session is about to be shown; of a payment link that is counted.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the opening could not be recorded.
+    pub async fn show_session(
+        self: &Arc<Gateway>,
+        record: Record,
+        number: TransactionId,
+    ) -> Result<Showing, Failure> {
+        let now = record.site.time(self.now());
+        match record.order.open_session(number, now) {
+            None => return Ok(Showing::Over(Box::new(record))),
+            Some(session) if session.kind == SessionKind::Redirect => {
+                return Ok(Showing::Yes(Box::new(record)));
+            }
+            Some(_) => {}
+        }
+        let command = Command::ShowPage { number };
+        Ok(match self.command(record, command, Patience::Once).await? {
+            Done::Committed { record, .. } => Showing::Yes(Box::new(record)),
+            Done::Refused { record, refusal: Refusal::TooMany } => {
+                Showing::TooOften(Box::new(record))
+            }
+            Done::Refused { record, .. } => Showing::Over(Box::new(record)),
+        })
+    }
+
+    /// A payer sent a card on the page.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the attempt could not be recorded, or its outcome could not.
+    pub async fn pay_on_page(
+        self: &Arc<Gateway>,
+        record: Record,
+        page: PageForm,
+        card: CardInput,
+        browser: Browser,
+    ) -> Result<Created, Failure> {
+        let mut details = record.request.details.clone();
+        // It is this browser that the issuer will see, whatever the shop said of the payer's.
+        details.customer.browser = Some(browser);
+        let request = StoredRequest { details, card: Some(StoredCard::from(&card)) };
+        self.try_to_pay(Attempt {
+            site: record.site.clone(),
+            key_id: record.extra.key_id,
+            request_key: None,
+            request,
+            card,
+            page: Some(page),
+        })
+        .await
+    }
+}
+
+/// The brands that a page takes for an order.
+pub fn page_brands(details: &OrderDetails, rules: &SiteRules) -> Vec<Brand> {
+    let asked = |brand: Brand| match details.gateway {
+        Some(Method::Brand(only)) => only == brand,
+        Some(Method::CreditCard) | None => true,
+    };
+    let captures = |brand: Brand| !details.manual_capture || brand.allows_manual_capture();
+    let brands = rules.brands.iter().copied();
+    brands
+        .filter(|brand| asked(*brand) && captures(*brand))
+        .filter(|brand| brand_takes(*brand, details.amount.currency))
+        .collect()
+}
+
+/// The locale that a page is first shown in: what the shop sent, where that can stand in an
+/// address.
+pub fn page_locale(customer: &Customer) -> &str {
+    let sent = customer.locale.as_deref().unwrap_or_default();
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
+    let usable = (2..=LOCALE_CHARS_MAX).contains(&sent.len()) && sent.chars().all(plain);
+    if usable { sent } else { customer.language() }
+}
+
+/// Longest locale that is passed on: `de_DE_formal` and the like.
+const LOCALE_CHARS_MAX: usize = 16;
