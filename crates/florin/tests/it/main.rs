@@ -12,6 +12,7 @@ mod every_test_card;
 mod challenges;
 mod order_ids;
 mod catalogue;
+mod transactions;
 mod risk;
 mod limits;
 mod reviews;
