@@ -161,7 +161,7 @@ async fn orders_of_an_earlier_release_are_listed_after_a_start() {
     trade(&world).await;
     let before = list(&world, "").await;
     let folder = world.stop().await;
-    let file = rusqlite::Connection::open(folder.path().join("florin.db")).unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("florin.sqlite")).unwrap();
     file.execute_batch(
         "DELETE FROM operations; INSERT INTO operations_owed \
             SELECT site_id, MAX(key) + 1 FROM orders GROUP BY site_id;",
