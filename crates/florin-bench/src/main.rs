@@ -21,6 +21,7 @@ mod place;
 mod sink;
 mod store_limit;
 mod timers;
+mod transactions;
 #[path = "../../florin/tests/support/postgres.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod postgres;
@@ -31,7 +32,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What there is to measure.
-const MODES: &str = "payments, capture, refund, mixed, get, timers, idle and codec";
+const MODES: &str = "payments, capture, refund, mixed, get, timers, transactions, idle and codec";
 
 fn main() {
     let arguments = arguments::read();
@@ -42,6 +43,7 @@ fn main() {
         "capture" | "refund" | "mixed" => runtime.block_on(follow_ups::run(&arguments)),
         "get" => runtime.block_on(looks::run(&arguments)),
         "timers" => runtime.block_on(timers::run(&arguments)),
+        "transactions" => runtime.block_on(transactions::run(&arguments)),
         "codec" => codec::run(&arguments),
         other => {
             eprintln!("florin-bench: no mode {other}; there are {MODES}");

@@ -261,6 +261,7 @@ pub async fn start(
     for worker in workers(&gateway, node, &stopping) {
         tasks.spawn(worker);
     }
+    tasks.spawn(upkeep::list_old_orders(gateway.clone(), stopping.clone()));
     Ok(Running {
         gateway,
         address,

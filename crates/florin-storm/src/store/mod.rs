@@ -8,6 +8,7 @@ mod tables;
 mod dues;
 mod traits;
 mod later;
+mod operations;
 mod planted;
 
 use std::collections::BTreeMap;

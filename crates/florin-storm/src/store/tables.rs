@@ -8,8 +8,8 @@ use florin::clock::UnixMillis;
 use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
     CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow,
-    NotificationRecord, NotificationState, OrderKey, OrderRow, SealRow, SiteId, SiteRow,
-    StoreError, TimerChange, UnitOfWork,
+    NotificationRecord, NotificationState, OperationRow, OrderKey, OrderRow, SealRow, SiteId,
+    SiteRow, StoreError, TimerChange, UnitOfWork,
 };
 
 /// Where an order's rows are.
@@ -30,6 +30,7 @@ pub(super) struct Tables {
     pub(super) seals: BTreeMap<(SiteId, i64), SealRow>,
     /// By site, instant, order, number and outcome.
     pub(super) attempts: BTreeMap<AttemptPlace, AttemptRow>,
+    pub(super) operations: BTreeMap<(SiteId, i64), (OrderKey, OperationRow)>,
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
@@ -240,6 +241,9 @@ impl Tables {
         for made in &unit.attempts {
             let at = (place.0, made.at, place.1, made.attempt, made.outcome);
             self.attempts.insert(at, made.clone());
+        }
+        for row in &unit.operations {
+            self.operations.insert((place.0, row.transaction_id), (place.1, row.clone()));
         }
         for child in &unit.children {
             self.store_child(child);

@@ -208,6 +208,7 @@ impl Orders for MemoryStore {
             let places: Vec<_> = tables.orders.range(of_site).map(|(place, _)| *place).collect();
             places.iter().for_each(|place| tables.forget(*place));
             tables.seals.retain(|(of, _), _| *of != site);
+            tables.operations.retain(|(of, _), _| *of != site);
             tables.attempts.retain(|(of, ..), _| *of != site);
             tables.requests.retain(|(of, _), _| *of != site);
             places.len() as u64

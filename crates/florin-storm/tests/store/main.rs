@@ -20,6 +20,8 @@ mod attempts;
 mod idempotency;
 #[path = "../../../florin/tests/store/lists.rs"]
 mod lists;
+#[path = "../../../florin/tests/store/operations.rs"]
+mod operations;
 #[path = "../../../florin/tests/store/dues.rs"]
 mod dues;
 #[path = "../../../florin/tests/store/settings.rs"]

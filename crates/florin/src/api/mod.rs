@@ -8,6 +8,7 @@ mod credentials;
 pub(crate) mod idempotency;
 mod orders;
 mod query;
+mod transactions;
 pub(crate) mod catalogue;
 mod changes;
 mod files;
@@ -181,6 +182,15 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
         path => {
             let query = query::Query::of(&request);
+            if method == Method::GET {
+                match path {
+                    ["transactions"] => return transactions::list(gateway, &caller, &query).await,
+                    ["transactions", id] => return transactions::get(gateway, &caller, id).await,
+                    _ => {}
+                }
+            } else if path.first() == Some(&"transactions") && path.len() < 3 {
+                return Err(ApiError::wrong_method().into());
+            }
             let found = catalogue::answer(gateway, &caller, path, &query);
             found.unwrap_or_else(|| Err(ApiError::unknown_path().into()))
         }

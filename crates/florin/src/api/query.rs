@@ -36,6 +36,11 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every pair, as it was sent.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// `1`, `true` and `yes` in any case; everything else is no.
     pub(super) fn flag(&self, name: &str) -> bool {
         let yes = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes");

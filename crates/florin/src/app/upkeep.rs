@@ -11,6 +11,9 @@ use crate::gateway::Gateway;
 use crate::limits::WRITING_TRIAL_PAUSE_MS;
 use crate::store::{Node, Store, StoreError};
 
+/// How soon it is tried again to list the orders of earlier releases.
+const LISTING_PAUSE: Duration = Duration::from_secs(60);
+
 const NODE_RENEWAL: Duration = Duration::from_secs(15);
 
 /// Keeps the node number that transaction ids of this process begin with.
@@ -45,6 +48,28 @@ pub(super) async fn keep_node(
     }
     if let Err(error) = gateway.store.release_node(node, gateway.now()).await {
         tracing::warn!(%error, "the node number was not given back; its lease ends by itself");
+    }
+}
+
+/// Lists the operations of orders that earlier releases made, once.
+pub(super) async fn list_old_orders(gateway: Arc<Gateway>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        let listed = tokio::select! {
+            listed = crate::gateway::operations::catch_up(&gateway) => listed,
+            _ = stopping.changed() => return,
+        };
+        match listed {
+            Ok(0) => return,
+            Ok(orders) => {
+                tracing::info!(orders, "the transactions of older orders are listed");
+                return;
+            }
+            Err(failure) => tracing::warn!(%failure, "older orders are not all listed yet"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LISTING_PAUSE) => {}
+            _ = stopping.changed() => return,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod audit;
 pub mod reconcile;
 pub mod report;
 pub mod view;
+pub mod operations;
 pub mod api_tokens;
 pub mod test_platform;
 

@@ -11,7 +11,7 @@ use super::effects::Rows;
 use super::journal::{self, Booking, JournalEnd};
 use super::persist::{Child, Extra, OwedMessage, read_state, write_state};
 use super::site::Site;
-use super::{Failure, Gateway};
+use super::{Failure, Gateway, operations};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
@@ -221,6 +221,10 @@ impl Gateway {
         }
         rows.bring_children_up_to_date(&before, site_now);
         rows.unit.journal.extend(entry);
+        rows.unit.operations = operations::changed(&before, &record);
+        if alias.is_some() {
+            rows.unit.operations.extend(self.superseded(&record).await?);
+        }
         rows.unit.answer = answer;
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;

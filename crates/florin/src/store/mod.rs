@@ -7,6 +7,7 @@ mod rows;
 mod unit;
 mod claims;
 mod ledger;
+mod operations;
 mod attempts;
 mod idempotency;
 mod error;
@@ -30,6 +31,10 @@ pub use idempotency::{
     AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, Idempotency,
 };
 pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
+pub use operations::{
+    OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    OperationsQuery,
+};
 pub use rows::{
     AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
     EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
@@ -89,7 +94,9 @@ pub enum Committed {
 
 /// A store, whatever engine is below it.
 #[async_trait]
-pub trait Store: Orders + Dues + Ledger + Attempts + Idempotency + Settings + Numbers {
+pub trait Store:
+    Orders + Dues + Ledger + Operations + Attempts + Idempotency + Settings + Numbers
+{
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;
 

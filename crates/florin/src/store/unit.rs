@@ -8,6 +8,7 @@ use std::hash::Hash;
 use super::attempts::AttemptRow;
 use super::idempotency::AnsweredRequest;
 use super::ledger::JournalRow;
+use super::operations::{OPERATION_CLASS_BYTES_MAX, OperationRow};
 use super::rows::{AdviceRow, EventRow, FileRow, NotificationRow, OrderKey, OrderRow, SiteId};
 use crate::clock::UnixMillis;
 
@@ -40,6 +41,8 @@ pub struct UnitOfWork {
     pub children: Vec<ChildRow>,
     /// Attempts to pay, to be counted later.
     pub attempts: Vec<AttemptRow>,
+    /// Operations of the order that are new, or no longer what they were.
+    pub operations: Vec<OperationRow>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
     /// The answer to the request that led to this. If there is one already, which means that
@@ -168,6 +171,7 @@ impl UnitOfWork {
             journal: Vec::new(),
             children: Vec::new(),
             attempts: Vec::new(),
+            operations: Vec::new(),
             files: Vec::new(),
             answer: None,
         }
@@ -208,10 +212,14 @@ impl UnitOfWork {
             && are_distinct(self.advices.iter().map(AdviceChange::seq))
             && are_distinct(self.journal.iter().map(|entry| entry.seq))
             && are_distinct(self.attempts.iter().map(|it| (it.attempt, it.outcome)))
+            && are_distinct(self.operations.iter().map(|it| it.transaction_id))
             && are_distinct(self.files.iter().map(|file| file.file_id))
             && self.names_and_keys_are_distinct();
         if !once {
             return Err("a unit of work changes a row at most once");
+        }
+        if self.operations.iter().any(|it| it.class.len() > OPERATION_CLASS_BYTES_MAX) {
+            return Err("the class of an operation is short");
         }
         if self.journal.iter().any(|entry| entry.seq < 1) {
             return Err("a journal begins with 1");
@@ -263,6 +271,7 @@ impl UnitOfWork {
                     .iter()
                     .flat_map(|file| [file.name.as_str(), &file.kind, &file.description]),
             )
+            .chain(self.operations.iter().map(|it| it.class.as_str()))
             .chain(self.answer.iter().flat_map(|answer| [answer.key.as_str(), &answer.body]))
     }
 }

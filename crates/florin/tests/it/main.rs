@@ -14,6 +14,7 @@ mod hosted_page;
 mod hosted_page_dangers;
 mod order_ids;
 mod catalogue;
+mod transactions;
 mod risk;
 mod limits;
 mod reviews;

@@ -50,6 +50,11 @@ impl World {
         World::start_in(self.folder, self._database, &[]).await
     }
 
+    /// Starts a gateway on what another one left behind.
+    pub(crate) async fn again_in(folder: tempfile::TempDir) -> World {
+        World::start_in(folder, None, &[]).await
+    }
+
     async fn start_in(
         folder: tempfile::TempDir,
         database: Option<Database>,

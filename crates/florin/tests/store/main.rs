@@ -18,6 +18,7 @@ mod journal;
 mod attempts;
 mod idempotency;
 mod lists;
+mod operations;
 mod dues;
 mod settings;
 mod schema;

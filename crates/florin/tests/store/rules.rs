@@ -59,6 +59,13 @@ macro_rules! every_rule {
                 timers_of_a_kind_are_listed_soonest_first
                 orders_between_two_keys_are_listed_in_pages
             }
+            operations {
+                operations_are_written_with_their_order_and_changed_by_it
+                operations_are_listed_by_class_and_time_from_both_ends
+                pages_of_operations_meet_whatever_comes_in_between
+                operations_go_with_the_data_of_their_site
+                operations_that_are_added_later_replace_none
+            }
             dues {
                 a_notification_is_claimed_when_it_is_due
                 a_lease_that_runs_out_is_taken_by_another_worker

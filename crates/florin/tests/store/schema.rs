@@ -55,6 +55,8 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "journal_seals",
         "attempts",
         "idempotency",
+        "operations",
+        "operations_owed",
         "files",
         "sites",
         "api_keys",

@@ -3,12 +3,14 @@
 //! parts about them: each part costs some time even when it has nothing to do.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use tokio_postgres::{Client, Error, Statement};
 
 use super::super::{OrderKey, SiteId, UnitOfWork};
 use super::columns::Columns;
 use super::committer::{Batch, Waiting};
+use super::operations::{OperationColumns, with_operations};
 
 /// Commits what nearly every unit has.
 const PLAIN: &str = concat!(
@@ -17,6 +19,9 @@ const PLAIN: &str = concat!(
     include_str!("commit/stored.sql"),
     "SELECT site_id, key FROM done"
 );
+
+/// The same with operations, which are part of nearly every outcome.
+static PLAIN_WITH_OPERATIONS: LazyLock<String> = LazyLock::new(|| with_operations(PLAIN));
 
 /// Commits everything that a unit can have.
 const WITH_RARE_ROWS: &str = concat!(
@@ -27,6 +32,9 @@ const WITH_RARE_ROWS: &str = concat!(
     "SELECT site_id, key FROM done"
 );
 
+/// The same with operations.
+static RARE_WITH_OPERATIONS: LazyLock<String> = LazyLock::new(|| with_operations(WITH_RARE_ROWS));
+
 /// Units of work, in batches.
 pub(super) struct Units;
 
@@ -35,7 +43,13 @@ impl Batch for Units {
     const DOING: &'static str = "commit an order";
 
     fn sql(units: &[&UnitOfWork]) -> &'static str {
-        if units.iter().any(|unit| unit.has_rare_rows()) { WITH_RARE_ROWS } else { PLAIN }
+        let has_operations = units.iter().any(|unit| !unit.operations.is_empty());
+        match (units.iter().any(|unit| unit.has_rare_rows()), has_operations) {
+            (false, false) => PLAIN,
+            (false, true) => &PLAIN_WITH_OPERATIONS,
+            (true, false) => WITH_RARE_ROWS,
+            (true, true) => &RARE_WITH_OPERATIONS,
+        }
     }
 
     fn place(unit: &UnitOfWork) -> (SiteId, OrderKey) {
@@ -59,11 +73,17 @@ impl Batch for Units {
         units: &[&UnitOfWork],
     ) -> Result<HashSet<(SiteId, OrderKey)>, Error> {
         let mut columns = Columns::default();
+        let mut operations = OperationColumns::default();
         for unit in units {
             columns.add(unit);
+            operations.add(unit);
         }
         let has_rare_rows = units.iter().any(|unit| unit.has_rare_rows());
-        let done = client.query(statement, &columns.in_sequence(has_rare_rows)).await?;
+        let mut parameters = columns.in_sequence(has_rare_rows);
+        if !operations.is_empty() {
+            parameters.extend(operations.in_sequence());
+        }
+        let done = client.query(statement, &parameters).await?;
         Ok(done.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

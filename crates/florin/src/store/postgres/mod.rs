@@ -12,6 +12,7 @@ mod results;
 mod orders;
 mod dues;
 mod ledger;
+mod operations;
 mod attempts;
 mod idempotency;
 mod settings;

@@ -13,7 +13,7 @@ use super::super::{
 };
 use super::{PostgresStore, only};
 
-const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
+pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
 
 #[async_trait]
@@ -265,9 +265,15 @@ impl Orders for PostgresStore {
                 (SELECT site_id, idempotency_key FROM idempotency
                     WHERE site_id = $1 LIMIT $3) d
                 WHERE t.site_id = d.site_id AND t.idempotency_key = d.idempotency_key
-                RETURNING 1)
+                RETURNING 1),
+            o AS (DELETE FROM operations t USING
+                (SELECT site_id, transaction_id FROM operations WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.transaction_id = d.transaction_id
+                RETURNING 1),
+            p AS (DELETE FROM operations_owed WHERE site_id = $1 RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
-                + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)";
+                + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)
+                + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];
@@ -287,7 +293,7 @@ pub(super) fn hash(doing: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreE
     bytes.try_into().map_err(|error| StoreError::unavailable(doing, error))
 }
 
-fn order_row(row: &Row) -> OrderRow {
+pub(super) fn order_row(row: &Row) -> OrderRow {
     OrderRow {
         site_id: row.get(0),
         key: row.get(1),

@@ -10,6 +10,7 @@ use super::super::{
     NotificationState, OrderKey, OrderRow, SiteId, TimerChange, UnitOfWork,
 };
 use super::idempotency::answer_request;
+use super::operations::store_operations;
 
 /// Makes everything in the unit true, or nothing of it: a conflict undoes what was done for it.
 pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<Committed> {
@@ -75,6 +76,7 @@ pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Re
     }
     append_journal(connection, unit)?;
     append_attempts(connection, unit)?;
+    store_operations(connection, unit)?;
     for file in &unit.files {
         let sql = "INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

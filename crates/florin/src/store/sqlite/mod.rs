@@ -10,6 +10,7 @@ mod commit;
 mod orders;
 mod dues;
 mod ledger;
+mod operations;
 mod attempts;
 mod idempotency;
 mod settings;

@@ -11,7 +11,7 @@ use super::super::{
 use super::SqliteStore;
 use super::commit::commit;
 
-const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
+pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
 
 #[async_trait]
@@ -306,13 +306,18 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
     let sql = "DELETE FROM attempts WHERE (at, key, attempt) IN \
         (SELECT at, key, attempt FROM attempts WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM operations WHERE (site_id, transaction_id) IN \
+        (SELECT site_id, transaction_id FROM operations WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM operations_owed WHERE site_id = ?1";
+    others += connection.prepare_cached(sql)?.execute([site])?;
     let sql = "DELETE FROM idempotency WHERE rowid IN \
         (SELECT rowid FROM idempotency WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     Ok((keys.len(), others))
 }
 
-fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
+pub(super) fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
     Ok(OrderRow {
         site_id: row.get(0)?,
         key: row.get(1)?,
