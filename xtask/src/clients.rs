@@ -10,8 +10,11 @@ use crate::outside::{Count, read_tap};
 use crate::places;
 use crate::process::{command, run_quietly};
 
-/// The table's columns, in the order of the file: a client's name and how its driver is started.
-const CLIENTS: [(&str, fn() -> Command); 3] = [
+/// A client's name, and how its driver is started.
+type Client = (&'static str, fn() -> Command);
+
+/// The table's columns, in the order of the file.
+const CLIENTS: [Client; 3] = [
     ("Python", || {
         let mut python = command(places::python());
         python.args(["-B", "tests/clients/compat/drive.py"]);
