@@ -32,8 +32,10 @@ function florin_base_url() {
 
 /** The gateway's address for a call of the API; nothing for every other address. */
 function florin_rewritten_url( $url ) {
-	$base  = florin_base_url();
-	$parts = is_string( $url ) ? parse_url( $url ) : false;
+	$base = florin_base_url();
+	// The plugin for WooCommerce hands over an object that becomes the address when it is printed.
+	$is_text = is_string( $url ) || ( is_object( $url ) && method_exists( $url, '__toString' ) );
+	$parts   = $is_text ? parse_url( (string) $url ) : false;
 	if ( null === $base || ! is_array( $parts ) || empty( $parts['host'] ) ) {
 		return null;
 	}
@@ -51,8 +53,19 @@ function florin_pre_http_request( $answer, $arguments, $url ) {
 		return $answer;
 	}
 	$rewritten = florin_rewritten_url( $url );
+	if ( null === $rewritten ) {
+		return $answer;
+	}
+	// The plugin for WooCommerce names the old host in a header of its own.
+	if ( isset( $arguments['headers'] ) && is_array( $arguments['headers'] ) ) {
+		foreach ( array_keys( $arguments['headers'] ) as $name ) {
+			if ( 'host' === strtolower( (string) $name ) ) {
+				unset( $arguments['headers'][ $name ] );
+			}
+		}
+	}
 	// The call that this makes comes by here as well, and is left alone: its host is the gateway's.
-	return null === $rewritten ? $answer : wp_remote_request( $rewritten, $arguments );
+	return wp_remote_request( $rewritten, $arguments );
 }
 
 /** WordPress asks whether a private address may be called; the gateway's may. */

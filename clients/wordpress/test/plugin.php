@@ -27,7 +27,7 @@ function apply_filters(string $name, ...$values)
 }
 
 /** As WordPress does it: a filter may answer in place of the network. */
-function wp_remote_request(string $url, array $arguments)
+function wp_remote_request($url, array $arguments)
 {
     global $called;
     $answer = apply_filters('pre_http_request', false, $arguments, $url);
@@ -46,8 +46,24 @@ function check(string $rule, bool $holds): void
     echo $holds ? 'ok' : 'not ok', " $number - $rule\n";
 }
 
+/** As the plugin for WooCommerce hands an address over. */
+final class Uri
+{
+    private string $text;
+
+    public function __construct(string $text)
+    {
+        $this->text = $text;
+    }
+
+    public function __toString(): string
+    {
+        return $this->text;
+    }
+}
+
 /** The addresses that the network saw for a call. */
-function seen(string $url, array $arguments = []): array
+function seen($url, array $arguments = []): array
 {
     global $called;
     $called = [];
@@ -67,6 +83,9 @@ $arguments = ['method' => 'POST', 'headers' => ['api_key' => 'k'], 'body' => '{"
 $urls = seen($order, $arguments);
 check('a call goes to the gateway, once', $urls === ['http://127.0.0.1:9091/florin/v1/json/orders/a%2Fb?locale=en_US']);
 check('method, headers and body stay', $called[0][1] === $arguments);
+$named = ['method' => 'POST', 'headers' => ['Host' => 'testapi.multisafepay.com', 'api_key' => 'k'], 'body' => ''];
+check('an address as an object goes there as well', seen(new Uri($order), $named) === $urls);
+check('the old host is not named any more', $called[0][1]['headers'] === ['api_key' => 'k']);
 check('live calls as well', seen('https://api.multisafepay.com/v1/json/me') === ['http://127.0.0.1:9091/florin/v1/json/me']);
 foreach (['https://example.org/', 'https://api.multisafepay.com.evil.example/', 'http://127.0.0.1:9091/x'] as $other) {
     check("$other is left alone", seen($other) === [$other]);
