@@ -37,6 +37,11 @@ impl Front {
         self.lock()[place] = up;
     }
 
+    /// Lets go of all processes.
+    pub fn close(&self) {
+        self.lock().clear();
+    }
+
     /// The processes that are up.
     pub fn up(&self) -> Vec<Up> {
         self.lock().iter().flatten().filter(|up| !up.process.is_dead()).cloned().collect()

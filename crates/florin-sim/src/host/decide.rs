@@ -64,6 +64,25 @@ pub(crate) fn refuse(code: &str) -> Decision {
     Decision::plain(code)
 }
 
+/// Refuses because somebody asked for it. A copy of what was answered before is a copy still; the
+/// copy of a refused request will be known as one, while a refused advice may be sent again.
+pub(crate) fn refuse_as_ordered(
+    ledger: &Ledger,
+    request: &Request<'_>,
+    now: HostTime,
+    code: &str,
+) -> Decision {
+    let books = ledger.merchant(request.merchant);
+    if books.is_some_and(|books| books.answer_to(request.key).is_some()) {
+        return decide(ledger, request, now);
+    }
+    let is_repeated = request.message.mti().is_advice() || request.kind == Kind::Reversal;
+    if is_repeated || (books.is_none() && ledger.merchants_count() >= MERCHANTS_MAX) {
+        return refuse(code);
+    }
+    Decision::refused(request, code)
+}
+
 /// Decides about a request.
 pub(crate) fn decide(ledger: &Ledger, request: &Request<'_>, now: HostTime) -> Decision {
     let empty = Merchant::default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iso8583::Message;
 
-use crate::books::{Event, Ledger};
+use crate::books::{Event, Ledger, ResponseCode};
 use crate::faults::{CutWhen, Fault};
 use crate::journal::Record;
 use crate::shared::{Shared, lock};
@@ -89,8 +89,8 @@ fn financial(shared: &Shared, message: &Message) -> Outcome {
     let fault = shared.faults.take_host(&merchant, message.mti());
     let decision = match fault {
         Some(Fault::Cut(CutWhen::BeforeProcessing)) => return Outcome::Cut(None),
-        Some(Fault::Decline(code)) => decide::refuse(code.as_str()),
-        _ => process(shared, message, now),
+        Some(Fault::Decline(code)) => process(shared, message, now, Some(code)),
+        _ => process(shared, message, now, None),
     };
     let Some(answer) = answer::financial(message, &decision, now) else {
         return Outcome::Nothing;
@@ -114,14 +114,23 @@ fn financial(shared: &Shared, message: &Message) -> Outcome {
     Outcome::Send(Answer { message: answer, delay, copies, garbled, new_key: None })
 }
 
-/// Decides, and changes books and journal in one breath.
-fn process(shared: &Shared, message: &Message, now: HostTime) -> Decision {
-    let request = match Request::read(message) {
-        Ok(request) => request,
-        Err(error) => return decide::format_error(error),
+/// Decides, unless a refusal is ordered, and changes books and journal in one breath.
+fn process(
+    shared: &Shared,
+    message: &Message,
+    now: HostTime,
+    ordered: Option<ResponseCode>,
+) -> Decision {
+    let request = match (Request::read(message), ordered) {
+        (Ok(request), _) => request,
+        (Err(_), Some(code)) => return decide::refuse(code.as_str()),
+        (Err(error), None) => return decide::format_error(error),
     };
     let mut ledger = lock(&shared.ledger);
-    let decision = decide::decide(&ledger, &request, now);
+    let decision = match ordered {
+        Some(code) => decide::refuse_as_ordered(&ledger, &request, now, code.as_str()),
+        None => decide::decide(&ledger, &request, now),
+    };
     if let Some(event) = &decision.event {
         record(shared, &mut ledger, event.clone());
     }

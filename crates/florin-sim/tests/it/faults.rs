@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use florin_sim::cards;
 use iso8583::Mti;
 
-use crate::world::{MERCHANT, VISA, World, amounts, authorization, reversal};
+use crate::world::{MERCHANT, VISA, World, amounts, authorization, capture, refund, reversal};
 
 fn order(fault: &str) -> String {
     format!("{{\"merchant\":\"{MERCHANT}\",{fault}}}")
@@ -65,6 +65,30 @@ async fn an_ordered_decline_books_nothing_and_only_meets_its_types() {
     assert_eq!(link.code(&authorization(VISA, 100, &[])).await, "91");
     assert!(world.simulator.entries(MERCHANT).is_empty());
     assert_eq!(link.code(&authorization(VISA, 100, &[])).await, "00");
+}
+
+#[tokio::test]
+async fn a_refused_request_is_known_again_and_a_refused_advice_may_be_repeated() {
+    let world = World::start().await;
+    let mut link = world.link().await;
+    let decline = |mti: &str| order(&format!(r#""fault":"decline","code":"91","types":["{mti}"]"#));
+    world.order_fault(&decline("0100")).await;
+    let refused = authorization(VISA, 100, &[]);
+    assert_eq!(link.code(&refused).await, "91");
+    assert_eq!(link.code(&refused).await, "94");
+    let request = authorization(VISA, 100, &[]);
+    let answer = link.exchange(&request).await;
+    world.order_fault(&decline("0100")).await;
+    assert_eq!(link.code(&request).await, "94", "it was approved before");
+    world.order_fault(&decline("0220")).await;
+    let advice = capture(&request, &answer, 100, "F");
+    assert_eq!(link.code(&advice).await, "91");
+    assert_eq!(link.code(&advice).await, "00");
+    let refunded = refund(&request, 100);
+    world.order_fault(&decline("0200")).await;
+    assert_eq!(link.code(&refunded).await, "91");
+    assert_eq!(link.code(&refunded).await, "94");
+    assert_eq!(amounts(&world.only_entry().await), [100, 100, 0, 0, 0]);
 }
 
 #[tokio::test]

@@ -59,6 +59,13 @@ impl Disk {
         *lock(&self.observer) = Some(observer);
     }
 
+    /// Forgets everything: the run is over.
+    pub fn wipe(&self) {
+        *lock(&self.tables) = Tables::default();
+        lock(&self.unsynced).clear();
+        *lock(&self.observer) = None;
+    }
+
     /// Everything about every order, for the oracle.
     pub fn orders(&self) -> Vec<StoredOrder> {
         let tables = lock(&self.tables);

@@ -354,14 +354,22 @@ pub(super) async fn increment(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     id: &str,
+    key: Option<RequestKey>,
     body: Bytes,
 ) -> Result<Answer, Answer> {
     let amount = read_increment(&body)?;
     let record = orders::find(gateway, caller, id).await?;
     let order_id = record.order_id.clone();
-    let changed =
-        in_a_task(gateway, move |gateway| async move { gateway.increment(record, amount).await })
-            .await?;
+    let changed = in_a_task(gateway, move |gateway| async move {
+        // What the issuer says is not known when the increment is committed; the real answer
+        // takes the place of this one, unless this process dies first.
+        let answer = |_: &()| {
+            let interrupted = Answer::from(ApiError::request_interrupted());
+            key.as_ref()?.answered_with(interrupted.status, interrupted.body)
+        };
+        gateway.increment(record, amount, &answer).await
+    })
+    .await?;
     match changed {
         Changed::Done(true) => {
             let record = orders::find(gateway, caller, &order_id).await?;

@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::contract::ApiError;
-use super::{Answer, authenticate, described_segments, effective_method, read_body, route};
+use super::{Answer, authenticate, described_segments, effective_method, files, read_body, route};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::REQUEST_LEASE_MS;
 use crate::store::{AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, SiteId};
@@ -43,8 +43,14 @@ impl RequestKey {
 
     /// What is committed with the change that the request makes: it was made, and answered so.
     pub(crate) fn answered(&self, body: Vec<u8>) -> Option<AnsweredRequest> {
+        self.answered_with(200, body)
+    }
+
+    /// The same with another status, for what was begun and has no answer yet: it is told to
+    /// whoever asks when the process that began it is gone.
+    pub(crate) fn answered_with(&self, status: u16, body: Vec<u8>) -> Option<AnsweredRequest> {
         let body = String::from_utf8(body).ok()?;
-        Some(AnsweredRequest { key: self.text.clone(), status: 200, body })
+        Some(AnsweredRequest { key: self.text.clone(), status, body })
     }
 }
 
@@ -62,7 +68,14 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
     described_segments(request.uri().path(), &method)?;
     let key = key_in(request.headers()).ok_or_else(ApiError::invalid_idempotency_key)?;
     let (mut parts, body) = request.into_parts();
-    let body = read_body(Request::new(body)).await?;
+    let body = Request::new(body);
+    let body = if files::is_upload(parts.uri.path()) {
+        let upload = files::begin(gateway)?;
+        parts.extensions.insert(upload);
+        files::read(body).await?
+    } else {
+        read_body(body).await?
+    };
     let request_hash = gateway.vault.request_hash(method.as_str(), parts.uri.path(), &body);
     let now = gateway.now();
     let lease_until = now.saturating_add(REQUEST_LEASE_MS);
@@ -84,7 +97,7 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
     // A caller who hangs up ends nothing: whoever asks again is told what came of it.
     let work = {
         let gateway = gateway.clone();
-        tokio::spawn(async move {
+        crate::tasks::start(async move {
             let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
             keep(&gateway, site_id, &key, &answer).await;
             answer

@@ -168,10 +168,10 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
             changes::patch_capture(gateway, &caller, id, key, read_body(request).await?).await
         }
         ["orders", id, "increment"] if method == Method::POST => {
-            changes::increment(gateway, &caller, id, read_body(request).await?).await
+            changes::increment(gateway, &caller, id, key, read_body(request).await?).await
         }
         ["orders", id, "files"] if method == Method::POST => {
-            files::hand_in(gateway, &caller, id, request).await
+            files::hand_in(gateway, &caller, id, key, request).await
         }
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),

@@ -244,7 +244,7 @@ impl Gateway {
     }
 
     /// Asks the issuer for more of an authorization. `true` when it was granted, `false` when it
-    /// was not, or nobody knows.
+    /// was not, or nobody knows. `answer` is committed with the request to the issuer.
     ///
     /// # Errors
     /// A [`Failure`] when nothing could be recorded.
@@ -252,6 +252,7 @@ impl Gateway {
         self: &Arc<Gateway>,
         record: Record,
         amount: i64,
+        answer: Answer<'_, ()>,
     ) -> Result<Changed<bool>, Failure> {
         let rails = self.rails_of(&record.site)?;
         if record.sale != WHOLE {
@@ -259,7 +260,9 @@ impl Gateway {
         }
         let trace = rails.next_trace(self.now()).await?;
         let command = Command::Increment { amount, trace };
-        let (record, decision) = match self.command(record, command, Patience::Once).await? {
+        let besides = |_: &Decision, more: &mut Besides| more.answer = answer(&());
+        let done = self.command_with(record, command, Patience::Once, besides).await?;
+        let (record, decision) = match done {
             Done::Committed { record, decision } => (record, decision),
             Done::Refused { refusal, .. } => return Ok(Changed::Refused(refusal)),
         };

@@ -9,6 +9,7 @@ use florin::gateway::journal::read_postings;
 use florin_core::ledger::{Account, Balances};
 use serde_json::{Value, json};
 
+use crate::idempotency::send;
 use crate::world::{CHALLENGED, VISA, World, all, eventually};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -52,6 +53,30 @@ async fn stands(world: &World, case: &Value) -> Value {
 
 fn file(name: &str, bytes: &[u8]) -> Value {
     json!({"type": "PNG", "base64": STANDARD.encode(bytes), "description": "Proof", "name": name})
+}
+
+#[tokio::test]
+async fn a_file_with_an_idempotency_key_is_kept_once_whatever_its_size() {
+    let world = World::sqlite().await;
+    paid(&world, "once").await;
+    taken(&world, "once", 100).await;
+    let mut large = PNG.to_vec();
+    large.resize(10 * 1024 * 1024, 7);
+    let path = "/v1/json/orders/once/files";
+    let upload = world.keyed("file", path, &file("large.png", &large));
+    let first = send(upload.try_clone().unwrap()).await.unwrap();
+    assert_eq!((first.status, &first.json()["success"]), (200, &json!(true)));
+    assert_eq!(send(upload).await.unwrap(), first);
+    let gateway = world.gateway();
+    let site = gateway.directory.sites().remove(0);
+    let record = gateway.load_by_order_id(&site, "once").await.unwrap().unwrap();
+    assert_eq!(gateway.store.files(site.id, record.key).await.unwrap().len(), 1);
+    large.push(7);
+    let upload = world.keyed("larger", path, &file("larger.png", &large));
+    assert_eq!(send(upload).await.unwrap().status, 413);
+    // Elsewhere the usual bound holds, whatever the path ends with.
+    let upload = world.keyed("order", "/v1/json/orders", &file("files", &large));
+    assert_eq!(send(upload).await.unwrap().status, 413);
 }
 
 async fn hand_in(world: &World, id: &str, file: &Value) -> (u16, Value) {

@@ -246,3 +246,39 @@ async fn a_request_that_was_taken_over_is_answered_by_what_it_made_and_nothing_e
     let reply = world.create_with("taken", &order).await;
     assert_eq!((reply.status, reply.json()["error_code"].clone()), (404, json!(1006)));
 }
+
+#[tokio::test]
+async fn an_increment_whose_process_was_lost_is_not_asked_for_again() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    let mut held = world.order("more", VISA);
+    held["capture"] = json!("manual");
+    world.create(&held).await;
+    world.fault(json!({ "fault": "delay", "ms": 900, "types": ["0100"] })).await;
+    let (path, body) = ("/v1/json/orders/more/increment", json!({ "amount": 1001 }));
+    let call = tokio::spawn(send(world.keyed("more", path, &body)));
+    let gateway = world.gateway().clone();
+    let site_id = gateway.store.sites().await.unwrap()[0].id;
+    let hash = gateway.vault.request_hash("POST", path, body.to_string().as_bytes());
+    // Whoever comes after the lease of a process that is gone.
+    let later = async || {
+        let now = gateway.now() + 120_000;
+        let lease_until = now + 60_000;
+        let begin = BeginRequest { site_id, key: "more", request_hash: hash, now, lease_until };
+        gateway.store.begin_request(begin).await.unwrap()
+    };
+    let asked = || async {
+        let site = gateway.directory.sites().remove(0);
+        let record = gateway.load_by_order_id(&site, "more").await.unwrap().unwrap();
+        record.version > 2
+    };
+    eventually("the increment is on its way", asked).await;
+    let begun = later().await;
+    let florin::store::Begun::Answered { status, body: told } = begun else { panic!("{begun:?}") };
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["error_code"]), (409, &json!(1000)), "{told}");
+    assert_eq!(call.await.unwrap().unwrap().status, 200);
+    assert_eq!(send(world.keyed("more", path, &body)).await.unwrap().status, 409);
+    let remains = world.get("more").await["payment_details"]["capture_remain"].clone();
+    assert_eq!(remains, 3600, "once");
+}

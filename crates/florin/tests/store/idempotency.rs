@@ -138,6 +138,26 @@ pub(crate) async fn an_answer_is_stored_with_the_change_or_not_at_all(place: Pla
     assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
 }
 
+pub(crate) async fn all_who_come_after_the_lease_are_told_the_answer(place: Place) {
+    let stores = [place.open().await, place.open().await];
+    for round in 1..=10_i64 {
+        let key = format!("round-{round}");
+        assert_eq!(begin(&stores[0], &key, NOW).await, Begun::New);
+        let mut unit = new_order(round);
+        unit.answer = answer(&key, "done");
+        assert_eq!(stores[0].commit(unit).await.unwrap(), Committed::Done);
+        let tasks: Vec<_> = (0..16_usize)
+            .map(|racer| {
+                let (store, key) = (Arc::clone(&stores[racer % 2]), key.clone());
+                tokio::spawn(async move { begin(&store, &key, NOW + 5_000).await })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), answered(200, "done"), "round {round}");
+        }
+    }
+}
+
 pub(crate) async fn an_answered_request_changes_nothing_again(place: Place) {
     let store = place.open().await;
     let _ = store.commit(new_order(1)).await.unwrap();

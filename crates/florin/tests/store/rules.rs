@@ -48,6 +48,7 @@ macro_rules! every_rule {
                 of_many_who_begin_one_request_exactly_one_may
                 a_request_whose_process_died_is_taken_over_by_one
                 an_answer_is_stored_with_the_change_or_not_at_all
+                all_who_come_after_the_lease_are_told_the_answer
                 an_answered_request_changes_nothing_again
                 a_forgotten_request_can_be_made_again
                 old_requests_are_pruned_and_no_others

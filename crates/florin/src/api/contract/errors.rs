@@ -62,6 +62,8 @@ refusals! {
     invalid_idempotency_key = 400, 1000, "Invalid Idempotency-Key";
     /// The same request is being answered right now.
     request_under_way = 409, 1000, "A request with this Idempotency-Key is under way";
+    /// The process that answered the request is gone; what it changed shows in the order.
+    request_interrupted = 409, 1000, "The request was interrupted; see the order";
     /// The key was used for another method, path or body.
     key_of_other_request = 409, 1000, "Idempotency-Key was used for another request";
     /// Too much is under way; nothing was done.

@@ -275,6 +275,7 @@ impl Operation {
             all.extend([
                 ApiError::invalid_idempotency_key(),
                 ApiError::request_under_way(),
+                ApiError::request_interrupted(),
                 ApiError::key_of_other_request(),
             ]);
         }

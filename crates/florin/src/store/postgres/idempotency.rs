@@ -7,8 +7,9 @@ use super::super::{BeginRequest, Begun, Idempotency, LISTED_ROWS_MAX, SiteId, St
 use super::{PostgresStore, only};
 use crate::clock::UnixMillis;
 
-/// Returns no row when another process has begun the request after this statement looked. An answer
-/// whose lease has ended is settled: from here on nobody puts another one in its place.
+/// Returns no row when another process has begun or settled the request after this statement
+/// looked. An answer whose lease has ended is settled: from here on nobody puts another one in its
+/// place.
 const BEGIN: &str = "
     WITH added AS (
         INSERT INTO idempotency (site_id, idempotency_key, request_hash, created_at, lease_until)
@@ -29,7 +30,8 @@ const BEGIN: &str = "
     FROM taken_over
     UNION ALL
     SELECT 'known', request_hash, status, body, lease_until FROM idempotency
-    WHERE site_id = $1 AND idempotency_key = $2 AND NOT EXISTS (SELECT 1 FROM taken_over)";
+    WHERE site_id = $1 AND idempotency_key = $2 AND NOT EXISTS (SELECT 1 FROM taken_over)
+        AND (status IS NULL OR lease_until NOT BETWEEN 1 AND $4)";
 
 /// How often a request is looked at that others begin and forget meanwhile.
 const LOOKS_MAX: u32 = 3;
