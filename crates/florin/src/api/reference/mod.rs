@@ -127,6 +127,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     /// With `{name}` for what varies.
     pub(crate) path: &'static str,
+    /// The parts of the path.
+    segments: Vec<&'static str>,
     /// The name that generated clients give it.
     pub(crate) id: &'static str,
     pub(crate) group: Group,
@@ -157,6 +159,7 @@ impl Operation {
         Operation {
             method,
             path,
+            segments: path.split('/').skip(1).collect(),
             id,
             group,
             caller: Caller::Site,
@@ -292,12 +295,14 @@ impl Operation {
         all
     }
 
+    /// Every call of the API asks this of every operation, so most are ruled out by a number.
     fn serves(&self, parts: &[&str]) -> bool {
-        let mut parts = parts.iter();
-        let same = self.path[1..].split('/').all(|wanted| {
-            parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == *part)
-        });
-        same && parts.next().is_none()
+        self.segments.len() == parts.len()
+            && self
+                .segments
+                .iter()
+                .zip(parts)
+                .all(|(own, part)| own.starts_with('{') || own == part)
     }
 }
 
