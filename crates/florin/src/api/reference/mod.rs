@@ -352,6 +352,9 @@ pub(crate) fn allowed(path: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&methods.join(", ")).ok().filter(|_| !methods.is_empty())
 }
 
+/// Routes that are there to say that nothing is: with a page for payers, where others get JSON.
+const SAY_NOTHING_IS_THERE: [&str; 2] = ["/connect/", "/connect/{session}/{*rest}"];
+
 /// Lets a request of a router through whose route is in the table.
 pub(crate) async fn only_described(request: Request, next: Next) -> Response<Body> {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
@@ -368,8 +371,12 @@ pub(crate) async fn only_described(request: Request, next: Next) -> Response<Bod
 fn check_route(route: &str, method: &Method) -> Result<(), ApiError> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let mut here = operations().iter().filter(|operation| operation.path == route).peekable();
-    if here.peek().is_none() {
-        return Err(ApiError::unknown_path());
+    match here.peek() {
+        None if SAY_NOTHING_IS_THERE.contains(&route) => return Ok(()),
+        None => return Err(ApiError::unknown_path()),
+        // A payer who comes the wrong way is shown a page, by the route itself.
+        Some(operation) if operation.group == Group::Payers => return Ok(()),
+        Some(_) => {}
     }
     match here.any(|operation| operation.method == *method) {
         true => Ok(()),
