@@ -7,6 +7,7 @@
 pub mod money;
 pub mod country;
 pub mod card;
+pub mod method;
 pub mod order_id;
 pub mod decline;
 pub mod payment;

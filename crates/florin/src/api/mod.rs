@@ -7,6 +7,8 @@ pub mod contract;
 mod credentials;
 pub(crate) mod idempotency;
 mod orders;
+mod query;
+pub(crate) mod catalogue;
 mod changes;
 mod files;
 mod test_controls;
@@ -175,7 +177,11 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         }
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
-        _ => Err(ApiError::unknown_path().into()),
+        path => {
+            let query = query::Query::of(&request);
+            let found = catalogue::answer(gateway, &caller, path, &query);
+            found.unwrap_or_else(|| Err(ApiError::unknown_path().into()))
+        }
     }
 }
 

@@ -249,7 +249,7 @@ pub(super) async fn find(
 const ID_CHARACTERS_MAX: usize = 50;
 
 /// What the contract's checks have to know of a site.
-fn site_rules(site: &Site) -> SiteRules {
+pub(super) fn site_rules(site: &Site) -> SiteRules {
     let settings = &site.settings;
     let offered = |code: &str| settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code));
     let brands = [Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro];

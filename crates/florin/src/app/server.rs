@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Path, Request};
 use axum::http::{Method, Response, StatusCode, header};
 use axum::middleware;
 use axum::routing::{any, get};
@@ -49,6 +49,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .route("/health/ready", ready)
         .merge(crate::checkout::routes(gateway.clone()))
         .merge(reference::routes())
+        .route("/static/icons/{file}", get(icon))
         // What stands above has to be in the table of what is served; the calls below look it up
         // themselves, once they know their caller.
         .route_layer(middleware::from_fn(reference::only_described))
@@ -94,6 +95,10 @@ fn health(good: bool, word: &str) -> Response<Body> {
 }
 
 /// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is signed on.
+async fn icon(Path(file): Path<String>) -> Response<Body> {
+    crate::api::catalogue::icons::serve(&file)
+}
+
 async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
     if gateway.store.settings_version().await.is_err() {
         return health(false, "the store does not answer");

@@ -27,6 +27,7 @@ pub mod audit;
 pub mod reconcile;
 pub mod report;
 pub mod view;
+pub mod api_tokens;
 pub mod test_platform;
 
 use std::sync::Arc;

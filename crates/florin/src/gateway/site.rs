@@ -176,6 +176,8 @@ pub struct SiteSettings {
     pub api_version: ApiYear,
     /// Gateways of direct orders that are open: `CREDITCARD`, `VISA`, …
     pub gateways: Vec<String>,
+    /// A test site lists the methods that are no cards as well.
+    pub other_methods: bool,
     /// Currencies that the site sells in; empty means all that cards have.
     pub currencies: Vec<String>,
     /// Raw card data may come in `gateway_info`.
@@ -291,6 +293,7 @@ impl Default for SiteSettings {
             gateways: ["CREDITCARD", "VISA", "MASTERCARD", "AMEX", "MAESTRO"]
                 .map(str::to_owned)
                 .to_vec(),
+            other_methods: false,
             currencies: Vec::new(),
             server_to_server: false,
             moto: false,

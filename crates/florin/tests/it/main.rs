@@ -11,6 +11,7 @@ mod postgres;
 mod every_test_card;
 mod challenges;
 mod order_ids;
+mod catalogue;
 mod risk;
 mod limits;
 mod reviews;

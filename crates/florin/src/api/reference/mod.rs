@@ -28,6 +28,7 @@ use super::contract::ApiError;
 pub(crate) enum Group {
     Orders,
     AfterPayment,
+    Catalogue,
     Disputes,
     TestSites,
     Operators,
@@ -36,9 +37,10 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Group; 7] = [
+    pub(crate) const ALL: [Group; 8] = [
         Group::Orders,
         Group::AfterPayment,
+        Group::Catalogue,
         Group::Disputes,
         Group::TestSites,
         Group::Operators,
@@ -50,6 +52,7 @@ impl Group {
         match self {
             Group::Orders => "Orders",
             Group::AfterPayment => "After the payment",
+            Group::Catalogue => "Catalogue and account",
             Group::Disputes => "Disputes",
             Group::TestSites => "Test sites",
             Group::Operators => "Operators",
@@ -64,6 +67,7 @@ impl Group {
             Group::AfterPayment => {
                 "What a merchant does with an order that exists: captures, refunds, shipments."
             }
+            Group::Catalogue => "What a site sells with, and whose key it is.",
             Group::Disputes => "Evidence against chargebacks.",
             Group::TestSites => {
                 "Controls of test sites, with the site's own key. On a live site they are not there."
@@ -313,6 +317,7 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::orders::operations());
         all.extend(super::changes::operations());
         all.extend(super::files::operations());
+        all.extend(super::catalogue::operations());
         all.extend(super::test_controls::operations());
         all.extend(super::test_chargebacks::operations());
         all.extend(super::internal::operations());

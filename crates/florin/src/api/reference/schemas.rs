@@ -17,6 +17,8 @@ pub(super) fn of_path(name: &'static str) -> Parameter {
             json!({ "type": "string", "minLength": 1, "maxLength": 50 }),
         ),
         "refund_id" => ("The number of the refund, as its answer told it", id()),
+        "gateway" => ("The id of a gateway, in any case", text_max(50)),
+        "file" => ("The id of a method or brand in lower case, and `.svg`", text_max(100)),
         "transaction_id" => ("The number of a transaction", id()),
         "token" => (
             "From the address that the gateway told: it is the payer's or the payment's own",
