@@ -20,6 +20,8 @@ pub(super) fn of_path(name: &'static str) -> Parameter {
         "gateway" => ("The id of a gateway, in any case", text_max(50)),
         "file" => ("The id of a method or brand in lower case, and .svg", text_max(100)),
         "transaction_id" => ("The number of a transaction", id()),
+        "reference" => ("The merchant's name for the payer, percent-encoded", text_max(255)),
+        "session" => ("From the payment_url that an answer told", text_max(100)),
         "token" => (
             "From the address that the gateway told: it is the payer's or the payment's own",
             json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
