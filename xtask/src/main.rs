@@ -3,6 +3,7 @@
 //! Uses nothing but the standard library, so that it is built in a moment. It starts other
 //! programs and reads files; what is true of payments is none of its business.
 
+mod clients;
 mod fuzz;
 mod gateway;
 mod outside;
@@ -23,6 +24,7 @@ Chores of the project.
                         with a private PostgreSQL, then the official clients and a browser against
                         a running gateway. This is what CI runs.
   cargo xtask outside   only the last part: clients and browser against a gateway
+  cargo xtask clients   every call of the official clients: a table of what works
   cargo xtask fuzz [TARGET…] [--seconds N] [--keep]
                         looks for inputs that break a promise, 60 seconds for each target (needs a
                         C++ compiler); --keep adds what is new to the corpus
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["test"] => steps::everything(),
         ["outside"] => steps::outside_only(),
+        ["clients"] => steps::clients_only(),
         ["fuzz", wish @ ..] => fuzz::search(wish),
         ["setup"] => steps::set_up_only(),
         ["tidy"] => tidy::report(&places::root()),

@@ -10,9 +10,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::gateway::{API_KEY, Gateway, OPERATOR_TOKEN, OPERATOR_VARIABLE};
-use crate::places;
 use crate::postgres::Cluster;
 use crate::process::{Running, command};
+use crate::{clients, places};
 
 /// No suite may take longer; one that does is ended and has failed.
 const SUITE_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -57,15 +57,17 @@ enum Suite {
     Python,
     Node,
     Browser,
+    /// Every call of the official clients.
+    Calls,
     /// The gateway against its own description. It empties the test site as it goes.
     Api,
 }
 
 /// Runs the clients on both stores and the browser on one; says what went wrong as it goes.
 pub(crate) fn run() -> Count {
-    let mut count = Count::default();
+    let mut count = clients::shims();
     count += against("sqlite", None, &[Suite::Python, Suite::Node, Suite::Browser]);
-    count += against("described", None, &[Suite::Api]);
+    count += against("described", None, &[Suite::Calls, Suite::Api]);
     match Cluster::start("outside") {
         Ok(cluster) => count += against("postgres", Some(cluster), &[Suite::Python, Suite::Node]),
         Err(why) => count += failed("PostgreSQL for the gateway", &why),
@@ -84,7 +86,10 @@ fn against(name: &str, cluster: Option<Cluster>, suites: &[Suite]) -> Count {
     for suite in suites {
         let what = format!("{suite:?} on {name}");
         println!("\n── {what}");
-        count += run_suite(*suite, &what, &gateway).unwrap_or_else(|why| failed(&what, &why));
+        count += match suite {
+            Suite::Calls => clients::calls(&gateway),
+            _ => run_suite(*suite, &what, &gateway).unwrap_or_else(|why| failed(&what, &why)),
+        };
     }
     let mut files: Vec<PathBuf> = gateway.files().into();
     let what = format!("the gateway on {name} ends when asked to");
@@ -96,6 +101,13 @@ fn against(name: &str, cluster: Option<Cluster>, suites: &[Suite]) -> Count {
     } else {
         count += verdict(&format!("no card number in clear on {name}"), no_card_number(&files));
     }
+    count
+}
+
+/// Only the calls of the official clients, and what is shipped for those that need it.
+pub(crate) fn calls_only() -> Count {
+    let mut count = clients::shims();
+    count += against("clients", None, &[Suite::Calls]);
     count
 }
 
@@ -118,6 +130,7 @@ fn run_suite(suite: Suite, what: &str, gateway: &Gateway) -> Result<Count, Strin
         Suite::Browser => pytest("tests/browser", &report),
         Suite::Api => pytest("tests/api", &report),
         Suite::Node => node(&report),
+        Suite::Calls => return Err("makes its calls without a report".to_owned()),
     };
     command.env("FLORIN_BASE_URL", gateway.url()).env("FLORIN_TEST_API_KEY", API_KEY);
     command.env(OPERATOR_VARIABLE, OPERATOR_TOKEN);
@@ -127,7 +140,7 @@ fn run_suite(suite: Suite, what: &str, gateway: &Gateway) -> Result<Count, Strin
     let text = fs::read_to_string(&report).map_err(|_| format!("{ended}, and no report"))?;
     let mut count = match suite {
         Suite::Python | Suite::Browser | Suite::Api => read_junit(&text),
-        Suite::Node => read_tap(&text),
+        Suite::Node | Suite::Calls => read_tap(&text),
     }
     .ok_or("its report cannot be read")?;
     if count.failed == 0 && (count.passed == 0 || !ended.success()) {
@@ -164,7 +177,7 @@ fn read_junit(report: &str) -> Option<Count> {
 }
 
 /// The counts in the closing comments of Node's TAP report.
-fn read_tap(report: &str) -> Option<Count> {
+pub(crate) fn read_tap(report: &str) -> Option<Count> {
     let number = |name: &str| -> Option<u32> {
         report.lines().rev().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     };

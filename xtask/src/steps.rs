@@ -33,6 +33,14 @@ pub(crate) fn outside_only() -> Result<(), String> {
     outside_suites()
 }
 
+/// Only the table of clients and calls.
+pub(crate) fn clients_only() -> Result<(), String> {
+    let _tidied = Places::prepare()?;
+    tools::set_up()?;
+    build_gateway()?;
+    conclude_outside(outside::calls_only())
+}
+
 /// Only what the tests need.
 pub(crate) fn set_up_only() -> Result<(), String> {
     tools::set_up()
@@ -48,11 +56,18 @@ fn rust_tests() -> Result<(), String> {
 }
 
 fn outside_suites() -> Result<(), String> {
+    build_gateway()?;
+    conclude_outside(outside::run())
+}
+
+fn build_gateway() -> Result<(), String> {
     let mut build = cargo();
     // Of the whole workspace, so that dependencies have the features that the tests built them with.
     build.args(["build", "--locked", "--workspace", "--bin", "florin"]);
-    run("cargo build", &mut build)?;
-    let count = outside::run();
+    run("cargo build", &mut build)
+}
+
+fn conclude_outside(count: outside::Count) -> Result<(), String> {
     println!("\n{} passed, {} failed", count.passed, count.failed);
     if count.failed == 0 && count.passed > 0 {
         Ok(())

@@ -43,6 +43,14 @@ const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "PHP 8 with PSR-7, PSR-18 and Guzzle",
+        packages: &["php-cli", "php-curl", "php-nyholm-psr7", "php-guzzlehttp-guzzle"],
+        found: || {
+            let packages = "require 'Nyholm/Psr7/autoload.php'; require 'GuzzleHttp/autoload.php';";
+            run_quietly("php", command("php").args(["-r", packages])).is_ok()
+        },
+    },
+    Tool {
         name: "Node.js 20 or newer with npm",
         packages: &["nodejs", "npm"],
         found: || find_program("node").is_some() && find_program("npm").is_some(),

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::api::contract::ApiError;
-use crate::api::reference::schema::{list, object, open_object, text, whole, whole_from};
+use crate::api::reference::schema::{list, named, object, open_object, text, whole, whole_from};
 use crate::api::reference::{Caller, Group, Operation};
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -12,7 +12,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     let not_there = [ApiError::gateway_unavailable()];
     vec![
         filtered(new("/v1/json/gateways", "gateways", "What the site sells with"))
-            .query("include", "`coupons` lists gift cards too", text())
+            .query("include", "coupons lists gift cards too", text())
             .gives("Gateways", list(gateway()), json!([{ "id": "VISA", "description": "Visa" }])),
         filtered(new("/v1/json/gateways/{gateway}", "gateway", "One gateway"))
             .example("gateway", "VISA")
@@ -22,10 +22,21 @@ pub(crate) fn operations() -> Vec<Operation> {
             .query("group_cards", "1: one entry for all cards", loose_flag())
             .query("include_coupons", "1: gift cards too", loose_flag())
             .query("type", "Only methods of this type", text())
-            .gives("Methods", list(open_object()), json!([])),
+            .gives(
+                "Methods",
+                list(named("PaymentMethod")),
+                json!([{
+                    "id": "CREDITCARD", "name": "Card payment", "type": "payment-method",
+                    "brands": [{ "id": "VISA", "name": "Visa" }],
+                }]),
+            ),
         filtered(new("/v1/json/payment-methods/{gateway}", "paymentMethod", "One method in full"))
             .example("gateway", "CREDITCARD")
-            .gives("It", open_object(), json!({ "id": "CREDITCARD", "name": "Card payment" }))
+            .gives(
+                "It",
+                named("PaymentMethod"),
+                json!({ "id": "CREDITCARD", "name": "Card payment" }),
+            )
             .refuses(not_there.clone()),
         new("/v1/json/issuers/{gateway}", "issuers", "Banks of a method")
             .example("gateway", "ideal")
@@ -68,7 +79,7 @@ fn filtered(operation: Operation) -> Operation {
         .query("country", "Sold in this country (ISO 3166-1 alpha-2)", text())
         .query("currency", "Sold in this currency (ISO 4217)", text())
         .query("amount", "Sold at this amount, in minor units", whole_from(0, 999_999_999_999))
-        .query("locale", "Ignored", text())
+        .query("locale", "The language of names", text())
         .refuses([
             ApiError::invalid_country(),
             ApiError::invalid_currency(),

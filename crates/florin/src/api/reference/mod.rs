@@ -131,6 +131,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     /// With `{name}` for what varies.
     pub(crate) path: &'static str,
+    /// The parts of the path.
+    segments: Vec<&'static str>,
     /// The name that generated clients give it.
     pub(crate) id: &'static str,
     pub(crate) group: Group,
@@ -161,6 +163,7 @@ impl Operation {
         Operation {
             method,
             path,
+            segments: path.split('/').skip(1).collect(),
             id,
             group,
             caller: Caller::Site,
@@ -296,12 +299,14 @@ impl Operation {
         all
     }
 
+    /// Every call of the API asks this of every operation, so most are ruled out by a number.
     fn serves(&self, parts: &[&str]) -> bool {
-        let mut parts = parts.iter();
-        let same = self.path[1..].split('/').all(|wanted| {
-            parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == *part)
-        });
-        same && parts.next().is_none()
+        self.segments.len() == parts.len()
+            && self
+                .segments
+                .iter()
+                .zip(parts)
+                .all(|(own, part)| own.starts_with('{') || own == part)
     }
 }
 
@@ -352,6 +357,9 @@ pub(crate) fn allowed(path: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&methods.join(", ")).ok().filter(|_| !methods.is_empty())
 }
 
+/// Routes that are there to say that nothing is: with a page for payers, where others get JSON.
+const SAY_NOTHING_IS_THERE: [&str; 2] = ["/connect/", "/connect/{session}/{*rest}"];
+
 /// Lets a request of a router through whose route is in the table.
 pub(crate) async fn only_described(request: Request, next: Next) -> Response<Body> {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
@@ -368,8 +376,12 @@ pub(crate) async fn only_described(request: Request, next: Next) -> Response<Bod
 fn check_route(route: &str, method: &Method) -> Result<(), ApiError> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let mut here = operations().iter().filter(|operation| operation.path == route).peekable();
-    if here.peek().is_none() {
-        return Err(ApiError::unknown_path());
+    match here.peek() {
+        None if SAY_NOTHING_IS_THERE.contains(&route) => return Ok(()),
+        None => return Err(ApiError::unknown_path()),
+        // A payer who comes the wrong way is shown a page, by the route itself.
+        Some(operation) if operation.group == Group::Payers => return Ok(()),
+        Some(_) => {}
     }
     match here.any(|operation| operation.method == *method) {
         true => Ok(()),

@@ -18,8 +18,10 @@ pub(super) fn of_path(name: &'static str) -> Parameter {
         ),
         "refund_id" => ("The number of the refund, as its answer told it", id()),
         "gateway" => ("The id of a gateway, in any case", text_max(50)),
-        "file" => ("The id of a method or brand in lower case, and `.svg`", text_max(100)),
+        "file" => ("The id of a method or brand in lower case, and .svg", text_max(100)),
         "transaction_id" => ("The number of a transaction", id()),
+        "reference" => ("The merchant's name for the payer, percent-encoded", text_max(255)),
+        "session" => ("From the payment_url that an answer told", text_max(100)),
         "token" => (
             "From the address that the gateway told: it is the payer's or the payment's own",
             json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
@@ -57,6 +59,7 @@ pub(super) fn components() -> Value {
         "RelatedTransaction": related(),
         "Dispute": dispute(),
         "Case": case(),
+        "PaymentMethod": payment_method(),
         "RiskReport": risk_report(),
         "Fault": fault(),
         "SiteClock": clock(),
@@ -516,6 +519,60 @@ fn case() -> Value {
         ("reference!", or_null(text())),
         ("reverse_transaction_id!", meaning("What brought the money back", or_null(whole()))),
         ("transaction_id!", whole()),
+    ])
+}
+
+fn payment_method() -> Value {
+    let texts = || list(text());
+    let icons = || object([("large!", text()), ("medium!", text()), ("vector!", text())]);
+    let qr = || object([("supported!", boolean())]);
+    object([
+        ("additional_data!", open_object()),
+        ("allowed_amount!", object([("max!", or_null(whole())), ("min!", whole())])),
+        ("allowed_countries!", meaning("Empty for all", texts())),
+        ("allowed_currencies!", texts()),
+        (
+            "apps!",
+            object([
+                ("fastcheckout!", object([("is_enabled!", boolean()), ("qr!", qr())])),
+                (
+                    "payment_components!",
+                    object([("has_fields!", boolean()), ("is_enabled!", boolean()), ("qr!", qr())]),
+                ),
+            ]),
+        ),
+        (
+            "brands!",
+            list(object([
+                ("allowed_countries!", texts()),
+                ("icon_urls!", icons()),
+                ("id!", text()),
+                ("name!", text()),
+            ])),
+        ),
+        ("icon_urls!", icons()),
+        ("id!", text()),
+        ("is_wallet!", boolean()),
+        ("manual_capture!", object([("is_enabled!", boolean()), ("supported!", boolean())])),
+        ("name!", text()),
+        ("preferred_countries!", texts()),
+        ("required_customer_data!", texts()),
+        ("shopping_cart_required!", boolean()),
+        (
+            "tokenization!",
+            object([
+                ("is_enabled!", boolean()),
+                (
+                    "models!",
+                    or_null(object([
+                        ("cardonfile!", boolean()),
+                        ("subscription!", boolean()),
+                        ("unscheduled!", boolean()),
+                    ])),
+                ),
+            ]),
+        ),
+        ("type!", text()),
     ])
 }
 
