@@ -8,6 +8,7 @@ mod tables;
 mod dues;
 mod traits;
 mod later;
+mod tokens;
 mod planted;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use super::attempts::AttemptRow;
 use super::idempotency::AnsweredRequest;
 use super::ledger::JournalRow;
 use super::rows::{AdviceRow, EventRow, FileRow, NotificationRow, OrderKey, OrderRow, SiteId};
+use super::tokens::TokenChange;
 use crate::clock::UnixMillis;
 
 /// One commit of one order.
@@ -42,6 +43,8 @@ pub struct UnitOfWork {
     pub attempts: Vec<AttemptRow>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
+    /// What becomes of stored cards.
+    pub tokens: Vec<TokenChange>,
     /// The answer to the request that led to this. If there is one already, which means that
     /// somebody else has made the change, the unit is a conflict.
     pub answer: Option<AnsweredRequest>,
@@ -169,6 +172,7 @@ impl UnitOfWork {
             children: Vec::new(),
             attempts: Vec::new(),
             files: Vec::new(),
+            tokens: Vec::new(),
             answer: None,
         }
     }
@@ -180,7 +184,10 @@ impl UnitOfWork {
 
     /// Whether it has what few units have.
     pub(super) fn has_rare_rows(&self) -> bool {
-        !self.children.is_empty() || !self.files.is_empty() || self.answer.is_some()
+        !self.children.is_empty()
+            || !self.files.is_empty()
+            || !self.tokens.is_empty()
+            || self.answer.is_some()
     }
 
     /// The version with which the order will be stored.
@@ -209,6 +216,7 @@ impl UnitOfWork {
             && are_distinct(self.journal.iter().map(|entry| entry.seq))
             && are_distinct(self.attempts.iter().map(|it| (it.attempt, it.outcome)))
             && are_distinct(self.files.iter().map(|file| file.file_id))
+            && are_distinct(self.tokens.iter().map(|it| (it.owner, it.token.as_str())))
             && self.names_and_keys_are_distinct();
         if !once {
             return Err("a unit of work changes a row at most once");
@@ -263,6 +271,7 @@ impl UnitOfWork {
                     .iter()
                     .flat_map(|file| [file.name.as_str(), &file.kind, &file.description]),
             )
+            .chain(self.tokens.iter().flat_map(TokenChange::texts))
             .chain(self.answer.iter().flat_map(|answer| [answer.key.as_str(), &answer.body]))
     }
 }

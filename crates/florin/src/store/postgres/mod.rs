@@ -14,6 +14,8 @@ mod dues;
 mod ledger;
 mod attempts;
 mod idempotency;
+mod tokens;
+mod token_columns;
 mod settings;
 mod numbers;
 

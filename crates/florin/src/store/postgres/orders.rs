@@ -265,9 +265,13 @@ impl Orders for PostgresStore {
                 (SELECT site_id, idempotency_key FROM idempotency
                     WHERE site_id = $1 LIMIT $3) d
                 WHERE t.site_id = d.site_id AND t.idempotency_key = d.idempotency_key
+                RETURNING 1),
+            o AS (DELETE FROM tokens t USING
+                (SELECT account_id, live, token FROM tokens WHERE site_id = $1 LIMIT $3) d
+                WHERE t.account_id = d.account_id AND t.live = d.live AND t.token = d.token
                 RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
-                + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)";
+                + (SELECT count(*) FROM m) + (SELECT count(*) FROM n) + (SELECT count(*) FROM o)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];
