@@ -8,6 +8,7 @@ mod credentials;
 pub(crate) mod idempotency;
 mod orders;
 mod changes;
+mod recurring;
 mod files;
 mod test_controls;
 mod test_chargebacks;
@@ -128,6 +129,7 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
     let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let segments = segments(&path, "/v1/json/").ok_or_else(ApiError::unknown_path)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let key = RequestKey::of(&request);
@@ -162,6 +164,25 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", id, "files"] if method == Method::POST => {
             files::hand_in(gateway, &caller, id, request).await
         }
+        ["recurring", of @ ..] => match (method, of) {
+            (Method::GET, [reference]) => {
+                recurring::list(gateway, &caller, reference, &query).await
+            }
+            (Method::GET, [reference, "token", token]) => {
+                recurring::get(gateway, &caller, reference, token).await
+            }
+            (Method::DELETE, [reference, "remove", token]) => {
+                recurring::delete(gateway, &caller, reference, token).await
+            }
+            (Method::PATCH, [reference, "update", token]) => {
+                let body = read_body(request).await?;
+                recurring::update(gateway, &caller, [reference, token], body).await
+            }
+            (_, [_] | [_, "token" | "remove" | "update", _]) => {
+                Err(ApiError::wrong_method().into())
+            }
+            _ => Err(ApiError::unknown_path().into()),
+        },
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
         ["orders", _, "refunds" | "capture" | "increment" | "files" | "cancel"]

@@ -11,6 +11,7 @@ use florin_core::payment::{State, Waiting};
 use super::Answer;
 use super::contract::answer::CreateExtras;
 use super::contract::payment_options::WebUrl;
+use super::contract::request::RecurringModel;
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
 use super::idempotency::RequestKey;
@@ -18,6 +19,7 @@ use crate::gateway::create::Created;
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
+use crate::gateway::tokens::ChargeRefusal;
 use crate::gateway::view::{api_version, order_view};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
@@ -45,9 +47,6 @@ pub(super) async fn create(
     // What was bought and captured in one message cannot be captured later.
     if request.details.manual_capture && gateway.rails_of(&site)?.single_message() {
         return Err(ApiError::gateway_unavailable().into());
-    }
-    if request.details.amount.minor == 0 {
-        return Err(ApiError::invalid_amount().into());
     }
     let order_id = request.details.order_id.as_str().to_owned();
     // No database stores this character, and no shop means it.
@@ -97,6 +96,7 @@ pub(super) async fn create(
     };
     match created {
         Created::OrderIdTaken => Err(ApiError::invalid_order_id().into()),
+        Created::NotCharged(refusal) => Err(charge_error(refusal).into()),
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
         Created::TooMany { retry_after_s } => Err(Answer {
             retry_after: Some(retry_after_s),
@@ -112,6 +112,16 @@ fn answer_create(gateway: &Gateway, record: &Record) -> Result<Answer, Answer> {
     }
     let extras = create_extras(gateway, record)?;
     Ok(Answer::ok(order_view(record).to_create_answer(&extras, api_version(record))))
+}
+
+fn charge_error(refusal: ChargeRefusal) -> ApiError {
+    match refusal {
+        ChargeRefusal::UnknownToken => ApiError::unknown_token(),
+        ChargeRefusal::NotActive => ApiError::token_not_active(),
+        ChargeRefusal::NotAllowed => ApiError::not_allowed(),
+        ChargeRefusal::Unavailable => ApiError::gateway_unavailable(),
+        ChargeRefusal::NoAmount => ApiError::invalid_amount(),
+    }
 }
 
 /// The members that only the answer of a create call has.
@@ -189,7 +199,7 @@ const ID_CHARACTERS_MAX: usize = 50;
 /// What the contract's checks have to know of a site.
 fn site_rules(site: &Site) -> SiteRules {
     let settings = &site.settings;
-    let offered = |code: &str| settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code));
+    let offered = |code: &str| site.offers(code);
     let brands = [Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro];
     let currency = |code: &String| Currency::parse(code).ok();
     SiteRules {
@@ -208,9 +218,11 @@ fn site_rules(site: &Site) -> SiteRules {
         server_to_server: settings.server_to_server,
         moto: settings.moto,
         manual_capture: settings.manual_capture,
-        // Not offered yet, on any site.
-        zero_authorization: false,
-        tokenization: false,
+        zero_authorization: settings.zero_authorization,
+        tokenization: RecurringModel::ALL
+            .into_iter()
+            .filter(|model| site.tokenizes(*model))
+            .collect(),
         flexible_3d: settings.three_ds.flexible,
         refuse_past_expiry: settings.check_expiry,
     }

@@ -20,6 +20,7 @@ mod notifications;
 mod faults;
 mod captures;
 mod refunds;
+mod tokens;
 mod changes;
 mod ledger;
 mod chargebacks;
