@@ -26,9 +26,22 @@ pub struct Facts {
     pub amount: Money,
     /// Mail or telephone order: no payer is there to be asked.
     pub moto: bool,
+    pub card: CardUse,
     /// `gateway_info.flexible_3d`, where the site may use it.
     pub flexible: Option<bool>,
     pub policy: Policy,
+}
+
+/// How the payment is about a stored card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardUse {
+    /// Not at all.
+    Once,
+    /// The card is stored to be charged again.
+    Stored,
+    /// A stored card is charged: its owner was authenticated when it was stored, and is asked again
+    /// only if the issuer wants that.
+    Charged,
 }
 
 /// Whether the payer is to be authenticated.
@@ -45,10 +58,15 @@ pub const AMEX_EXEMPT_EUR_MAX: i64 = 30_00;
 
 /// Decides by the first rule that applies.
 pub fn plan(facts: &Facts) -> Plan {
-    if facts.moto {
+    if facts.moto || facts.card == CardUse::Charged {
         return Plan::Skip;
     }
-    let wanted = match (facts.flexible, facts.policy) {
+    // The site's rules weigh single payments; a first one stands for all that follow.
+    let policy = match facts.policy {
+        Policy::Dynamic { .. } if facts.card == CardUse::Stored => Policy::Always,
+        policy => policy,
+    };
+    let wanted = match (facts.flexible, policy) {
         (Some(true), _) => Plan::Challenge,
         (Some(false), _) | (None, Policy::Never | Policy::Dynamic { authenticate: false }) => {
             Plan::Skip
@@ -106,4 +124,43 @@ pub fn refusal_of(result: &AuthenticationResult) -> Reason {
     };
     reason.response_code.clone_from(&result.status_reason);
     reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: Facts = Facts {
+        brand: Brand::Visa,
+        amount: Money { minor: 1000, currency: Currency::EUR },
+        moto: false,
+        card: CardUse::Once,
+        flexible: None,
+        policy: Policy::Dynamic { authenticate: false },
+    };
+
+    #[test]
+    fn a_card_that_is_stored_is_authenticated_unless_the_site_never_asks() {
+        assert_eq!(plan(&FACTS), Plan::Skip);
+        let stored = Facts { card: CardUse::Stored, ..FACTS };
+        assert_eq!(plan(&stored), Plan::Authenticate);
+        assert_eq!(plan(&Facts { policy: Policy::Never, ..stored }), Plan::Skip);
+        assert_eq!(plan(&Facts { flexible: Some(false), ..stored }), Plan::Skip);
+        assert_eq!(plan(&Facts { moto: true, ..stored }), Plan::Skip);
+        let maestro = Facts { brand: Brand::Maestro, policy: Policy::Never, ..stored };
+        assert_eq!(plan(&maestro), Plan::Authenticate);
+    }
+
+    #[test]
+    fn nobody_is_asked_when_a_stored_card_is_charged() {
+        for brand in [Brand::Visa, Brand::Mastercard, Brand::Maestro, Brand::Amex] {
+            for flexible in [None, Some(true), Some(false)] {
+                let amount = Money { minor: 500_000, currency: Currency::EUR };
+                let card = CardUse::Charged;
+                let facts =
+                    Facts { brand, amount, card, flexible, policy: Policy::Always, ..FACTS };
+                assert_eq!(plan(&facts), Plan::Skip, "{facts:?}");
+            }
+        }
+    }
 }

@@ -828,7 +828,8 @@ impl Draft<'_> {
         self.notify();
     }
 
-    /// Owes the one capture of the whole amount, unless the approval was the purchase.
+    /// Owes the one capture of the whole amount, unless the approval was the purchase, or there is
+    /// nothing to capture: the card was only verified.
     fn claim_whole(
         &mut self,
         authorization: &Authorization,
@@ -836,6 +837,9 @@ impl Draft<'_> {
         facts: AnswerFacts,
     ) -> Trace {
         let Capture::Follows(capture) = capture else { return authorization.trace.clone() };
+        if authorization.amount.minor == 0 {
+            return authorization.trace.clone();
+        }
         let advice = self.next_advice();
         self.effects.push(Effect::OweCapture(Completion {
             advice,
@@ -922,8 +926,11 @@ impl Draft<'_> {
         self.order.payment.answer.clone().unwrap_or_default()
     }
 
-    /// Charges what the operator's table says, if it says anything.
+    /// Charges what the operator's table says, if it says anything. Nothing is charged for nothing.
     fn charge(&mut self, kind: FeeKind, sale: SaleNumber, amount: Money) {
+        if amount.minor == 0 {
+            return;
+        }
         let brand = self.order.payment.brand;
         let Some((fee, description)) = self.context.tariff.fee(kind, brand, amount) else { return };
         let transaction_id = match self.order.sale(sale) {

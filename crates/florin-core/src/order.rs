@@ -88,10 +88,14 @@ impl Order {
         self.session.as_ref().filter(|it| it.number == number && it.is_open(now))
     }
 
-    /// The sale with this number, if that much was captured.
+    /// The sale with this number, if that much was captured. Where a card was only verified, with
+    /// an amount of nothing, nothing was sold.
     pub fn sale(&self, number: SaleNumber) -> Option<Sale> {
         if number == WHOLE {
             let State::Completed { authorization, .. } = &self.payment.state else { return None };
+            if authorization.amount.minor == 0 {
+                return None;
+            }
             return Some(Sale {
                 number,
                 transaction_id: self.payment.transaction_id,

@@ -295,6 +295,17 @@ pub struct Rules {
     pub manual_capture_ms: Option<i64>,
 }
 
+/// Whether a card that is stored with its first payment may be charged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody knows yet.
+    Pending,
+    /// It may.
+    Good,
+    /// It may not: the payment came to nothing.
+    Bad,
+}
+
 /// What to do with a payer who could not be authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unauthenticated {
@@ -338,6 +349,24 @@ impl Payment {
             State::Declined(_) => ("declined", "declined"),
             State::Expired => ("expired", "expired"),
             State::Void(_) => ("void", "void"),
+        }
+    }
+
+    /// What the attempt has shown of its card, should that be stored with it.
+    pub fn standing(&self) -> Standing {
+        match self.state {
+            State::Offered
+            | State::Opened
+            | State::Authenticating(_)
+            | State::Authorizing { .. }
+            // Whoever reviews it may find that it was not the card's owner who stored the card.
+            | State::Uncleared { .. } => Standing::Pending,
+            State::Authorized(_) | State::Completed { .. } | State::Parted(_) => Standing::Good,
+            State::Lapsed
+            | State::Declined(_)
+            | State::Expired
+            | State::Cancelled
+            | State::Void(_) => Standing::Bad,
         }
     }
 

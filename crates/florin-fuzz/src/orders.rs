@@ -71,7 +71,7 @@ pub(crate) fn open() -> Run {
         zero_authorization: false,
         manual_capture: false,
         flexible_3d: false,
-        tokenization: false,
+        tokenization: Vec::new(),
         ..SiteRules::test_site()
     };
     let sites = [SiteRules::test_site(), live];

@@ -9,6 +9,7 @@ mod dues;
 mod traits;
 mod later;
 mod operations;
+mod tokens;
 mod planted;
 
 use std::collections::BTreeMap;

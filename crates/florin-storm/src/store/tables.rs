@@ -9,7 +9,7 @@ use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
     CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow,
     NotificationRecord, NotificationState, OperationRow, OrderKey, OrderRow, SealRow, SiteId,
-    SiteRow, StoreError, TimerChange, UnitOfWork,
+    SiteRow, StoreError, TimerChange, TokenOwner, TokenRow, UnitOfWork,
 };
 
 /// Where an order's rows are.
@@ -34,6 +34,7 @@ pub(super) struct Tables {
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
+    pub(super) tokens: BTreeMap<(TokenOwner, String), TokenRow>,
     pub(super) settings_version: i64,
     pub(super) sequences: BTreeMap<String, u64>,
     /// When the lease of a node number ends.
@@ -175,7 +176,8 @@ impl Tables {
             let request = self.requests.get(&(place.0, answer.key.clone()));
             request.is_some_and(|request| request.answer.is_some())
         });
-        if is_answered || !unit.children.iter().all(|child| self.can_be_stored(child)) {
+        let is_blocked = is_answered || !self.tokens_can_be_used(unit);
+        if is_blocked || !unit.children.iter().all(|child| self.can_be_stored(child)) {
             return Ok(Committed::Conflict);
         }
         let Some(mut order) = self.order_to_be(unit) else { return Ok(Committed::Conflict) };
@@ -232,6 +234,9 @@ impl Tables {
                 return Err(broken("a file has a place of its own"));
             }
         }
+        if self.has_made(unit) {
+            return Err(broken("a token is new"));
+        }
         for made in &unit.attempts {
             let at = (place.0, made.at, place.1, made.attempt, made.outcome);
             if self.attempts.contains_key(&at) {
@@ -245,6 +250,7 @@ impl Tables {
         for row in &unit.operations {
             self.operations.insert((place.0, row.transaction_id), (place.1, row.clone()));
         }
+        self.change_tokens(unit);
         for child in &unit.children {
             self.store_child(child);
         }

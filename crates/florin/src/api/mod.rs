@@ -11,6 +11,7 @@ mod query;
 mod transactions;
 pub(crate) mod catalogue;
 mod changes;
+mod recurring;
 mod files;
 mod test_controls;
 mod test_chargebacks;
@@ -145,6 +146,7 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
     let path = request.uri().path().to_owned();
+    let query_text = request.uri().query().unwrap_or_default().to_owned();
     let segments = described_segments(&path, &method)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let key = RequestKey::of(&request);
@@ -178,6 +180,22 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         ["orders", id, "files"] if method == Method::POST => {
             files::hand_in(gateway, &caller, id, key, request).await
         }
+        ["recurring", of @ ..] => match (method, of) {
+            (Method::GET, [reference]) => {
+                recurring::list(gateway, &caller, reference, &query_text).await
+            }
+            (Method::GET, [reference, "token", token]) => {
+                recurring::get(gateway, &caller, reference, token).await
+            }
+            (Method::DELETE, [reference, "remove", token]) => {
+                recurring::delete(gateway, &caller, reference, token).await
+            }
+            (Method::PATCH, [reference, "update", token]) => {
+                let body = read_body(request).await?;
+                recurring::update(gateway, &caller, [reference, token], body).await
+            }
+            _ => Err(ApiError::unknown_path().into()),
+        },
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
         path => {
@@ -188,8 +206,6 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
                     ["transactions", id] => return transactions::get(gateway, &caller, id).await,
                     _ => {}
                 }
-            } else if path.first() == Some(&"transactions") && path.len() < 3 {
-                return Err(ApiError::wrong_method().into());
             }
             let found = catalogue::answer(gateway, &caller, path, &query);
             found.unwrap_or_else(|| Err(ApiError::unknown_path().into()))

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Answer;
 use super::contract::answer::{CreateExtras, success};
 use super::contract::payment_options::WebUrl;
-use super::contract::request::OrderKind;
+use super::contract::request::{OrderKind, RecurringModel};
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
 use super::idempotency::RequestKey;
@@ -24,6 +24,7 @@ use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
 use crate::gateway::session::page_brands;
 use crate::gateway::site::{Mode, Site};
+use crate::gateway::tokens::ChargeRefusal;
 use crate::gateway::view::{api_version, order_view};
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
@@ -116,9 +117,6 @@ pub(super) async fn create(
     if request.details.manual_capture && gateway.rails_of(&site)?.single_message() {
         return Err(ApiError::gateway_unavailable().into());
     }
-    if request.details.amount.minor == 0 {
-        return Err(ApiError::invalid_amount().into());
-    }
     let order_id = request.details.order_id.as_str().to_owned();
     // No database stores this character, and no shop means it.
     if order_id.contains('\0') {
@@ -174,6 +172,7 @@ pub(super) async fn create(
         Created::OrderIdTaken | Created::SessionOver | Created::FormRepeated(_) => {
             Err(ApiError::invalid_order_id().into())
         }
+        Created::NotCharged(refusal) => Err(charge_error(refusal).into()),
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
         Created::TooMany { retry_after_s } => Err(Answer {
             retry_after: Some(retry_after_s),
@@ -196,6 +195,16 @@ fn answer_create(gateway: &Gateway, record: &Record) -> Result<Answer, Answer> {
     }
     let extras = create_extras(gateway, record)?;
     Ok(Answer::ok(order_view(record).to_create_answer(&extras, api_version(record))))
+}
+
+fn charge_error(refusal: ChargeRefusal) -> ApiError {
+    match refusal {
+        ChargeRefusal::UnknownToken => ApiError::unknown_token(),
+        ChargeRefusal::NotActive => ApiError::token_not_active(),
+        ChargeRefusal::NotAllowed => ApiError::not_allowed(),
+        ChargeRefusal::Unavailable => ApiError::gateway_unavailable(),
+        ChargeRefusal::NoAmount => ApiError::invalid_amount(),
+    }
 }
 
 /// The members that only the answer of a create call has.
@@ -273,7 +282,7 @@ const ID_CHARACTERS_MAX: usize = 50;
 /// What the contract's checks have to know of a site.
 pub(crate) fn site_rules(site: &Site) -> SiteRules {
     let settings = &site.settings;
-    let offered = |code: &str| settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code));
+    let offered = |code: &str| site.offers(code);
     let brands = [Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro];
     let currency = |code: &String| Currency::parse(code).ok();
     SiteRules {
@@ -292,9 +301,11 @@ pub(crate) fn site_rules(site: &Site) -> SiteRules {
         server_to_server: settings.server_to_server,
         moto: settings.moto,
         manual_capture: settings.manual_capture,
-        // Not offered yet, on any site.
-        zero_authorization: false,
-        tokenization: false,
+        zero_authorization: settings.zero_authorization,
+        tokenization: RecurringModel::ALL
+            .into_iter()
+            .filter(|model| site.tokenizes(*model))
+            .collect(),
         flexible_3d: settings.three_ds.flexible,
         refuse_past_expiry: settings.check_expiry,
     }

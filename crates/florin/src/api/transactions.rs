@@ -13,10 +13,56 @@ use super::Answer;
 use super::catalogue::success;
 use super::contract::{ApiError, canonical, timestamp};
 use super::query::Query;
+use super::reference::schema::{list as list_of, object, open_object, text};
+use super::reference::{Group, JSON, Operation};
 use crate::clock::UnixMillis;
 use crate::gateway::Gateway;
 use crate::gateway::directory::Caller;
 use crate::gateway::operations::{Cursor, Listed, Wanted};
+
+pub(super) fn operations() -> Vec<Operation> {
+    let new = |path, id, summary| {
+        Operation::new(Group::Catalogue, axum::http::Method::GET, path, id, summary)
+    };
+    let time = "From this instant on (ISO 8601, a date, or Unix seconds; Amsterdam's time)";
+    let until = "Before this instant, written alike";
+    let several = "One, or several with commas or as a repeated name";
+    vec![
+        new("/v1/json/transactions", "transactions", "Payments, refunds and chargebacks")
+            .says("Newest first. A page tells the cursors of the pages before and after it.")
+            .query("site_id", several, text())
+            .query("created_from", time, text())
+            .query("created_until", until, text())
+            .query("completed_from", time, text())
+            .query("completed_until", until, text())
+            .query("financial_status", several, text())
+            .query("status", several, text())
+            .query("payment_method", several, text())
+            .query("type", several, text())
+            .query("currency", several, text())
+            .query("debit_credit", "C or D", text())
+            .query("limit", "1 to 1000; 100 where it is not said", text())
+            .query("after", "The cursor of a page: what is older", text())
+            .query("before", "The cursor of a page: what is newer", text())
+            .gives_as(
+                200,
+                "A page",
+                JSON,
+                object([
+                    ("success!", json!({ "const": true })),
+                    ("data!", list_of(open_object())),
+                    ("pager!", open_object()),
+                ]),
+                None,
+            )
+            .refuses([ApiError::refused("Invalid value for limit")]),
+        new("/v1/json/transactions/{transaction_id}", "transaction", "One of them").gives(
+            "It",
+            open_object(),
+            json!({ "transaction_id": 1_709_630_130_123_456_i64 }),
+        ),
+    ]
+}
 
 /// Rows of a page where the caller names no number.
 const LIMIT_DEFAULT: u32 = 100;

@@ -9,5 +9,5 @@ mod page;
 mod pages;
 mod routes;
 
-pub(crate) use routes::{operations, read_form};
 pub use routes::routes;
+pub(crate) use routes::{operations, read_form};

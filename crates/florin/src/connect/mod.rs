@@ -11,4 +11,5 @@ mod guard;
 mod plain;
 mod routes;
 
+pub(crate) use routes::operations;
 pub use routes::routes;

@@ -20,6 +20,7 @@ use super::form::{Fields, read_card};
 use super::view::{ClosePageView, EndKind, FormError};
 use super::{guard, plain};
 use crate::api::contract::customer::{Browser, FIELD_CHARS_MAX, HEADER_CHARS_MAX};
+use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::checkout::read_form;
 use crate::gateway::create::{Created, PageForm};
 use crate::gateway::record::Record;
@@ -27,6 +28,41 @@ use crate::gateway::session::{Showing, page_brands};
 use crate::gateway::site::OnDecline;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let new = |method, path, id, summary| {
+        Operation::new(Group::Payers, method, path, id, summary)
+            .called_by(Caller::Anyone)
+            .sends_on(303, "On to the shop, the bank, or back to the page")
+            .shows(404, "There is no such payment")
+            .shows(410, "It has expired, was cancelled, or was opened too often")
+            .shows(500, "Something went wrong")
+            .shows(503, "Something went wrong; the page says to try again")
+    };
+    vec![
+        new(
+            Method::GET,
+            "/connect/{session}",
+            "sessionAddress",
+            "The payment page, without a slash",
+        ),
+        new(Method::GET, "/connect/{session}/", "sessionPage", "The payment page")
+            .query("lang", "The language of the page", schema::text())
+            .shows(200, "The form for the card, or what has become of the payment"),
+        new(Method::GET, "/connect/{session}/pay", "sessionPayBack", "Back to the page"),
+        new(Method::POST, "/connect/{session}/pay", "sessionPay", "The payer sends the card")
+            .takes_as(FORM, schema::open_object(), [])
+            .shows(200, "The form again, or what comes next")
+            .shows(400, "The form cannot be read")
+            .shows(403, "The form is not this page's"),
+        new(Method::GET, "/connect/{session}/cancel", "sessionCancelBack", "Back to the page"),
+        new(Method::POST, "/connect/{session}/cancel", "sessionCancel", "The payer gives up")
+            .takes_as(FORM, schema::open_object(), [])
+            .shows(200, "What has become of the payment")
+            .shows(400, "The form cannot be read")
+            .shows(403, "The form is not this page's"),
+    ]
+}
 
 /// The cookie of a browser that has opened a payment link: opening it again is not counted.
 const OPENED_COOKIE: &str = "florin_opened";
@@ -305,7 +341,10 @@ async fn pay(
         Created::TooMany { .. } => {
             visit.form(StatusCode::TOO_MANY_REQUESTS, Some(FormError::Trouble), holder)
         }
-        Created::OrderIdTaken | Created::SessionOver | Created::FaultyCard => {
+        Created::OrderIdTaken
+        | Created::SessionOver
+        | Created::FaultyCard
+        | Created::NotCharged(_) => {
             match gateway.load(&visit.record.site, visit.record.key).await {
                 Ok(Some(record)) => visit.record = record,
                 Ok(None) => {}

@@ -167,6 +167,7 @@ impl Gateway {
                 alias: None,
                 answer: more.answer,
                 files: more.files,
+                tokens: Vec::new(),
             };
             match self.commit(change).await {
                 Ok(Some((record, owed))) => {

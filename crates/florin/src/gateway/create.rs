@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use florin_core::authentication::{Facts, Plan, plan};
+use florin_core::authentication::{CardUse, Facts, Plan, plan};
 use florin_core::card::Brand;
 use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
@@ -11,11 +11,12 @@ use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
 use super::journal::JournalEnd;
-use super::persist::Extra;
+use super::persist::{Credential, Extra};
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
+use super::tokens::ChargeRefusal;
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};
@@ -29,6 +30,8 @@ pub enum Created {
     OrderIdTaken,
     /// The order was declined before anybody was asked, for card data that cannot be right.
     FaultyCard,
+    /// The stored card is not charged; nothing was recorded.
+    NotCharged(ChargeRefusal),
     /// Too much was tried from one address, with one BIN, or at the site; nothing was recorded.
     TooMany { retry_after_s: u32 },
     /// The session of the page is over; nothing was recorded.
@@ -45,6 +48,8 @@ pub(super) struct Attempt {
     /// The order with what is kept of the card.
     pub(super) request: StoredRequest,
     pub(super) card: CardInput,
+    /// The stored card that is charged, if it is one.
+    pub(super) charged: Option<Credential>,
     /// None where the shop itself sent the card.
     pub(super) page: Option<PageForm>,
 }
@@ -68,13 +73,25 @@ impl Gateway {
         site: Arc<Site>,
         key_id: i64,
         request_key: Option<String>,
-        request: OrderRequest,
+        mut request: OrderRequest,
     ) -> Result<Created, Failure> {
+        let mut charged = None;
+        if let Some(token) = request.details.recurring_id.clone() {
+            let cvc = request.cvc.take();
+            match self.charge(&site, &request.details, &token, cvc).await? {
+                Ok(charge) => {
+                    request.card = Some(charge.input);
+                    charged = Some(charge.credential);
+                }
+                Err(refusal) => return Ok(Created::NotCharged(refusal)),
+            }
+        }
         let stored = StoredRequest::from(&request);
         let Some(card) = request.card else {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
-        let attempt = Attempt { site, key_id, request_key, request: stored, card, page: None };
+        let attempt =
+            Attempt { site, key_id, request_key, request: stored, card, charged, page: None };
         self.try_to_pay(attempt).await
     }
 
@@ -83,7 +100,7 @@ impl Gateway {
         self: &Arc<Gateway>,
         attempt: Attempt,
     ) -> Result<Created, Failure> {
-        let Attempt { site, key_id, request_key, request, card: input, page } = attempt;
+        let Attempt { site, key_id, request_key, request, card: input, charged, page } = attempt;
         let rails = self.rails_of(&site)?;
         let now = self.now();
         let stored = Arc::new(request);
@@ -95,6 +112,13 @@ impl Gateway {
             Ok(card) => (Some(card.brand), Some(self.secrets(card)), None),
             Err(faulty) => (faulty.brand, None, Some(fault_reason(faulty.fault))),
         };
+        let by_mail = moto && brand == Some(Brand::Maestro);
+        if by_mail {
+            let country = card.as_ref().and_then(|card| self.risk.tables.of_card(card));
+            if !super::tokens::maestro_by_mail(&site, country) {
+                return Ok(Created::NotCharged(ChargeRefusal::Unavailable));
+            }
+        }
         let screening = match (&card, brand) {
             (Some(card), Some(brand)) => match self.screen(&site, &stored, card, brand).await? {
                 Ok(screening) => screening,
@@ -104,16 +128,29 @@ impl Gateway {
         };
         let Screening { refused, report, under_way } = screening;
         let refused = faulty.or(refused);
+        let credential = match (charged, &card) {
+            (Some(charged), _) => Some(charged),
+            (None, Some(card)) if refused.is_none() => {
+                self.credential_to_make(&site, &stored, card).await?
+            }
+            (None, _) => None,
+        };
         let wanted = match (&card, brand) {
             (Some(_), Some(brand)) if refused.is_none() => plan(&Facts {
                 brand,
                 amount,
                 moto,
+                card: match &credential {
+                    Some(credential) if credential.is_charge() => CardUse::Charged,
+                    Some(_) => CardUse::Stored,
+                    None => CardUse::Once,
+                },
                 flexible,
                 policy: site.settings.three_ds.policy_for(amount.minor),
             }),
             _ => Plan::Skip,
         };
+        let payer_present = !moto && !credential.as_ref().is_some_and(Credential::is_merchants);
         let transaction_id = self.transaction_ids.next(now);
         let draft = Record {
             site: site.clone(),
@@ -132,6 +169,7 @@ impl Gateway {
                 form: page.as_ref().map(|page| page.form.clone()),
                 shipment: std::collections::BTreeMap::new(),
                 journal: JournalEnd::default(),
+                credential,
             },
             request: stored,
             sale: florin_core::trail::WHOLE,
@@ -174,9 +212,12 @@ impl Gateway {
                     Some(Brand::Maestro) => Unauthenticated::Decline,
                     _ => three_ds.not_enrolled.into(),
                 },
-                payer_present: !moto,
+                payer_present,
                 expires_after_ms: PAYMENT_EXPIRES_MS,
-                manual_capture_ms: brand.and_then(Brand::hold_ms).filter(|_| manual_capture),
+                // Of a card that is only verified there is nothing to capture.
+                manual_capture_ms: brand
+                    .and_then(Brand::hold_ms)
+                    .filter(|_| manual_capture && amount.minor > 0),
             },
             session: page.as_ref().map(|page| page.session),
             refused: refused.clone(),
@@ -190,6 +231,7 @@ impl Gateway {
             Opened::Refused(Refusal::SessionOver) => return Ok(Created::SessionOver),
             Opened::Refused(_) => return Ok(Created::OrderIdTaken),
             Opened::Repeated(record) => return Ok(Created::FormRepeated(Box::new(record))),
+            Opened::NotCharged(refusal) => return Ok(Created::NotCharged(refusal)),
         };
         // Whoever asks from now on finds the attempt in the store.
         drop(under_way);
@@ -239,6 +281,7 @@ impl Gateway {
             let mut record = draft.clone();
             let mut expected_version = None;
             let mut alias = None;
+            let mut tokens = Vec::new();
             if let Some(existing) = &existing {
                 record.key = existing.key;
                 record.extra.created_at = existing.extra.created_at;
@@ -250,6 +293,7 @@ impl Gateway {
                 }
                 expected_version = Some(existing.version);
                 alias = Some(number);
+                tokens.extend(super::tokens::superseded(existing, record.site.time(self.now())));
             }
             let change = Change {
                 record,
@@ -259,9 +303,18 @@ impl Gateway {
                 alias,
                 answer: None,
                 files: Vec::new(),
+                tokens,
             };
             if let Some((record, owed)) = self.commit(change).await? {
                 return Ok(Opened::Committed { record, effects: decision.effects, owed });
+            }
+            // Perhaps the order is not what somebody else was faster with, but the stored card.
+            if let Some(credential) = draft.extra.credential.as_ref().filter(|it| it.is_charge()) {
+                let details = &draft.request.details;
+                let token = &credential.token;
+                if let Err(refusal) = self.may_still_charge(&site, details, token).await? {
+                    return Ok(Opened::NotCharged(refusal));
+                }
             }
             existing = self.load_by_order_id(&site, &draft.order_id).await?;
         }
@@ -275,6 +328,7 @@ pub(super) enum Opened {
     Committed { record: Record, effects: Vec<Effect>, owed: Owed },
     Refused(Refusal),
     Repeated(Record),
+    NotCharged(ChargeRefusal),
 }
 
 /// Whether the newest attempt was opened by this very form.

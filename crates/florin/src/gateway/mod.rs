@@ -11,6 +11,7 @@ pub mod record;
 mod effects;
 pub mod journal;
 pub mod rails;
+pub mod tokens;
 pub mod create;
 pub mod session;
 pub mod authorize;

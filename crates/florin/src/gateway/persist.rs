@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
+use crate::api::contract::request::RecurringModel;
 pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use session::SessionRow;
 use trail::TrailRow;
@@ -71,6 +72,40 @@ pub struct Extra {
     /// Where the order's journal ends.
     #[serde(rename = "j", default, skip_serializing_if = "is_empty_journal")]
     pub journal: JournalEnd,
+    /// The stored card that the newest attempt makes or charges.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+}
+
+/// A stored card in an attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    #[serde(rename = "t")]
+    pub token: String,
+    /// Under which it is charged, now or later.
+    #[serde(rename = "m")]
+    pub model: RecurringModel,
+    #[serde(rename = "u")]
+    pub used: CredentialUse,
+}
+
+/// What an attempt has to do with a stored card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialUse {
+    /// It makes the token, which lives or dies with it.
+    Make,
+    /// It shows a card again that has a token, whose date it may renew.
+    Renew,
+    /// It charges the token.
+    Charge {
+        /// The scheme's identifier of the first payment.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// The card was told by mail or telephone then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_mail: bool,
+    },
 }
 
 fn is_empty_journal(end: &JournalEnd) -> bool {
@@ -676,6 +711,14 @@ mod tests {
             form: Some("form".to_owned()),
             shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
             journal: JournalEnd::default(),
+            credential: Some(Credential {
+                token: "azbkvsE0up4-_0Aa".to_owned(),
+                model: RecurringModel::Unscheduled,
+                used: CredentialUse::Charge {
+                    reference: Some("306326515610033".to_owned()),
+                    by_mail: true,
+                },
+            }),
         };
         for state in states {
             let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Decision, Effect};
+use florin_core::decision::{Decision, Effect, Event};
 use florin_core::ledger::Balances;
 use florin_core::order::Order;
+use florin_core::payment::Standing;
 use florin_core::trail::{SaleNumber, WHOLE};
 
 use super::effects::Rows;
 use super::journal::{self, Booking, JournalEnd};
-use super::persist::{Child, Extra, OwedMessage, read_state, write_state};
+use super::persist::{
+    Child, Credential, CredentialUse, Extra, OwedMessage, read_state, write_state,
+};
 use super::site::Site;
 use super::{Failure, Gateway, operations};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
 use crate::store::{
-    AnsweredRequest, CardChange, Committed, EventRow, FileRow, OrderRow, UnitOfWork,
+    AnsweredRequest, CardChange, Committed, EventRow, FileRow, OrderRow, TokenChange, UnitOfWork,
 };
 use crate::vault::{Class, SealContext, Vault};
 
@@ -127,6 +130,8 @@ pub struct Change<'a> {
     pub answer: Option<AnsweredRequest>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
+    /// What becomes of tokens that are not the order's own, or no longer.
+    pub tokens: Vec<TokenChange>,
 }
 
 impl Gateway {
@@ -181,7 +186,8 @@ impl Gateway {
         &self,
         change: Change<'_>,
     ) -> Result<Option<(Record, Owed)>, Failure> {
-        let Change { mut record, expected_version, decision, card, alias, answer, files } = change;
+        let Change { mut record, expected_version, decision, card, alias, answer, files, tokens } =
+            change;
         // Who owes the host nothing needs no wires to it: an operator's command has none.
         let rails = match self.rails_of(&record.site) {
             Ok(rails) => Some(rails),
@@ -206,6 +212,13 @@ impl Gateway {
         if let Some(entry) = &entry {
             record.extra.journal = JournalEnd::after(entry);
         }
+        if opens(decision)
+            && decision.order.payment.standing() == Standing::Bad
+            && let Some(Credential { used: CredentialUse::Make, .. }) = record.extra.credential
+        {
+            // What is declined unsent makes no token.
+            record.extra.credential = None;
+        }
         let mut rows = Rows {
             unit: UnitOfWork::new(expected_version, record.row(site_now)),
             owed: Owed { lease: self.work.lease_until(now), ..Owed::default() },
@@ -229,6 +242,8 @@ impl Gateway {
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;
         unit.attempts = self.attempt_rows(&record, decision);
+        unit.tokens = tokens;
+        unit.tokens.extend(self.token_changes(&record, &before, decision, card, site_now));
         self.add_card(&mut unit, decision, card, &record);
         let committed = self.store.commit(unit).await;
         self.work.writing.observe(&committed);
@@ -268,11 +283,8 @@ impl Gateway {
         card: Option<&CardSecrets>,
         record: &Record,
     ) {
-        let opened = decision
-            .events
-            .iter()
-            .any(|event| matches!(event, florin_core::decision::Event::Opened(_)));
-        let (true, false, Some(card)) = (opened, record.order.payment.is_final(), card) else {
+        let (true, false, Some(card)) = (opens(decision), record.order.payment.is_final(), card)
+        else {
             return;
         };
         let card_id = record.order.counters.attempts;
@@ -357,6 +369,11 @@ impl Record {
         let of_order = self.request.details.payment_options.cancel_url.clone();
         of_order.or_else(|| of_site(self.site.settings.cancel_url.as_deref()))
     }
+}
+
+/// Whether a new attempt begins.
+fn opens(decision: &Decision) -> bool {
+    decision.events.iter().any(|event| matches!(event, Event::Opened(_)))
 }
 
 fn of_site(url: Option<&str>) -> Option<WebUrl> {

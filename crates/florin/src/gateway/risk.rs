@@ -25,6 +25,7 @@ use florin_core::risk::rules::{Facts, PayerAddress, RuleKind, assess};
 use florin_core::risk::tables::{Countries, is_disposable};
 use florin_core::risk::{hold, limits, listed, repeats};
 
+use super::persist::Credential;
 use super::record::{CardSecrets, Record};
 use super::site::Site;
 use super::{Failure, Gateway};
@@ -77,7 +78,7 @@ impl CountryTables {
     }
 
     /// The country that issued the card, as far as the operator's table knows.
-    fn of_card(&self, card: &CardSecrets) -> Option<Country> {
+    pub(super) fn of_card(&self, card: &CardSecrets) -> Option<Country> {
         self.cards.as_ref()?.of_card(leading_digits(card))
     }
 }
@@ -177,6 +178,7 @@ impl Gateway {
         let details = &record.request.details;
         let payment = &record.order.payment;
         let moto = record.request.card.as_ref().is_some_and(|card| card.moto);
+        let by_merchant = record.extra.credential.as_ref().is_some_and(Credential::is_merchants);
         let (class, address) = payer_address(site, &details.customer);
         let tables = &self.risk.tables;
         let from_host = match answer {
@@ -193,8 +195,8 @@ impl Gateway {
         };
         let result = payment.authentication.as_ref();
         Facts {
-            // By mail or telephone no payer's address exists that could be wrong.
-            address: if moto { PayerAddress::Usable } else { class },
+            // By mail or telephone, or without the payer, there is no address that could be wrong.
+            address: if moto || by_merchant { PayerAddress::Usable } else { class },
             address_country: address
                 .and_then(|it| tables.addresses.as_ref().and_then(|table| table.of_address(it))),
             card_country: tables.of_card(card).or(from_host),

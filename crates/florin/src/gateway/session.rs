@@ -81,6 +81,7 @@ impl Gateway {
                 form: None,
                 shipment: BTreeMap::new(),
                 journal: JournalEnd::default(),
+                credential: None,
             },
             request: Arc::new(StoredRequest::from(&request)),
             sale: WHOLE,
@@ -92,7 +93,9 @@ impl Gateway {
                 self.begin(&record, owed);
                 Created::Order(Box::new(record))
             }
-            Opened::Refused(_) | Opened::Repeated(_) => Created::OrderIdTaken,
+            Opened::Refused(_) | Opened::Repeated(_) | Opened::NotCharged(_) => {
+                Created::OrderIdTaken
+            }
         })
     }
 
@@ -183,6 +186,7 @@ impl Gateway {
             request_key: None,
             request,
             card,
+            charged: None,
             page: Some(page),
         })
         .await

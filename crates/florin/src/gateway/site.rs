@@ -195,11 +195,36 @@ pub struct SiteSettings {
     pub risk: RiskSettings,
     /// Authorizations may be captured later, by hand.
     pub manual_capture: bool,
+    /// How cards may be stored and charged again.
+    pub tokenization: TokenizationSettings,
+    pub recurring: RecurringSettings,
+    /// Cards may be verified with an amount of nothing.
+    pub zero_authorization: bool,
     /// When refunds are passed on.
     pub refund_settlement: RefundSettlement,
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
+}
+
+/// The models of stored cards that are open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenizationSettings {
+    /// Charged by the payer, again.
+    pub cardonfile: bool,
+    /// Charged by the merchant, at fixed times.
+    pub subscription: bool,
+    /// Charged by the merchant, when something happens.
+    pub unscheduled: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecurringSettings {
+    /// Seconds that have to pass between two charges of one token; none stands for 0 on test sites
+    /// and a day on live ones.
+    pub min_interval: Option<u32>,
 }
 
 /// When the refunds of a day are passed on to the acquirer.
@@ -315,6 +340,9 @@ impl Default for SiteSettings {
             review: Vec::new(),
             risk: RiskSettings::default(),
             manual_capture: false,
+            tokenization: TokenizationSettings::default(),
+            recurring: RecurringSettings::default(),
+            zero_authorization: false,
             refund_settlement: RefundSettlement::Nightly,
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
@@ -331,6 +359,12 @@ impl SiteSettings {
             server_to_server: true,
             moto: true,
             manual_capture: true,
+            tokenization: TokenizationSettings {
+                cardonfile: true,
+                subscription: true,
+                unscheduled: true,
+            },
+            zero_authorization: true,
             check_expiry: false,
             three_ds: ThreeDsSettings {
                 flexible: true,
@@ -386,6 +420,11 @@ impl Site {
     /// The gateway's time at which the site's clock shows `site_time`.
     pub fn due(&self, site_time: UnixMillis) -> UnixMillis {
         site_time.saturating_sub(self.clock_offset_ms)
+    }
+
+    /// Whether the gateway with this code is open for direct orders.
+    pub fn offers(&self, code: &str) -> bool {
+        self.settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code))
     }
 
     /// DE42.

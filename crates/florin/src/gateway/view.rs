@@ -13,7 +13,7 @@ use super::record::Record;
 use super::risk::report::RiskReport;
 use super::site::ApiYear;
 use crate::api::contract::answer::{
-    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RelatedView,
+    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RecurringView, RelatedView,
 };
 
 pub use chargebacks::dispute_view;
@@ -49,6 +49,14 @@ pub fn order_view(record: &Record) -> OrderView {
     view.amount_refunded = order.trail.refunded(record.sale);
     if let Some(details) = &mut view.payment_details {
         details.authentication = authentication(record);
+        if let Some(credential) = &record.extra.credential {
+            let flow = if credential.is_charge() { "token" } else { "manual" };
+            details.recurring = RecurringView {
+                id: Some(credential.token.clone()),
+                flow: Some(flow.to_owned()),
+                model: Some(credential.model),
+            };
+        }
         details.issuer_bin = Some(record.extra.bin.clone()).filter(|bin| !bin.is_empty());
         details.mcc = Some(record.site.settings.acceptor.mcc.clone());
         if let Some(facts) = &payment.answer {

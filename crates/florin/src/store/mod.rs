@@ -10,6 +10,7 @@ mod ledger;
 mod operations;
 mod attempts;
 mod idempotency;
+mod tokens;
 mod error;
 mod sqlite;
 mod postgres;
@@ -40,6 +41,7 @@ pub use rows::{
     EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
     OrderKey, OrderRow, SiteId, SiteRow, TimerRow,
 };
+pub use tokens::{FirstPayment, TokenChange, TokenOwner, TokenRow, TokenState, TokenStep, Tokens};
 pub use unit::{AdviceChange, CardChange, ChildRow, TimerChange, UnitOfWork};
 
 use crate::clock::UnixMillis;
@@ -95,7 +97,7 @@ pub enum Committed {
 /// A store, whatever engine is below it.
 #[async_trait]
 pub trait Store:
-    Orders + Dues + Ledger + Operations + Attempts + Idempotency + Settings + Numbers
+    Orders + Dues + Ledger + Operations + Attempts + Idempotency + Tokens + Settings + Numbers
 {
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;
@@ -209,7 +211,7 @@ pub trait Orders: Send + Sync {
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError>;
 
     /// Deletes every order of the site with all that belongs to it, and returns how many; seals,
-    /// attempts and answered requests of the site go too. The site and its keys stay. Done in
+    /// attempts, answered requests and tokens of the site go too. The site and its keys stay. Done in
     /// steps: an order goes with all its rows or not at all.
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError>;
 }

@@ -10,6 +10,7 @@ use super::idempotency::AnsweredRequest;
 use super::ledger::JournalRow;
 use super::operations::{OPERATION_CLASS_BYTES_MAX, OperationRow};
 use super::rows::{AdviceRow, EventRow, FileRow, NotificationRow, OrderKey, OrderRow, SiteId};
+use super::tokens::TokenChange;
 use crate::clock::UnixMillis;
 
 /// One commit of one order.
@@ -45,6 +46,8 @@ pub struct UnitOfWork {
     pub operations: Vec<OperationRow>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
+    /// What becomes of stored cards.
+    pub tokens: Vec<TokenChange>,
     /// The answer to the request that led to this. If there is one already, which means that
     /// somebody else has made the change, the unit is a conflict.
     pub answer: Option<AnsweredRequest>,
@@ -173,6 +176,7 @@ impl UnitOfWork {
             attempts: Vec::new(),
             operations: Vec::new(),
             files: Vec::new(),
+            tokens: Vec::new(),
             answer: None,
         }
     }
@@ -184,7 +188,10 @@ impl UnitOfWork {
 
     /// Whether it has what few units have.
     pub(super) fn has_rare_rows(&self) -> bool {
-        !self.children.is_empty() || !self.files.is_empty() || self.answer.is_some()
+        !self.children.is_empty()
+            || !self.files.is_empty()
+            || !self.tokens.is_empty()
+            || self.answer.is_some()
     }
 
     /// The version with which the order will be stored.
@@ -214,6 +221,7 @@ impl UnitOfWork {
             && are_distinct(self.attempts.iter().map(|it| (it.attempt, it.outcome)))
             && are_distinct(self.operations.iter().map(|it| it.transaction_id))
             && are_distinct(self.files.iter().map(|file| file.file_id))
+            && are_distinct(self.tokens.iter().map(|it| (it.owner, it.token.as_str())))
             && self.names_and_keys_are_distinct();
         if !once {
             return Err("a unit of work changes a row at most once");
@@ -272,6 +280,7 @@ impl UnitOfWork {
                     .flat_map(|file| [file.name.as_str(), &file.kind, &file.description]),
             )
             .chain(self.operations.iter().map(|it| it.class.as_str()))
+            .chain(self.tokens.iter().flat_map(TokenChange::texts))
             .chain(self.answer.iter().flat_map(|answer| [answer.key.as_str(), &answer.body]))
     }
 }

@@ -153,6 +153,14 @@ impl Vault {
             .then(|| i32::from_be_bytes(id))
     }
 
+    /// Random bytes that nobody else has, such as for the name of a stored card.
+    #[must_use]
+    pub fn draw<const BYTES: usize>(&self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
     /// HMAC-SHA-256 of a PAN's digits: equal for equal cards, useless without the key
     /// (PCI DSS 3.5.1.1).
     #[must_use]

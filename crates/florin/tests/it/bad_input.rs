@@ -17,7 +17,6 @@ async fn every_refusal_has_its_code_and_stores_nothing() {
         (change("order_id", json!(["a"])), 404, 1006),
         (change("currency", json!("FOOBAR")), 404, 1002),
         (change("currency", json!("AMD")), 404, 1002),
-        (change("amount", json!(0)), 404, 1001),
         (change("amount", json!(-5)), 404, 1001),
         (change("amount", json!("ten")), 404, 1001),
         (change("amount", json!(500_001)), 404, 1001),

@@ -25,6 +25,7 @@ mod faults;
 mod captures;
 mod reference;
 mod refunds;
+mod tokens;
 mod changes;
 mod ledger;
 mod chargebacks;

@@ -17,6 +17,7 @@ mod children;
 mod journal;
 mod attempts;
 mod idempotency;
+mod tokens;
 mod lists;
 mod operations;
 mod dues;

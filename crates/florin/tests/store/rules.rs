@@ -54,6 +54,18 @@ macro_rules! every_rule {
                 old_requests_are_pruned_and_no_others
                 deleting_a_sites_data_takes_its_requests
             }
+            tokens {
+                a_token_comes_back_as_it_was_made
+                a_token_lives_and_dies_with_its_first_payment
+                tokens_of_a_payer_are_listed_newest_first_and_in_pages
+                accounts_test_sites_and_live_sites_do_not_see_each_others_tokens
+                the_token_of_a_card_is_found_while_it_is_active
+                a_charge_needs_an_active_token_or_its_whole_unit_is_a_conflict
+                of_many_charges_of_one_token_within_its_interval_exactly_one_wins
+                charges_without_an_interval_do_not_hinder_each_other
+                a_token_gets_another_date_and_is_deleted_with_its_card
+                deleting_a_sites_data_takes_its_tokens
+            }
             lists {
                 files_are_listed_without_content_and_read_with_it
                 timers_of_a_kind_are_listed_soonest_first

@@ -3,6 +3,7 @@
 //! The PHP client checks every member of every entry and drops the whole list over one that is
 //! missing or null, so all of them are always there.
 
+use crate::api::contract::request::RecurringModel;
 use florin_core::method::{Ability, Brand, Kind, Method};
 use florin_core::money::Currency;
 use serde_json::{Value, json};
@@ -38,9 +39,15 @@ pub(super) fn name(method: &Method, language: &str) -> &'static str {
 impl View<'_> {
     pub(super) fn entry(&self, method: &Method) -> Value {
         let is_card = method.is_card();
-        let tokens = is_card && self.rules.tokenization && method.can(Ability::Recurring);
-        let models = tokens
-            .then(|| json!({ "cardonfile": true, "subscription": true, "unscheduled": true }));
+        let allowed = &self.rules.tokenization;
+        let tokens = is_card && !allowed.is_empty() && method.can(Ability::Recurring);
+        let models = tokens.then(|| {
+            json!({
+                "cardonfile": allowed.contains(&RecurringModel::CardOnFile),
+                "subscription": allowed.contains(&RecurringModel::Subscription),
+                "unscheduled": allowed.contains(&RecurringModel::Unscheduled),
+            })
+        });
         json!({
             "additional_data": {},
             "allowed_amount": {

@@ -116,6 +116,11 @@ impl RawCard {
         self.moto
     }
 
+    /// The code that goes with a stored card. One that cannot be right is as good as none.
+    pub(super) fn code_alone(&self) -> Option<Cvc> {
+        self.cvc.as_ref().and_then(|text| Cvc::parse(text).ok())
+    }
+
     /// The brand of the number, when it has one that direct payments are offered for.
     pub(super) fn brand(&self) -> Option<Brand> {
         let pan = Pan::parse(self.number.as_ref()?).ok()?;

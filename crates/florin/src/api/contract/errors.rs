@@ -42,6 +42,16 @@ refusals! {
     invalid_recurring_model = 404, 1000, "Invalid recurring_model";
     /// `recurring_id` is no text, or names no token.
     unknown_token = 404, 1000, "Not found: token";
+    /// The first payment of the token is still under way.
+    token_not_active = 404, 1000, "Token not active";
+    /// A reference has no tokens.
+    no_tokens = 404, 1000, "Not found";
+    /// A reference has no such token.
+    token_gone = 410, 1000, "Not found: token";
+    /// A reference has no such token that could be deleted.
+    token_not_removed = 410, 1000, "Token not removed";
+    /// A reference has no such token, or the date cannot be right.
+    token_not_updated = 410, 1000, "Token not updated";
     /// There is nothing at this path.
     unknown_path = 404, 1000, "Not found";
     /// The path exists, the method does not.

@@ -81,6 +81,9 @@ fn read_members(
     let kind = read_kind(order)?;
     let manual_capture = read_capture(order)?;
     let (recurring_model, recurring_id) = read_recurring(order)?;
+    if recurring_model.is_some_and(|model| !site.tokenization.contains(&model)) {
+        return Err(ApiError::not_allowed());
+    }
     let order_id = read_order_id(order)?;
     let currency = read_currency(order, site)?;
     let amount = read_amount(order, currency, site)?;
@@ -105,6 +108,8 @@ fn read_members(
     let cart = Cart::read(order, amount, goes_to)?;
 
     let payment_options = PaymentOptions::read(order.object("payment_options"));
+    let cvc = recurring_id.as_ref().filter(|_| site.server_to_server);
+    let cvc = cvc.and_then(|_| RawCard::read(info).code_alone());
     let card = match (card, gateway) {
         (Some(card), Some(gateway)) => {
             card.check_presence(gateway, site, payment_options.redirect_url.as_ref())?;
@@ -122,7 +127,7 @@ fn read_members(
         customer,
         delivery,
         manual_capture,
-        recurring_model: recurring_model.filter(|_| site.tokenization),
+        recurring_model,
         recurring_id,
         payment_data,
         cart,
@@ -134,7 +139,7 @@ fn read_members(
         analytics_account: read_analytics(order.object("google_analytics")),
         extras: read_extras(order),
     };
-    Ok(OrderRequest { details, card })
+    Ok(OrderRequest { details, card, cvc })
 }
 
 fn read_kind(order: Fields<'_>) -> Result<OrderKind, ApiError> {

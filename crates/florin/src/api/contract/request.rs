@@ -3,7 +3,7 @@
 //! Everything here may be kept, except for what [`CardInput`] holds. Nothing here has been
 //! decided: whether the order id is free, and what becomes of the card, is found out later.
 
-use florin_core::card::Brand;
+use florin_core::card::{Brand, Cvc};
 use florin_core::money::Money;
 use florin_core::order_id::OrderId;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct OrderRequest {
     pub details: OrderDetails,
     /// The card of a direct order with card data. Nothing for other orders.
     pub card: Option<CardInput>,
+    /// The code of a stored card, where the payer was asked for it.
+    pub cvc: Option<Cvc>,
 }
 
 /// Everything of a request but its card data.
@@ -137,11 +139,13 @@ pub enum RecurringModel {
 }
 
 impl RecurringModel {
+    /// Every model.
+    pub const ALL: [RecurringModel; 3] =
+        [RecurringModel::CardOnFile, RecurringModel::Subscription, RecurringModel::Unscheduled];
+
     /// Reads a model in any case.
     pub fn parse(text: &str) -> Option<RecurringModel> {
-        [RecurringModel::CardOnFile, RecurringModel::Subscription, RecurringModel::Unscheduled]
-            .into_iter()
-            .find(|model| model.name().eq_ignore_ascii_case(text.trim()))
+        RecurringModel::ALL.into_iter().find(|model| model.name().eq_ignore_ascii_case(text.trim()))
     }
 
     /// The spelling that answers carry.
@@ -165,11 +169,13 @@ pub struct PaymentData {
 
 impl OrderDetails {
     /// The refusal of an order that is well-formed but that is not offered yet: FastCheckout (no
-    /// such type), tokens (there are none), component data.
+    /// such type), a stored card on a page, component data.
     pub fn not_offered(&self) -> Option<ApiError> {
         match self.kind {
             OrderKind::Checkout => Some(ApiError::unknown_message_type()),
-            _ if self.recurring_id.is_some() => Some(ApiError::unknown_token()),
+            OrderKind::Redirect | OrderKind::PaymentLink if self.recurring_id.is_some() => {
+                Some(ApiError::unknown_token())
+            }
             OrderKind::Redirect | OrderKind::PaymentLink => None,
             OrderKind::Direct if self.payment_data.is_some() => {
                 Some(ApiError::gateway_unavailable())

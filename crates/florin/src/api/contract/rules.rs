@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use florin_core::card::Brand;
 use florin_core::money::{CARD_CURRENCIES, Currency};
 
+use super::request::RecurringModel;
+
 /// Which platform a site belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -40,8 +42,8 @@ pub struct SiteRules {
     pub manual_capture: bool,
     /// Whether an order may say if 3-D Secure is to be used.
     pub flexible_3d: bool,
-    /// Whether cards may be stored for later payments.
-    pub tokenization: bool,
+    /// How cards may be stored for later payments.
+    pub tokenization: Vec<RecurringModel>,
     /// Whether a test site refuses dates in the past, as a live site always does.
     pub refuse_past_expiry: bool,
 }
@@ -60,7 +62,7 @@ impl SiteRules {
             zero_authorization: true,
             manual_capture: true,
             flexible_3d: true,
-            tokenization: true,
+            tokenization: RecurringModel::ALL.to_vec(),
             refuse_past_expiry: false,
         }
     }

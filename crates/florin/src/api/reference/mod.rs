@@ -28,6 +28,7 @@ use super::contract::ApiError;
 pub(crate) enum Group {
     Orders,
     AfterPayment,
+    Tokens,
     Catalogue,
     Disputes,
     TestSites,
@@ -37,9 +38,10 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Group; 8] = [
+    pub(crate) const ALL: [Group; 9] = [
         Group::Orders,
         Group::AfterPayment,
+        Group::Tokens,
         Group::Catalogue,
         Group::Disputes,
         Group::TestSites,
@@ -52,6 +54,7 @@ impl Group {
         match self {
             Group::Orders => "Orders",
             Group::AfterPayment => "After the payment",
+            Group::Tokens => "Stored cards",
             Group::Catalogue => "Catalogue and account",
             Group::Disputes => "Disputes",
             Group::TestSites => "Test sites",
@@ -67,6 +70,7 @@ impl Group {
             Group::AfterPayment => {
                 "What a merchant does with an order that exists: captures, refunds, shipments."
             }
+            Group::Tokens => "Cards that are charged by a token, listed by the payer's reference.",
             Group::Catalogue => "What a site sells with, and whose key it is.",
             Group::Disputes => "Evidence against chargebacks.",
             Group::TestSites => {
@@ -318,9 +322,12 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::changes::operations());
         all.extend(super::files::operations());
         all.extend(super::catalogue::operations());
+        all.extend(super::transactions::operations());
         all.extend(super::test_controls::operations());
         all.extend(super::test_chargebacks::operations());
         all.extend(super::internal::operations());
+        all.extend(super::recurring::operations());
+        all.extend(crate::connect::operations());
         all.extend(crate::checkout::operations());
         all.extend(crate::app::operations());
         all.extend(routes::operations());

@@ -13,7 +13,9 @@ use iso8583::Mti;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::persist::{OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use super::super::persist::{
+    Credential, CredentialUse, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason,
+};
 use super::super::record::{CardSecrets, Record};
 use super::Rails;
 use crate::acquirer::mapping::{
@@ -22,6 +24,7 @@ use crate::acquirer::mapping::{
     Outcome, RefundRequest, ReversalMode, ReversalRequest,
 };
 use crate::acquirer::{self, Advice, Next, Reply};
+use crate::api::contract::request::RecurringModel;
 use crate::clock::UnixMillis;
 
 /// What an attempt to deliver an owed message came to.
@@ -70,20 +73,24 @@ impl Rails {
         let result = payment.authentication.as_ref();
         let proof = result.filter(|result| result.ds_trans_id.is_some());
         let moto = is_moto(record);
+        let credential = record.extra.credential.as_ref();
+        let is_charge = credential.is_some_and(Credential::is_charge);
+        let by_merchant = credential.is_some_and(Credential::is_merchants);
         let asked = AuthorizationRequest {
             trace: &wire_trace,
             common: common(record, brand, payment.amount.minor, card, &times),
             kind: match payment.rules.manual_capture_ms {
+                _ if payment.amount.minor == 0 => Kind::Verification,
                 Some(_) => Kind::PreAuthorization,
                 None => Kind::Normal,
             },
             cvc: match (&card.cvc, with_code) {
                 (Some(cvc), true) => CvcPresence::Sent(cvc.expose()),
-                (None, true) if !brand.needs_cvc() => CvcPresence::NoneOnCard,
+                (None, true) if !brand.needs_cvc() && !is_charge => CvcPresence::NoneOnCard,
                 _ => CvcPresence::NotSentOnPurpose,
             },
-            initiator: None,
-            original_network_reference: None,
+            initiator: credential.map(initiator),
+            original_network_reference: credential.and_then(first_reference),
             authentication: proof.map(|result| Authentication {
                 eci: result.eci.as_deref().unwrap_or(eci_none),
                 value: result.value.as_deref(),
@@ -95,8 +102,12 @@ impl Rails {
                     AuthenticationFlow::Challenge => "C",
                 },
             }),
-            eci_without: (proof.is_none() && !moto).then_some(eci_none),
-            exemption: moto.then_some("MOT"),
+            eci_without: (proof.is_none() && !moto && !by_merchant).then_some(eci_none),
+            exemption: match (by_merchant, moto) {
+                (true, _) => Some("MIT"),
+                (false, true) => Some("MOT"),
+                (false, false) => None,
+            },
             accepts_partial: false,
         };
         self.ask(record, brand, &asked).await
@@ -143,7 +154,7 @@ impl Rails {
         asked: &AuthorizationRequest<'_>,
     ) -> HostAnswer {
         let config = self.link.config();
-        let (payment, moto, trace) = (&record.order.payment, is_moto(record), asked.trace);
+        let (payment, trace) = (&record.order.payment, asked.trace);
         let message = match mapping::authorization(config, asked) {
             Ok(message) => message,
             Err(error) => {
@@ -153,7 +164,7 @@ impl Rails {
         };
         match self.link.exchange(&message).await {
             Reply::Answered(answer) => match mapping::read_authorization(config, asked, &answer) {
-                Some(answer) => read_answer(payment, brand, moto, answer),
+                Some(answer) => read_answer(payment, brand, initiation(record), answer),
                 None => HostAnswer::Unanswered {
                     reason: reason(GatewayDecline::InvalidAnswer),
                     reverse: ReversalReason::InvalidResponse,
@@ -355,6 +366,56 @@ fn is_moto(record: &Record) -> bool {
     record.request.card.as_ref().is_some_and(|card| card.moto)
 }
 
+fn initiation(record: &Record) -> Initiation {
+    match &record.extra.credential {
+        Some(credential) if credential.is_merchants() => Initiation::Merchant,
+        _ if is_moto(record) => Initiation::PayerRemote,
+        _ => Initiation::PayerOnline,
+    }
+}
+
+/// Tag 02: who starts the payment with the stored card, or lets it be stored, and for what.
+fn initiator(credential: &Credential) -> &'static str {
+    match (credential.is_charge(), credential.model) {
+        (_, RecurringModel::CardOnFile) | (false, RecurringModel::Unscheduled) => "C101",
+        (false, RecurringModel::Subscription) => "C103",
+        (true, RecurringModel::Subscription) => "M103",
+        (true, RecurringModel::Unscheduled) => "M101",
+    }
+}
+
+/// Tag 07: the network reference of the payment at which the card was stored.
+fn first_reference(credential: &Credential) -> Option<&str> {
+    match &credential.used {
+        CredentialUse::Charge { reference, .. } => reference.as_deref(),
+        CredentialUse::Make | CredentialUse::Renew => None,
+    }
+}
+
+/// Channel, entry and condition of the payment, which all its messages repeat.
+fn circumstances(record: &Record) -> (Channel, Entry, Condition) {
+    let credential = record.extra.credential.as_ref();
+    if let Some(Credential { used: CredentialUse::Charge { by_mail, .. }, .. }) = credential {
+        return match (initiation(record), by_mail) {
+            (Initiation::Merchant, true) => {
+                (Channel::MerchantInitiated, Entry::OnFile, Condition::MailOrTelephone)
+            }
+            (Initiation::Merchant, false) => {
+                (Channel::MerchantInitiated, Entry::OnFile, Condition::Ecommerce)
+            }
+            _ => (Channel::Ecommerce, Entry::OnFile, Condition::Ecommerce),
+        };
+    }
+    let (channel, entry, condition) = match is_moto(record) {
+        true => (Channel::MailOrder, Entry::KeyedByMerchant, Condition::MailOrTelephone),
+        false => (Channel::Ecommerce, Entry::TypedByPayer, Condition::Ecommerce),
+    };
+    match record.order.payment.amount.minor {
+        0 => (channel, entry, Condition::Verification),
+        _ => (channel, entry, condition),
+    }
+}
+
 fn common<'a>(
     record: &'a Record,
     brand: Brand,
@@ -363,7 +424,7 @@ fn common<'a>(
     times: &'a Times,
 ) -> Common<'a> {
     let acceptor = &record.site.settings.acceptor;
-    let moto = is_moto(record);
+    let (channel, entry, condition) = circumstances(record);
     Common {
         card: Card { pan: card.pan.expose(), expiry: card.expiry.as_deref() },
         amount_minor: u64::try_from(amount).unwrap_or_default(),
@@ -377,9 +438,9 @@ fn common<'a>(
             country: &acceptor.country,
             mcc: &acceptor.mcc,
         },
-        channel: if moto { Channel::MailOrder } else { Channel::Ecommerce },
-        entry: if moto { Entry::KeyedByMerchant } else { Entry::TypedByPayer },
-        condition: if moto { Condition::MailOrTelephone } else { Condition::Ecommerce },
+        channel,
+        entry,
+        condition,
         network: brand.network(),
         order_reference: &record.order_id,
     }
@@ -425,7 +486,7 @@ fn reason(decline: GatewayDecline) -> Reason {
 fn read_answer(
     payment: &Payment,
     brand: Brand,
-    moto: bool,
+    initiation: Initiation,
     answer: AuthorizationAnswer,
 ) -> HostAnswer {
     let numeric = answer.issuer_country_numeric.as_deref().and_then(|it| it.parse().ok());
@@ -447,9 +508,9 @@ fn read_answer(
     let eci = payment.authentication.as_ref().and_then(|result| result.eci.as_deref());
     let context = Context {
         brand,
-        initiation: if moto { Initiation::PayerRemote } else { Initiation::PayerOnline },
+        initiation,
         eci,
-        verifies_account: false,
+        verifies_account: payment.amount.minor == 0,
         accepts_part: false,
         cvc_result: answer.cvc_result.as_deref(),
         advice: answer.advice_code.as_deref(),

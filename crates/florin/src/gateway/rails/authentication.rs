@@ -14,6 +14,7 @@ use super::super::ids::TokenPurpose;
 use super::super::record::{CardSecrets, Record};
 use super::Rails;
 use crate::api::contract::customer;
+use crate::api::contract::request::RecurringModel;
 use crate::threeds::{
     Address, Authentication, AuthenticationRequest, BrowserData, ChallengeIndicator,
     ChallengeWindow, CreqForm, Flow, Lookup, Merchant, MethodForm, MethodResult, OpenChallenge,
@@ -45,8 +46,9 @@ pub struct AuthenticationStep<'a> {
 /// yes all the same. For a challenge the payer's own browser is asked.
 const MISSING_USER_AGENT: &str = "unknown";
 
-/// The message category of payments (EMV 3DS, `messageCategory`).
+/// The message categories of payments and of everything else (EMV 3DS, `messageCategory`).
 const CATEGORY_PAYMENT: &str = "01";
+const CATEGORY_NON_PAYMENT: &str = "02";
 
 impl Rails {
     /// Asks whether the payer is who they say. Never fails: what cannot be found out is U.
@@ -157,7 +159,7 @@ impl Rails {
             network: step.brand.network().to_owned(),
             version,
             three_ds_server_trans_id: trans_id,
-            purpose: Purpose::Payment,
+            purpose: purpose(record, step.amount),
             challenge_indicator: if step.mandate {
                 ChallengeIndicator::ChallengeMandated
             } else {
@@ -193,13 +195,29 @@ impl Rails {
     }
 }
 
+/// What the payer is authenticated for. Where no money moves, a card is added.
+fn purpose(record: &Record, amount: Money) -> Purpose {
+    let model = record.extra.credential.as_ref().map(|credential| credential.model);
+    match model {
+        _ if amount.minor == 0 => Purpose::AddCard,
+        // The merchant decides later when to charge: no end and no rhythm are known.
+        Some(RecurringModel::Subscription) => {
+            Purpose::Recurring { expiry: None, frequency_days: None }
+        }
+        Some(RecurringModel::CardOnFile | RecurringModel::Unscheduled) | None => Purpose::Payment,
+    }
+}
+
 /// An open challenge in the words of the 3DS Server.
 pub(crate) fn open_challenge(record: &Record, open: &Challenge) -> OpenChallenge {
     let network = record.order.payment.brand.map_or("", Brand::network);
     OpenChallenge {
         network: network.to_owned(),
         version: open.version.parse().unwrap_or_default(),
-        message_category: CATEGORY_PAYMENT.to_owned(),
+        message_category: match record.order.payment.amount.minor {
+            0 => CATEGORY_NON_PAYMENT.to_owned(),
+            _ => CATEGORY_PAYMENT.to_owned(),
+        },
         three_ds_server_trans_id: open.server_trans_id.clone(),
         acs_trans_id: open.acs_trans_id.clone(),
         ds_trans_id: open.ds_trans_id.clone(),

@@ -230,7 +230,7 @@ impl<'a> Columns<'a> {
     pub(super) fn in_sequence(&self, has_rare_rows: bool) -> Vec<&(dyn ToSql + Sync)> {
         let Columns { orders, events, sealed_cards, notifications, .. } = self;
         let Columns { owed_advices, moved_advices, .. } = self;
-        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(115);
+        let mut columns: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(147);
         columns.extend(places(&orders.places));
         columns.extend::<[&(dyn ToSql + Sync); 10]>([
             &orders.expected,

@@ -1,5 +1,5 @@
 //! Units of work of different orders, committed by one statement, which is put together from the
-//! parts in `commit/`. A batch in which no unit has children, files or an answer does without the
+//! parts in `commit/`. A batch in which no unit has children, files, tokens or an answer does without the
 //! parts about them: each part costs some time even when it has nothing to do.
 
 use std::collections::HashSet;

@@ -7,6 +7,7 @@ use tokio_postgres::types::ToSql;
 
 use super::super::{AttemptRow, ChildRow, FileRow, JournalRow, OrderKey, SiteId, UnitOfWork};
 use super::columns::{Numbered, Places, numbered, places};
+use super::token_columns::TokenColumns;
 
 type Place = (SiteId, OrderKey);
 
@@ -75,6 +76,7 @@ pub(super) struct LaterColumns<'a> {
     attempts: Attempts<'a>,
     files: Files<'a>,
     answers: Answers<'a>,
+    tokens: TokenColumns<'a>,
 }
 
 impl<'a> LaterColumns<'a> {
@@ -91,6 +93,9 @@ impl<'a> LaterColumns<'a> {
         }
         for file in &unit.files {
             self.add_file(place, file);
+        }
+        for change in &unit.tokens {
+            self.tokens.add(place, change);
         }
         if let Some(answer) = &unit.answer {
             self.answers.places.add(place);
@@ -157,7 +162,7 @@ impl<'a> LaterColumns<'a> {
         columns: &mut Vec<&'c (dyn ToSql + Sync)>,
         has_rare_rows: bool,
     ) {
-        let LaterColumns { journal, children, attempts, files, answers } = self;
+        let LaterColumns { journal, children, attempts, files, answers, tokens } = self;
         columns.extend(numbered(&journal.rows));
         columns.extend::<[&(dyn ToSql + Sync); 6]>([
             &journal.at,
@@ -209,5 +214,6 @@ impl<'a> LaterColumns<'a> {
             &answers.statuses,
             &answers.bodies,
         ]);
+        tokens.append_to(columns);
     }
 }

@@ -15,6 +15,8 @@ mod ledger;
 mod operations;
 mod attempts;
 mod idempotency;
+mod tokens;
+mod token_columns;
 mod settings;
 mod numbers;
 

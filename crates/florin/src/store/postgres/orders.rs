@@ -270,10 +270,15 @@ impl Orders for PostgresStore {
                 (SELECT site_id, transaction_id FROM operations WHERE site_id = $1 LIMIT $3) d
                 WHERE t.site_id = d.site_id AND t.transaction_id = d.transaction_id
                 RETURNING 1),
-            p AS (DELETE FROM operations_owed WHERE site_id = $1 RETURNING 1)
+            p AS (DELETE FROM operations_owed WHERE site_id = $1 RETURNING 1),
+            q AS (DELETE FROM tokens t USING
+                (SELECT account_id, live, token FROM tokens WHERE site_id = $1 LIMIT $3) d
+                WHERE t.account_id = d.account_id AND t.live = d.live AND t.token = d.token
+                RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
                 + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)
-                + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)";
+                + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)
+                + (SELECT count(*) FROM q)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];

@@ -11,10 +11,12 @@ use super::super::{
 };
 use super::idempotency::answer_request;
 use super::operations::store_operations;
+use super::tokens::{change_tokens, tokens_can_be_used};
 
 /// Makes everything in the unit true, or nothing of it: a conflict undoes what was done for it.
 pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<Committed> {
     if !can_be_answered(connection, unit)?
+        || !tokens_can_be_used(connection, unit)?
         || !children_can_be_stored(connection, unit)?
         || !store_order(connection, unit)?
     {
@@ -77,6 +79,7 @@ pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Re
     append_journal(connection, unit)?;
     append_attempts(connection, unit)?;
     store_operations(connection, unit)?;
+    change_tokens(connection, unit)?;
     for file in &unit.files {
         let sql = "INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

@@ -13,6 +13,7 @@ mod ledger;
 mod operations;
 mod attempts;
 mod idempotency;
+mod tokens;
 mod settings;
 mod numbers;
 

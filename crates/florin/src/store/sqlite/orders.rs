@@ -314,6 +314,9 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
     let sql = "DELETE FROM idempotency WHERE rowid IN \
         (SELECT rowid FROM idempotency WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM tokens WHERE (account_id, live, token) IN \
+        (SELECT account_id, live, token FROM tokens WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     Ok((keys.len(), others))
 }
 

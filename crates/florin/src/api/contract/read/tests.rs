@@ -83,7 +83,9 @@ fn fault_on(site: &SiteRules, changes: Value) -> CardFault {
 
 #[test]
 fn the_sample_order_is_read_word_for_word() {
-    let OrderRequest { details, card } = read_order(SAMPLE, &SiteRules::test_site(), NOW).unwrap();
+    let OrderRequest { details, card, cvc } =
+        read_order(SAMPLE, &SiteRules::test_site(), NOW).unwrap();
+    assert!(cvc.is_none(), "the code goes with its card");
     let CardInput { holder, flexible_3d, moto, term_url, card } = card.unwrap();
     let card = card.unwrap();
     assert_eq!(card.pan.expose(), "5555555555554444");
@@ -239,11 +241,14 @@ fn a_site_takes_only_what_it_has_enabled() {
         assert_eq!(read_on(&site, &with(changes.clone())).unwrap_err().code, code, "{changes}");
         assert!(read_on(&all, &with(changes)).is_ok());
     }
-    let plain = SiteRules { flexible_3d: false, tokenization: false, ..all };
-    let changes = json!({"gateway_info": {"flexible_3d": true}, "recurring_model": "cardOnFile"});
+    let only = vec![RecurringModel::Subscription];
+    let plain = SiteRules { flexible_3d: false, tokenization: only, ..all };
+    let changes = json!({"gateway_info": {"flexible_3d": true}, "recurring_model": "subscription"});
     let request = read_on(&plain, &with(changes)).unwrap();
     assert_eq!(request.card.unwrap().flexible_3d, None);
-    assert_eq!(request.details.recurring_model, None);
+    assert_eq!(request.details.recurring_model, Some(RecurringModel::Subscription));
+    let closed = read_on(&plain, &with(json!({"recurring": {"model": "cardOnFile"}}))).unwrap_err();
+    assert_eq!((closed.code, closed.info.as_str()), (1000, "Transaction not allowed"));
 }
 
 #[test]
@@ -408,11 +413,24 @@ fn what_is_not_offered_yet_is_read_and_named() {
     assert_eq!(refusal(json!({"type": null, "gateway": ""})), None);
     assert_eq!(refusal(json!({"type": "paymentlink"})), None);
     assert_eq!(refusal(json!({"type": "checkout"})), Some(1000));
-    let token = json!({"recurring": {"model": "unscheduled", "id": "abc"}, "gateway": "", "gateway_info": []});
-    assert_eq!(refusal(token), Some(1000));
     let component = json!({"payment_data": {"payload": "eyJ"}, "gateway_info": {}});
     assert_eq!(refusal(component), Some(1023));
     assert_eq!(refusal(json!({})), None);
+}
+
+#[test]
+fn a_charge_needs_no_card_and_takes_a_code() {
+    let charge = json!({"recurring": {"model": "unscheduled", "id": " abc "}, "gateway": "",
+        "gateway_info": {"card_cvc": "1234", "card_number": "4111111111111111"}});
+    let request = accepts(charge.clone());
+    assert!(request.card.is_none(), "the card is the stored one");
+    assert_eq!(request.details.recurring_id.as_deref(), Some("abc"));
+    assert_eq!(request.cvc.unwrap().expose(), "1234");
+    let site = SiteRules { server_to_server: false, ..SiteRules::test_site() };
+    let request = read_on(&site, &with(charge)).unwrap();
+    assert!(request.cvc.is_none(), "who may not send card data sends no code");
+    let odd = json!({"recurring_id": "abc", "gateway": null, "gateway_info": {"card_cvc": "12"}});
+    assert!(accepts(odd).cvc.is_none());
 }
 
 #[test]

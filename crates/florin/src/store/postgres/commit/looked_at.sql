@@ -9,9 +9,25 @@
 ), answer AS MATERIALIZED (
     SELECT * FROM unnest($111::bigint[], $112::bigint[], $113::text[], $114::int[], $115::text[])
         AS a (site_id, key, idempotency_key, status, body)
+), token_change AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $116::bigint[], $117::bigint[], $118::bigint[], $119::int[], $120::text[], $121::text[],
+        $122::bigint[], $123::bigint[], $124::text[], $125::text[], $126::text[], $127::text[],
+        $128::text[]
+    ) AS t (site_id, key, account_id, live, token, step, at, unused_since, expiry,
+        network_reference, eci, cavv, ds_trans_id)
+), chargeable AS MATERIALIZED (
+    -- Locked, so that of two charges at once the second sees the first. In one sequence, so that
+    -- two batches do not wait for each other in a circle.
+    SELECT t.account_id, t.live, t.token, t.last_used_at FROM tokens t
+    WHERE t.state = 'active' AND (t.account_id, t.live, t.token) IN (
+        SELECT account_id, live, token FROM token_change WHERE step = 'use'
+    )
+    ORDER BY t.account_id, t.live, t.token
+    FOR UPDATE
 ), blocked AS MATERIALIZED (
-    -- Children whose name or key is taken, children that are not there, and requests that have
-    -- been answered. Subqueries with a limit are looked up by index, whatever the planner guesses.
+    -- Children whose name or key is taken, children that are not there, requests that have been
+    -- answered, and tokens that cannot be charged, or not again so soon. Subqueries with a limit are looked up by index, whatever the planner guesses.
     SELECT site_id, key FROM child c
     WHERE CASE WHEN is_new THEN
         (SELECT 1 FROM orders o
@@ -26,6 +42,18 @@
     SELECT site_id, key FROM answer a
     WHERE (SELECT i.status FROM idempotency i
         WHERE i.site_id = a.site_id AND i.idempotency_key = a.idempotency_key LIMIT 1) IS NOT NULL
+    UNION ALL
+    SELECT site_id, key FROM token_change c
+    WHERE step = 'use' AND NOT EXISTS (SELECT 1 FROM chargeable t
+        WHERE t.account_id = c.account_id AND t.live = c.live AND t.token = c.token
+            AND (c.unused_since IS NULL OR t.last_used_at IS NULL
+                OR t.last_used_at <= c.unused_since))
+    UNION ALL
+    -- Of several charges of one token in this batch, the first.
+    SELECT site_id, key FROM token_change c
+    WHERE step = 'use' AND unused_since IS NOT NULL AND EXISTS (SELECT 1 FROM token_change o
+        WHERE o.step = 'use' AND o.account_id = c.account_id AND o.live = c.live
+            AND o.token = c.token AND (o.site_id, o.key) < (c.site_id, c.key))
 ), unit AS MATERIALIZED (
     SELECT * FROM asked u
     WHERE NOT EXISTS (SELECT 1 FROM blocked b WHERE b.site_id = u.site_id AND b.key = u.key)

@@ -27,3 +27,43 @@
     FROM answer a JOIN done USING (site_id, key)
     WHERE i.site_id = a.site_id AND i.idempotency_key = a.idempotency_key AND i.status IS NULL
 )
+, made_tokens AS (
+    INSERT INTO tokens (account_id, live, token, site_id, key, reference, scheme, bin, last4,
+        digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail,
+        created_at, updated_at)
+    SELECT account_id, live, token, site_id, key, reference, scheme, bin, last4, digits, expiry,
+        sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at,
+        created_at
+    FROM unnest($129::bigint[], $130::bigint[], $131::bigint[], $132::int[], $133::text[],
+        $134::text[], $135::text[], $136::text[], $137::text[], $138::int[], $139::text[],
+        $140::bytea[], $141::bytea[], $142::bytea[], $143::int[], $144::text[], $145::text[],
+        $146::int[], $147::bigint[])
+        AS r (site_id, key, account_id, live, token, reference, scheme, bin, last4, digits, expiry,
+            sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at)
+    JOIN done USING (site_id, key)
+), changed_tokens AS (
+    -- A statement changes a row once, so what several units want of a token is put together.
+    UPDATE tokens t
+    SET state = CASE WHEN r.buried THEN 'dead'
+            WHEN r.activated AND t.state = 'pending' THEN 'active' ELSE t.state END,
+        sealed_pan = CASE WHEN r.buried THEN NULL ELSE t.sealed_pan END,
+        sealed_holder = CASE WHEN r.buried THEN NULL ELSE t.sealed_holder END,
+        expiry = GREATEST(t.expiry, r.expiry),
+        network_reference = COALESCE(t.network_reference, r.network_reference),
+        eci = COALESCE(t.eci, r.eci), cavv = COALESCE(t.cavv, r.cavv),
+        ds_trans_id = COALESCE(t.ds_trans_id, r.ds_trans_id),
+        updated_at = GREATEST(t.updated_at, r.changed_at),
+        last_used_at = GREATEST(t.last_used_at, r.used_at)
+    FROM (
+        SELECT account_id, live, token, bool_or(step = 'bury') AS buried,
+            bool_or(step = 'activate') AS activated, max(expiry) AS expiry,
+            max(network_reference) AS network_reference, max(eci) AS eci, max(cavv) AS cavv,
+            max(ds_trans_id) AS ds_trans_id,
+            max(at) FILTER (WHERE step <> 'use') AS changed_at,
+            max(at) FILTER (WHERE step = 'use') AS used_at
+        FROM token_change JOIN done USING (site_id, key)
+        GROUP BY account_id, live, token
+    ) r
+    WHERE t.account_id = r.account_id AND t.live = r.live AND t.token = r.token
+        AND t.state <> 'dead'
+)

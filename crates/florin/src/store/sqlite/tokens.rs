@@ -1,0 +1,232 @@
+//! Stored cards, by token.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row, params};
+
+use super::super::{
+    Committed, FirstPayment, LISTED_ROWS_MAX, StoreError, TokenChange, TokenOwner, TokenRow,
+    TokenState, TokenStep, Tokens, UnitOfWork,
+};
+use super::SqliteStore;
+use crate::clock::UnixMillis;
+
+/// The columns of a row, in the sequence in which it is read.
+const COLUMNS: &str = "account_id, live, token, site_id, key, reference, scheme, bin, last4, \
+    digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, \
+    network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at";
+
+#[async_trait]
+impl Tokens for SqliteStore {
+    async fn token(&self, owner: TokenOwner, token: &str) -> Result<Option<TokenRow>, StoreError> {
+        let token = token.to_owned();
+        self.read("read a token", move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let asked = params![owner.account_id, owner.live(), token];
+            statement.query_map(asked, row_of)?.next().transpose()
+        })
+        .await
+    }
+
+    async fn tokens_of(
+        &self,
+        owner: TokenOwner,
+        reference: &str,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<TokenRow>, StoreError> {
+        let (reference, limit) = (reference.to_owned(), limit.min(LISTED_ROWS_MAX));
+        self.read("list tokens", move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
+                    AND reference = ?3 AND state <> 'dead' \
+                ORDER BY created_at DESC, token DESC LIMIT ?4 OFFSET ?5"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let asked = params![owner.account_id, owner.live(), reference, limit, offset];
+            statement.query_map(asked, row_of)?.collect()
+        })
+        .await
+    }
+
+    async fn token_of_card(
+        &self,
+        owner: TokenOwner,
+        reference: &str,
+        fingerprint: [u8; 32],
+        model: &str,
+    ) -> Result<Option<TokenRow>, StoreError> {
+        let (reference, model) = (reference.to_owned(), model.to_owned());
+        self.read("find the token of a card", move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
+                    AND fingerprint = ?3 AND reference = ?4 AND model = ?5 AND state = 'active' \
+                ORDER BY created_at DESC, token DESC LIMIT 1"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let asked = params![owner.account_id, owner.live(), fingerprint, reference, model];
+            statement.query_map(asked, row_of)?.next().transpose()
+        })
+        .await
+    }
+
+    async fn set_token_expiry(
+        &self,
+        owner: TokenOwner,
+        token: &str,
+        expiry: &str,
+        at: UnixMillis,
+    ) -> Result<Committed, StoreError> {
+        let (token, expiry) = (token.to_owned(), expiry.to_owned());
+        self.write("change a token", move |connection| {
+            let sql = "UPDATE tokens SET expiry = ?4, updated_at = max(updated_at, ?5) \
+                WHERE account_id = ?1 AND live = ?2 AND token = ?3 AND state <> 'dead'";
+            let asked = params![owner.account_id, owner.live(), token, expiry, at];
+            connection.prepare_cached(sql)?.execute(asked).map(one)
+        })
+        .await
+    }
+
+    async fn delete_token(&self, owner: TokenOwner, token: &str) -> Result<Committed, StoreError> {
+        let token = token.to_owned();
+        self.write("delete a token", move |connection| {
+            let sql = "DELETE FROM tokens \
+                WHERE account_id = ?1 AND live = ?2 AND token = ?3 AND state <> 'dead'";
+            let asked = params![owner.account_id, owner.live(), token];
+            connection.prepare_cached(sql)?.execute(asked).map(one)
+        })
+        .await
+    }
+}
+
+fn one(changed: usize) -> Committed {
+    if changed == 1 { Committed::Done } else { Committed::Conflict }
+}
+
+/// Whether every token that the unit charges can be charged.
+pub(super) fn tokens_can_be_used(
+    connection: &Connection,
+    unit: &UnitOfWork,
+) -> rusqlite::Result<bool> {
+    for change in &unit.tokens {
+        let TokenStep::Use { unused_since } = &change.step else { continue };
+        let sql = "SELECT 1 FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3 \
+            AND state = 'active' \
+            AND (?4 IS NULL OR last_used_at IS NULL OR last_used_at <= ?4)";
+        let owner = change.owner;
+        let asked = params![owner.account_id, owner.live(), change.token, unused_since];
+        if !connection.prepare_cached(sql)?.exists(asked)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What becomes of tokens with the unit.
+pub(super) fn change_tokens(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<()> {
+    for change in &unit.tokens {
+        let TokenChange { owner, token, at, step } = change;
+        let (account, live) = (owner.account_id, owner.live());
+        match step {
+            TokenStep::Make(row) => insert(connection, row)?,
+            TokenStep::Activate(first) => {
+                let sql = "UPDATE tokens SET state = 'active', network_reference = ?4, eci = ?5, \
+                    cavv = ?6, ds_trans_id = ?7, updated_at = max(updated_at, ?8) \
+                    WHERE account_id = ?1 \
+                    AND live = ?2 AND token = ?3 AND state = 'pending'";
+                let FirstPayment { network_reference, eci, cavv, ds_trans_id } = first;
+                let row =
+                    params![account, live, token, network_reference, eci, cavv, ds_trans_id, at];
+                connection.prepare_cached(sql)?.execute(row)?;
+            }
+            TokenStep::Renew { expiry } => {
+                let sql = "UPDATE tokens SET expiry = ?4, updated_at = max(updated_at, ?5) \
+                    WHERE account_id = ?1 AND live = ?2 AND token = ?3 AND state <> 'dead' \
+                    AND expiry < ?4";
+                let row = params![account, live, token, expiry, at];
+                connection.prepare_cached(sql)?.execute(row)?;
+            }
+            TokenStep::Bury => {
+                let sql = "UPDATE tokens SET state = 'dead', sealed_pan = NULL, \
+                    sealed_holder = NULL, updated_at = max(updated_at, ?4) \
+                    WHERE account_id = ?1 AND live = ?2 AND token = ?3 AND state <> 'dead'";
+                connection.prepare_cached(sql)?.execute(params![account, live, token, at])?;
+            }
+            TokenStep::Use { .. } => {
+                let sql = "UPDATE tokens SET last_used_at = max(coalesce(last_used_at, ?4), ?4) \
+                    WHERE account_id = ?1 AND live = ?2 AND token = ?3";
+                connection.prepare_cached(sql)?.execute(params![account, live, token, at])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn insert(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+            ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+    );
+    connection.prepare_cached(&sql)?.execute(params![
+        row.owner.account_id,
+        row.owner.live(),
+        row.token,
+        row.site_id,
+        row.key,
+        row.reference,
+        row.scheme,
+        row.bin,
+        row.last4,
+        row.digits,
+        row.expiry,
+        row.sealed_holder,
+        row.sealed_pan,
+        row.fingerprint,
+        row.key_id,
+        row.model,
+        row.state.as_str(),
+        i32::from(row.by_mail),
+        row.first.network_reference,
+        row.first.eci,
+        row.first.cavv,
+        row.first.ds_trans_id,
+        row.created_at,
+        row.updated_at,
+        row.last_used_at,
+    ])?;
+    Ok(())
+}
+
+fn row_of(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+    let state: String = row.get(16)?;
+    Ok(TokenRow {
+        owner: TokenOwner { account_id: row.get(0)?, is_live: row.get::<_, i32>(1)? == 1 },
+        token: row.get(2)?,
+        site_id: row.get(3)?,
+        key: row.get(4)?,
+        reference: row.get(5)?,
+        scheme: row.get(6)?,
+        bin: row.get(7)?,
+        last4: row.get(8)?,
+        digits: row.get(9)?,
+        expiry: row.get(10)?,
+        sealed_holder: row.get(11)?,
+        sealed_pan: row.get(12)?,
+        fingerprint: row.get(13)?,
+        key_id: row.get(14)?,
+        model: row.get(15)?,
+        state: TokenState::from_text(&state),
+        by_mail: row.get::<_, i32>(17)? == 1,
+        first: FirstPayment {
+            network_reference: row.get(18)?,
+            eci: row.get(19)?,
+            cavv: row.get(20)?,
+            ds_trans_id: row.get(21)?,
+        },
+        created_at: row.get(22)?,
+        updated_at: row.get(23)?,
+        last_used_at: row.get(24)?,
+    })
+}
