@@ -8,6 +8,7 @@ mod days;
 mod demo;
 mod describe;
 mod ledger;
+mod notifications;
 mod report;
 mod review;
 mod risk;
@@ -80,6 +81,13 @@ enum Command {
     Review {
         #[command(subcommand)]
         command: review::ReviewCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists what shops were told, and tells them again.
+    Notifications {
+        #[command(subcommand)]
+        command: notifications::NotificationsCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -185,6 +193,9 @@ pub fn run() -> ExitCode {
         }
         Command::Review { command, common } => {
             common.settings().and_then(|settings| in_runtime(review::run(settings, command)))
+        }
+        Command::Notifications { command, common } => {
+            common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
         }
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
