@@ -16,6 +16,7 @@ mod serve;
 mod simulator;
 mod site;
 mod spreadsheet;
+mod trigger;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -91,6 +92,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Makes a payment on a running test gateway reach a state.
+    Trigger(trigger::TriggerOptions),
     /// Checks the books, and compares them with an acquirer's file.
     Ledger {
         #[command(subcommand)]
@@ -197,6 +200,7 @@ pub fn run() -> ExitCode {
         Command::Notifications { command, common } => {
             common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
         }
+        Command::Trigger(options) => in_runtime(trigger::run(options)),
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
         }

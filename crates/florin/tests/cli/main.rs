@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 mod notifications;
 mod risk;
+mod trigger;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const README: &str = include_str!("../../../../README.md");
