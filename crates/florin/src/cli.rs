@@ -8,6 +8,7 @@ mod days;
 mod demo;
 mod describe;
 mod ledger;
+mod notifications;
 mod report;
 mod review;
 mod risk;
@@ -15,6 +16,7 @@ mod serve;
 mod simulator;
 mod site;
 mod spreadsheet;
+mod trigger;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +85,15 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Lists what shops were told, and tells them again.
+    Notifications {
+        #[command(subcommand)]
+        command: notifications::NotificationsCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Makes a payment on a running test gateway reach a state.
+    Trigger(trigger::TriggerOptions),
     /// Checks the books, and compares them with an acquirer's file.
     Ledger {
         #[command(subcommand)]
@@ -186,6 +197,10 @@ pub fn run() -> ExitCode {
         Command::Review { command, common } => {
             common.settings().and_then(|settings| in_runtime(review::run(settings, command)))
         }
+        Command::Notifications { command, common } => {
+            common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
+        }
+        Command::Trigger(options) => in_runtime(trigger::run(options)),
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
         }

@@ -142,6 +142,65 @@ impl Gateway {
     ) -> Result<(), Failure> {
         let site = &record.site;
         let number = notification.attempts + 1;
+        let trigger = if number == 1 { "auto" } else { "retry" };
+        let (delivery, acknowledged) = self.send_notification(&record, number, trigger).await;
+        let made = u32::try_from(number).unwrap_or(u32::MAX);
+        let next_due = self.schedule.next_due(made, notification.first_attempt_at);
+        let next = match next_due {
+            _ if acknowledged => NotificationNext::Acknowledged,
+            Some(due) => NotificationNext::RetryAt(due.saturating_sub(self.moved_since(site))),
+            None => NotificationNext::Exhausted,
+        };
+        let result = NotificationResult {
+            site_id: site.id,
+            key: record.key,
+            seq: notification.seq,
+            lease: notification.lease,
+            delivery,
+            next,
+        };
+        self.store.finish_notification(result).await?;
+        Ok(())
+    }
+
+    /// Sends a notification once more, whatever became of it: the order as it is, to where the
+    /// order is told of now. An acknowledgement counts; a failure leaves the series as it was.
+    /// `None` when the order has no such notification.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the store cannot be used.
+    pub async fn resend_notification(
+        self: &Arc<Gateway>,
+        record: Record,
+        seq: i32,
+    ) -> Result<Option<DeliveryRow>, Failure> {
+        let (site_id, key) = (record.site.id, record.key);
+        let stored = self.store.notifications(site_id, key).await?;
+        let Some(stored) = stored.into_iter().find(|it| it.seq == seq) else { return Ok(None) };
+        let sale = u32::try_from(stored.subject).unwrap_or_default();
+        let last = stored.deliveries.iter().map(|it| it.attempt).max().unwrap_or_default();
+        let number = last.max(stored.attempts).saturating_add(1);
+        let record = Record { sale, ..record };
+        let (delivery, acknowledged) = self.send_notification(&record, number, "manual").await;
+        let next = match acknowledged {
+            true => NotificationNext::Acknowledged,
+            false => NotificationNext::Unchanged,
+        };
+        let result =
+            NotificationResult { site_id, key, seq, lease: 0, delivery: delivery.clone(), next };
+        self.store.finish_notification(result).await?;
+        Ok(Some(delivery))
+    }
+
+    /// One attempt, signed at this moment: what the record of it says, and whether the shop said
+    /// OK.
+    async fn send_notification(
+        &self,
+        record: &Record,
+        number: i32,
+        trigger: &str,
+    ) -> (DeliveryRow, bool) {
+        let site = &record.site;
         let begun = self.now();
         let timestamp = site.time(begun).div_euclid(1000);
         let method = match record.request.details.payment_options.notification_method {
@@ -157,7 +216,7 @@ impl Gateway {
                     url: notification_url(url, record.shown_order_id(), timestamp, payload),
                     method,
                     body: match method {
-                        Method::Post => Some(super::view::notification_body(&record).into()),
+                        Method::Post => Some(super::view::notification_body(record).into()),
                         Method::Get => None,
                     },
                     api_key: SigningKey::new(&key.text),
@@ -174,17 +233,10 @@ impl Gateway {
         };
         let acknowledged =
             attempt.as_ref().is_some_and(|attempt| attempt.outcome == Outcome::Acknowledged);
-        let made = u32::try_from(number).unwrap_or(u32::MAX);
-        let next_due = self.schedule.next_due(made, notification.first_attempt_at);
-        let next = match next_due {
-            _ if acknowledged => NotificationNext::Acknowledged,
-            Some(due) => NotificationNext::RetryAt(due.saturating_sub(self.moved_since(site))),
-            None => NotificationNext::Exhausted,
-        };
         let delivery = DeliveryRow {
             attempt: number,
             at: site.time(begun),
-            trigger: if number == 1 { "auto" } else { "retry" }.to_owned(),
+            trigger: trigger.to_owned(),
             method: match method {
                 Method::Post => "POST",
                 Method::Get => "GET",
@@ -203,15 +255,6 @@ impl Gateway {
             },
             reply: attempt.map(|attempt| attempt.reply_start).unwrap_or_default(),
         };
-        let result = NotificationResult {
-            site_id: site.id,
-            key: record.key,
-            seq: notification.seq,
-            lease: notification.lease,
-            delivery,
-            next,
-        };
-        self.store.finish_notification(result).await?;
-        Ok(())
+        (delivery, acknowledged)
     }
 }

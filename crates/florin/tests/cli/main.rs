@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+mod notifications;
 mod risk;
+mod trigger;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const README: &str = include_str!("../../../../README.md");
