@@ -8,6 +8,7 @@ mod tables;
 mod dues;
 mod traits;
 mod later;
+mod mails;
 mod planted;
 
 use std::collections::BTreeMap;

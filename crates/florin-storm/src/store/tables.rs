@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use florin::clock::UnixMillis;
 use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
-    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow,
+    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow, MailRow,
     NotificationRecord, NotificationState, OrderKey, OrderRow, SealRow, SiteId, SiteRow,
     StoreError, TimerChange, UnitOfWork,
 };
@@ -33,6 +33,7 @@ pub(super) struct Tables {
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
+    pub(super) mails: BTreeMap<(SiteId, OrderKey, String), MailRow>,
     pub(super) settings_version: i64,
     pub(super) sequences: BTreeMap<String, u64>,
     /// When the lease of a node number ends.
@@ -334,6 +335,7 @@ impl Tables {
             self.names.remove(&(place.0, order.row.order_id));
             self.transactions.retain(|_, key| *key != place.1);
             self.busy.remove(&place);
+            self.mails.retain(|(site, key, _), _| (*site, *key) != place);
         }
     }
 }

@@ -18,6 +18,8 @@ mod journal;
 mod attempts;
 #[path = "../../../florin/tests/store/idempotency.rs"]
 mod idempotency;
+#[path = "../../../florin/tests/store/mails.rs"]
+mod mails;
 #[path = "../../../florin/tests/store/lists.rs"]
 mod lists;
 #[path = "../../../florin/tests/store/dues.rs"]

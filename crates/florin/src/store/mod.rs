@@ -9,6 +9,7 @@ mod claims;
 mod ledger;
 mod attempts;
 mod idempotency;
+mod mails;
 mod error;
 mod sqlite;
 mod postgres;
@@ -30,6 +31,7 @@ pub use idempotency::{
     AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, Idempotency,
 };
 pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
+pub use mails::{MailRow, MailState, Mails};
 pub use rows::{
     AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
     EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
@@ -89,7 +91,9 @@ pub enum Committed {
 
 /// A store, whatever engine is below it.
 #[async_trait]
-pub trait Store: Orders + Dues + Ledger + Attempts + Idempotency + Settings + Numbers {
+pub trait Store:
+    Orders + Dues + Ledger + Attempts + Idempotency + Mails + Settings + Numbers
+{
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;
 

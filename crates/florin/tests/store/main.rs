@@ -17,6 +17,7 @@ mod children;
 mod journal;
 mod attempts;
 mod idempotency;
+mod mails;
 mod lists;
 mod dues;
 mod settings;

@@ -56,6 +56,7 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "attempts",
         "idempotency",
         "files",
+        "mails",
         "sites",
         "api_keys",
     ] {

@@ -14,6 +14,7 @@ mod dues;
 mod ledger;
 mod attempts;
 mod idempotency;
+mod mails;
 mod settings;
 mod numbers;
 

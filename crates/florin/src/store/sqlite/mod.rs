@@ -12,6 +12,7 @@ mod dues;
 mod ledger;
 mod attempts;
 mod idempotency;
+mod mails;
 mod settings;
 mod numbers;
 
