@@ -11,6 +11,7 @@ mod changes;
 mod files;
 mod test_controls;
 mod test_chargebacks;
+mod test_mails;
 mod internal;
 
 use std::convert::Infallible;

@@ -9,7 +9,7 @@ use florin_core::payment::Decider;
 use serde_json::{Value, json};
 
 use super::contract::{ApiError, canonical};
-use super::{Answer, authenticate, internal, segments, test_chargebacks};
+use super::{Answer, authenticate, internal, segments, test_chargebacks, test_mails};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -62,6 +62,7 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
+        (["mails"], method) => test_mails::mailbox(gateway, &site, &method).await,
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
         (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
         (["chargebacks", id], Method::POST) => {

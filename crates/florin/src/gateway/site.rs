@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::risk::settings::{RiskSettings, SiteRisk};
 use crate::clock::UnixMillis;
+use crate::mail::settings::MailSettings;
 
 /// Whether money moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +196,8 @@ pub struct SiteSettings {
     pub manual_capture: bool,
     /// When refunds are passed on.
     pub refund_settlement: RefundSettlement,
+    /// Mails to payers and the merchant.
+    pub mail: MailSettings,
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
 }
@@ -302,6 +305,7 @@ impl Default for SiteSettings {
             risk: RiskSettings::default(),
             manual_capture: false,
             refund_settlement: RefundSettlement::Nightly,
+            mail: MailSettings::default(),
             fees: Vec::new(),
         }
     }
@@ -317,6 +321,7 @@ impl SiteSettings {
             moto: true,
             manual_capture: true,
             check_expiry: false,
+            mail: MailSettings::all(),
             three_ds: ThreeDsSettings {
                 flexible: true,
                 not_enrolled: OnUnauthenticated::Proceed,

@@ -17,6 +17,7 @@ mod reviews;
 mod idempotency;
 mod idempotency_lost;
 mod notifications;
+mod mails;
 mod faults;
 mod captures;
 mod refunds;
