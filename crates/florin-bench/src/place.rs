@@ -70,6 +70,7 @@ pub(crate) async fn start(folder: &Path, url: Option<&str>) -> Running {
     let running =
         app::start(&settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
     set(&running, "/three_ds/policy", json!("never")).await;
+    set(&running, "/mail/types", json!([])).await;
     let begin = Instant::now();
     while !running.gateway.rails.test.as_ref().unwrap().is_signed_on() {
         assert!(begin.elapsed() < Duration::from_secs(10), "the link does not sign on");

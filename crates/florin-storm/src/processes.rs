@@ -162,6 +162,7 @@ async fn start(
         simulator: None,
         risk: RiskKnowledge::default(),
         internal_token: None,
+        post: florin::mail::post::Post::default(),
         takes_all: world.weather.processes == 1,
     };
     let (gateway, node) = app::assemble(parts).await.map_err(|error| error.to_string())?;

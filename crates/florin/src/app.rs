@@ -32,6 +32,7 @@ use crate::vault::{Random, Vault};
 mod bootstrap;
 mod clerk;
 mod key_rows;
+mod post;
 mod rails;
 mod server;
 mod simulator;
@@ -135,6 +136,7 @@ pub struct Parts {
     pub risk: RiskKnowledge,
     /// Keyed hash of the token for calls from inside; none where there are none.
     pub internal_token: Option<[u8; 32]>,
+    pub post: crate::mail::post::Post,
     /// The store is this process's alone, which takes up at once what the last one left behind.
     pub takes_all: bool,
 }
@@ -169,6 +171,7 @@ pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> 
         simulator,
         risk: parts.risk,
         internal_token: parts.internal_token,
+        post: parts.post,
         work: Work::default(),
     };
     Ok((Arc::new(gateway), node))
@@ -248,6 +251,7 @@ pub async fn start(
         simulator: control,
         risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
         internal_token,
+        post: post::of(&settings.mail)?,
         // A database of one process: what was on its way when the last one ended is nobody's now.
         takes_all: settings.database_url.is_none(),
     };

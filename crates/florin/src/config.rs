@@ -13,6 +13,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::mail::post::Encryption;
 use crate::notify::policy::WebhookPolicy;
 use crate::vault::KekSource;
 
@@ -68,6 +69,8 @@ pub struct Settings {
     pub risk: RiskFiles,
     /// The operator's own endpoints.
     pub internal: InternalSettings,
+    /// The mail server.
+    pub mail: MailServerSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     effective: Vec<Effective>,
@@ -152,6 +155,30 @@ pub struct InternalSettings {
     /// Opens them; they are closed without one.
     #[serde(deserialize_with = "none_if_empty")]
     pub token: Option<SecretText>,
+}
+
+/// The mail server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailServerSettings {
+    /// Its name; no mail leaves without one.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub host: Option<String>,
+    pub port: u16,
+    /// How the connection is encrypted.
+    #[serde(deserialize_with = "encryption")]
+    pub tls: Encryption,
+    #[serde(deserialize_with = "none_if_empty")]
+    pub user: Option<String>,
+    #[serde(deserialize_with = "none_if_empty")]
+    pub password: Option<SecretText>,
+    /// Whom mails come from where a site does not say.
+    pub from: String,
+    /// PEM of a root that is trusted besides the system's.
+    #[serde(deserialize_with = "none_if_empty")]
+    pub root_file: Option<PathBuf>,
+    /// Mails of test sites leave as well.
+    pub test_sites: bool,
 }
 
 /// What is logged, and how.
@@ -294,6 +321,7 @@ impl Settings {
             vault: read.vault,
             risk: read.risk,
             internal: read.internal,
+            mail: read.mail,
             log: read.log,
             effective,
         };
@@ -382,6 +410,7 @@ struct Fixed {
     vault: VaultSettings,
     risk: RiskFiles,
     internal: InternalSettings,
+    mail: MailServerSettings,
     log: LogSettings,
 }
 
@@ -490,6 +519,15 @@ fn webhook_policy<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookPolicy, D
         "strict" => Ok(WebhookPolicy::Strict),
         "relaxed" => Ok(WebhookPolicy::Relaxed),
         _ => Err(D::Error::custom("\"strict\" or \"relaxed\" is expected")),
+    }
+}
+
+fn encryption<'de, D: Deserializer<'de>>(from: D) -> Result<Encryption, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "starttls" => Ok(Encryption::StartTls),
+        "tls" => Ok(Encryption::Tls),
+        "none" => Ok(Encryption::None),
+        _ => Err(D::Error::custom("\"starttls\", \"tls\" or \"none\" is expected")),
     }
 }
 

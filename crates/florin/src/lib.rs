@@ -14,6 +14,7 @@ pub mod threeds;
 pub mod vault;
 pub mod store;
 pub mod notify;
+pub mod mail;
 pub mod config;
 pub mod cli;
 pub mod app;

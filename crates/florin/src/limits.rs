@@ -103,5 +103,25 @@ pub const ATTEMPTS_PRUNE_STEP_MS: u64 = 50;
 /// Creates that are under way at once in this process; one more is told to come back.
 pub const CREATES_MAX: usize = 2_048;
 
+/// Mails under way at once in this process; one more waits for another round.
+pub const MAILS_MAX: usize = 64;
+
+/// How long a mail waits for its turn when there are so many.
+pub const MAIL_CROWDED_PAUSE_MS: i64 = 10_000;
+
+/// What of a lease has to be left for a mail, which takes 20 s at most, and its record.
+pub const MAIL_LEASE_MS: i64 = 25_000;
+
+/// How long a mail waits after each attempt that failed; after the last it is given up.
+pub const MAIL_PAUSES_MS: [i64; 7] =
+    [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 28_800_000, 57_600_000];
+
+/// Mails in the mailbox of a test site; older ones leave.
+pub const MAILBOX_MAILS_MAX: u32 = 200;
+
+/// How long is kept what became of a mail.
+pub const MAILS_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+
+const _: () = assert!(MAIL_LEASE_MS < LEASE_MS);
 const _: () = assert!(CREATE_WAIT_MS < 30_000 && PAYER_WAIT_MS < 30_000);
 const _: () = assert!(DELIVERY_LEASE_MS < LEASE_MS);

@@ -10,6 +10,7 @@ mod traits;
 mod later;
 mod operations;
 mod tokens;
+mod mails;
 mod planted;
 
 use std::collections::BTreeMap;

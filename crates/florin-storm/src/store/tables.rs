@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use florin::clock::UnixMillis;
 use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
-    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow,
+    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow, MailRow,
     NotificationRecord, NotificationState, OperationRow, OrderKey, OrderRow, SealRow, SiteId,
     SiteRow, StoreError, TimerChange, TokenOwner, TokenRow, UnitOfWork,
 };
@@ -35,6 +35,7 @@ pub(super) struct Tables {
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
     pub(super) tokens: BTreeMap<(TokenOwner, String), TokenRow>,
+    pub(super) mails: BTreeMap<(SiteId, OrderKey, String), MailRow>,
     pub(super) settings_version: i64,
     pub(super) sequences: BTreeMap<String, u64>,
     /// When the lease of a node number ends.
@@ -344,6 +345,7 @@ impl Tables {
             self.names.remove(&(place.0, order.row.order_id));
             self.transactions.retain(|_, key| *key != place.1);
             self.busy.remove(&place);
+            self.mails.retain(|(site, key, _), _| (*site, *key) != place);
         }
     }
 }

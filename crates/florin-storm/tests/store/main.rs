@@ -20,6 +20,8 @@ mod attempts;
 mod idempotency;
 #[path = "../../../florin/tests/store/tokens.rs"]
 mod tokens;
+#[path = "../../../florin/tests/store/mails.rs"]
+mod mails;
 #[path = "../../../florin/tests/store/lists.rs"]
 mod lists;
 #[path = "../../../florin/tests/store/operations.rs"]

@@ -15,6 +15,7 @@ mod recurring;
 mod files;
 mod test_controls;
 mod test_chargebacks;
+mod test_mails;
 mod internal;
 pub(crate) mod reference;
 

@@ -13,7 +13,9 @@ use super::reference::schema::{
     list, meaning, named, object, one_of, open_object, text, whole, whole_from,
 };
 use super::reference::{Group, Operation, examples};
-use super::{Answer, authenticate, internal, reference, segments, test_chargebacks};
+use super::{
+    Answer, authenticate, internal, reference, segments, test_chargebacks, test_mails,
+};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -63,6 +65,14 @@ pub(super) fn operations() -> Vec<Operation> {
                 "reversed": 0, "held": 0, "currency": "EUR", "last4": "1111",
             }]))
             .gives_as(200, "The acquirer's file", "text/csv", text(), None),
+        new(Method::GET, "/test/mails", "mails", "What payers and the merchant were written")
+            .says("The newest first. Where a mail server is set, they are there as well.")
+            .gives("Mails", list(open_object()), json!([])),
+        new(Method::DELETE, "/test/mails", "emptyMailbox", "Empty the mailbox").gives(
+            "How many there were",
+            object([("mails_deleted!", whole())]),
+            json!({ "mails_deleted": 2 }),
+        ),
         new(Method::GET, "/test/faults", "listFaults", "The faults that wait")
             .gives("The faults", list(named("Fault")), faults.clone()),
         new(Method::POST, "/test/faults", "addFault", "Spoil the next answers")
@@ -139,6 +149,7 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
+        (["mails"], method) => test_mails::mailbox(gateway, &site, &method).await,
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
         (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
         (["chargebacks", id], Method::POST) => {

@@ -46,6 +46,7 @@ pub async fn clerk(foundation: &Foundation) -> Result<Clerk, StartError> {
         simulator: None,
         risk: RiskKnowledge::default(),
         internal_token: None,
+        post: crate::mail::post::Post::default(),
         work: Work { begins: false, ..Work::default() },
     });
     Ok(Clerk { gateway, node })

@@ -1,7 +1,7 @@
 //! What nobody asks for and everybody needs: what is too old goes, what was booked is sealed.
 
 use super::{Failure, Gateway};
-use crate::limits::{ANSWERS_KEPT_MS, HOUSEKEEPING_ROUNDS_MAX};
+use crate::limits::{ANSWERS_KEPT_MS, HOUSEKEEPING_ROUNDS_MAX, MAILS_KEPT_MS};
 use crate::store::LISTED_ROWS_MAX;
 
 impl Gateway {
@@ -17,6 +17,13 @@ impl Gateway {
         for _ in 0..HOUSEKEEPING_ROUNDS_MAX {
             let some = self.store.prune_requests(before, LISTED_ROWS_MAX).await?;
             deleted = deleted.saturating_add(some);
+            if some < u64::from(LISTED_ROWS_MAX) {
+                break;
+            }
+        }
+        let before = self.now().saturating_sub(MAILS_KEPT_MS);
+        for _ in 0..HOUSEKEEPING_ROUNDS_MAX {
+            let some = self.store.prune_mails(before, LISTED_ROWS_MAX).await?;
             if some < u64::from(LISTED_ROWS_MAX) {
                 break;
             }

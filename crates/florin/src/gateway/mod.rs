@@ -23,6 +23,7 @@ pub mod owed;
 pub mod timers;
 pub mod risk;
 pub mod outbox;
+pub mod mails;
 pub mod housekeeping;
 pub mod seals;
 pub mod audit;
@@ -68,6 +69,8 @@ pub struct Gateway {
     pub risk: risk::RiskKnowledge,
     /// Keyed hash of the token that opens the operator's endpoints; none: they are closed.
     pub internal_token: Option<[u8; 32]>,
+    /// The way to the mail server.
+    pub post: crate::mail::post::Post,
     pub work: Work,
 }
 
@@ -83,6 +86,7 @@ pub struct Work {
     pub advices: Arc<Semaphore>,
     pub creates: Arc<Semaphore>,
     pub uploads: Arc<Semaphore>,
+    pub mails: Arc<Semaphore>,
     /// Something became due.
     pub wake: Notify,
     pub writing: Writing,
@@ -140,6 +144,7 @@ impl Default for Work {
             advices: Arc::new(Semaphore::new(crate::limits::ADVICES_MAX)),
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
+            mails: Arc::new(Semaphore::new(crate::limits::MAILS_MAX)),
             wake: Notify::new(),
             begins: true,
             writing: Writing::default(),

@@ -232,6 +232,7 @@ impl Gateway {
         for effect in &decision.effects {
             rows.add(effect);
         }
+        rows.unit.timers.extend(super::mails::owed(&record, decision, now));
         rows.bring_children_up_to_date(&before, site_now);
         rows.unit.journal.extend(entry);
         rows.unit.operations = operations::changed(&before, &record);

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::risk::settings::{RiskSettings, SiteRisk};
 use crate::clock::UnixMillis;
+use crate::mail::settings::MailSettings;
 
 /// Whether money moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +203,8 @@ pub struct SiteSettings {
     pub zero_authorization: bool,
     /// When refunds are passed on.
     pub refund_settlement: RefundSettlement,
+    /// Mails to payers and the merchant.
+    pub mail: MailSettings,
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
@@ -344,6 +347,7 @@ impl Default for SiteSettings {
             recurring: RecurringSettings::default(),
             zero_authorization: false,
             refund_settlement: RefundSettlement::Nightly,
+            mail: MailSettings::default(),
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
         }
@@ -366,6 +370,7 @@ impl SiteSettings {
             },
             zero_authorization: true,
             check_expiry: false,
+            mail: MailSettings::all(),
             three_ds: ThreeDsSettings {
                 flexible: true,
                 not_enrolled: OnUnauthenticated::Proceed,

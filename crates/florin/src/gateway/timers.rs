@@ -7,6 +7,7 @@ use florin_core::payment::{Decider, ReviewVerdict, State};
 use florin_core::trail::RefundState;
 
 use super::effects::{DISPUTE, SETTLEMENT};
+use super::mails::MAIL;
 use super::record::Record;
 use super::risk::review::REQUEST_PREFIX;
 use super::{Failure, Gateway};
@@ -21,6 +22,11 @@ impl Gateway {
             Claim { now, lease_until: now + LEASE_MS, limit: CLAIM_ROWS_MAX, bucket: Bucket::ALL };
         let claimed = self.store.claim_timers(claim).await?;
         let count = claimed.len();
+        let (mails, claimed): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|timer| timer.kind.starts_with(MAIL));
+        for mail in mails {
+            self.take_on_mail(mail).await?;
+        }
         let work = claimed.into_iter().map(|timer| {
             let gateway = self.clone();
             async move {

@@ -11,6 +11,7 @@ mod operations;
 mod attempts;
 mod idempotency;
 mod tokens;
+mod mails;
 mod error;
 mod sqlite;
 mod postgres;
@@ -36,6 +37,7 @@ pub use operations::{
     OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
     OperationsQuery,
 };
+pub use mails::{MailRow, MailState, Mails};
 pub use rows::{
     AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
     EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
@@ -97,7 +99,16 @@ pub enum Committed {
 /// A store, whatever engine is below it.
 #[async_trait]
 pub trait Store:
-    Orders + Dues + Ledger + Operations + Attempts + Idempotency + Tokens + Settings + Numbers
+    Orders
+    + Dues
+    + Ledger
+    + Operations
+    + Attempts
+    + Idempotency
+    + Tokens
+    + Mails
+    + Settings
+    + Numbers
 {
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;

@@ -18,6 +18,7 @@ mod journal;
 mod attempts;
 mod idempotency;
 mod tokens;
+mod mails;
 mod lists;
 mod operations;
 mod dues;

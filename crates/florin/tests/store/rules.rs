@@ -66,6 +66,12 @@ macro_rules! every_rule {
                 a_token_gets_another_date_and_is_deleted_with_its_card
                 deleting_a_sites_data_takes_its_tokens
             }
+            mails {
+                a_mail_comes_back_as_it_was_kept
+                a_mailbox_is_listed_newest_first_and_keeps_the_newest
+                old_mails_are_pruned_and_go_with_their_orders
+                a_person_who_tries_elsewhere_is_seen
+            }
             lists {
                 files_are_listed_without_content_and_read_with_it
                 timers_of_a_kind_are_listed_soonest_first

@@ -58,6 +58,7 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "operations",
         "operations_owed",
         "files",
+        "mails",
         "sites",
         "api_keys",
     ] {

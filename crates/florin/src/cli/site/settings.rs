@@ -114,6 +114,9 @@ fn check(settings: &SiteSettings) -> Result<(), String> {
     for fee in &settings.fees {
         fee.rule()?;
     }
+    if let Err((name, why)) = settings.mail.check() {
+        return refuse(&format!("mail.{name}"), &why);
+    }
     if settings.three_ds.dynamic_from < 0 {
         return refuse("three_ds.dynamic_from", "an amount cannot be negative");
     }

@@ -17,6 +17,7 @@ mod attempts;
 mod idempotency;
 mod tokens;
 mod token_columns;
+mod mails;
 mod settings;
 mod numbers;
 

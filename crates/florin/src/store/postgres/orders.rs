@@ -253,6 +253,8 @@ impl Orders for PostgresStore {
                 WHERE t.site_id = d.site_id AND t.key = d.key),
             j AS (DELETE FROM files t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
+            o AS (DELETE FROM mails t USING doomed d
+                WHERE t.site_id = d.site_id AND t.key = d.key),
             k AS (DELETE FROM orders t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
             l AS (DELETE FROM journal_seals WHERE site_id = $1 RETURNING 1),

@@ -14,6 +14,7 @@ mod operations;
 mod attempts;
 mod idempotency;
 mod tokens;
+mod mails;
 mod settings;
 mod numbers;
 

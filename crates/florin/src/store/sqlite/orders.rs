@@ -295,6 +295,7 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
             "advices",
             "journal",
             "files",
+            "mails",
             "orders",
         ] {
             let sql = format!("DELETE FROM {table} WHERE key = ?1");
