@@ -47,7 +47,8 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .route("/internal/{*path}", internal)
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
-        .merge(crate::checkout::routes(gateway.clone()));
+        .merge(crate::checkout::routes(gateway.clone()))
+        .merge(crate::page::routes());
     if let Some(simulator) = simulator {
         routes = routes.nest("/sim", simulator);
     }

@@ -37,7 +37,7 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
 }
 
 fn pages(gateway: &Gateway) -> Pages {
-    Pages { secure: gateway.public_url.starts_with("https://") }
+    Pages::new(gateway.public_url.starts_with("https://"))
 }
 
 async fn show(
