@@ -8,7 +8,7 @@ use florin_core::money::Money;
 use super::amount::{amount, decimal};
 use super::assets::{Asset, SCRIPT};
 use super::headers::{Needs, Surroundings};
-use super::marks::{Mark, mark};
+use super::marks::{Mark, mark, name};
 use super::step::{Head, Top};
 use super::words::{Words, fill, words};
 use super::{colours, end};
@@ -235,7 +235,7 @@ fn fault_text(words: &Words, field: Field, fault: Fault, brands: &str) -> String
 
 fn saved(words: &Words, cards: &[StoredCardView], new_chosen: bool) -> Vec<Saved> {
     let saved = |(at, card): (usize, &StoredCardView)| {
-        let text = fill(words.card_ending, "brand", card.brand.display_name());
+        let text = fill(words.card_ending, "brand", name(card.brand));
         let date = match (card.expiry.get(2..4), card.expiry.get(..2)) {
             (Some(month), Some(year)) => format!("{month}/{year}"),
             _ => card.expiry.clone(),

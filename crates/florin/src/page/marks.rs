@@ -64,5 +64,13 @@ pub(super) fn mark(brand: Brand) -> Option<Mark> {
         ),
         _ => return None,
     };
-    Some(Mark { code, name: brand.display_name(), svg })
+    Some(Mark { code, name: name(brand), svg })
+}
+
+/// The name as the brand writes it today; the API keeps an older spelling.
+pub(super) fn name(brand: Brand) -> &'static str {
+    match brand {
+        Brand::Mastercard => "Mastercard",
+        other => other.display_name(),
+    }
 }

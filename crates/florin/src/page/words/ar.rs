@@ -12,7 +12,7 @@ pub(super) const WORDS: Words = Words {
     expiry: "تاريخ الانتهاء",
     expiry_hint: "MM/YY",
     cvc: "رمز الأمان",
-    cvc_help: "الأرقام الثلاثة على ظهر بطاقتك. American Express: الأرقام الأربعة على وجه البطاقة.",
+    cvc_help: "الأرقام الثلاثة على ظهر بطاقتك. American Express\u{200f}: الأرقام الأربعة على وجه البطاقة.",
     cart: "طلبك",
     quantity: "الكمية",
     total: "الإجمالي",

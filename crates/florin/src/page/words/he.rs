@@ -12,7 +12,7 @@ pub(super) const WORDS: Words = Words {
     expiry: "תוקף",
     expiry_hint: "MM/YY",
     cvc: "קוד אבטחה",
-    cvc_help: "3 הספרות בגב הכרטיס. American Express: \u{200f}4 הספרות בחזית.",
+    cvc_help: "3 הספרות בגב הכרטיס. American Express\u{200f}: \u{200f}4 הספרות בחזית.",
     cart: "ההזמנה שלך",
     quantity: "כמות",
     total: "סך הכול",
