@@ -101,7 +101,7 @@ fn with_policies(builder: Builder) -> Builder {
 }
 
 /// The hash of what stands in the page itself; nothing for nothing.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

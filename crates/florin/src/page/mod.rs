@@ -8,9 +8,11 @@
 mod amount;
 mod assets;
 mod card;
+pub mod check;
 mod colours;
 mod end;
 mod headers;
+mod markup;
 mod marks;
 mod step;
 pub mod words;

@@ -9,8 +9,8 @@ use http_body_util::BodyExt;
 use super::words::ALL;
 use super::*;
 use crate::connect::view::{
-    CardPageView, CartLine, EndKind, EndPageView, Fault, Field, FormError, LanguageLink, Shop,
-    StoredCardView, StoredFor, WayBack, WayBackTo,
+    CardPageView, CartLine, ClosePageView, EndKind, EndPageView, Fault, Field, FormError,
+    LanguageLink, Shop, StoredCardView, StoredFor, WayBack, WayBackTo,
 };
 
 /// Bytes of a page with all that it loads (a shop's logo is the shop's).
@@ -75,9 +75,55 @@ fn secure() -> Surroundings {
     Surroundings { secure: true, framed_by: Vec::new() }
 }
 
-async fn html(answer: Response<Body>) -> String {
+pub(super) async fn html(answer: Response<Body>) -> String {
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// Pages of every kind, the fullest one first.
+pub(super) fn every_page(around: &Surroundings) -> Vec<(&'static str, Response<Body>)> {
+    let mut view = full("Shop & Söhne", "en");
+    view.form_action = "pay?lang=en".to_owned();
+    view.shop.colours = vec![
+        ("buttons.primary.background".to_owned(), "#123456".to_owned()),
+        ("payment_form.background".to_owned(), "#eeeeee".to_owned()),
+        ("body.text".to_owned(), "navy".to_owned()),
+    ];
+    let mut pages = vec![("card", card_page(&view, StatusCode::OK, around))];
+    for words in ALL {
+        let mut plain = full("Shop", words.code);
+        plain.shop.colours.clear();
+        plain.form_action = "pay".to_owned();
+        plain.error = Some(FormError::Fields(vec![(Field::Expiry, Fault::Expired)]));
+        pages.push((words.code, card_page(&plain, StatusCode::OK, around)));
+    }
+    let way_back =
+        Some(WayBack { href: "https://shop.example/?a=1&b=2".to_owned(), to: WayBackTo::Shop });
+    let end = EndPageView {
+        locale: "nl".to_owned(),
+        shop: Some(view.shop),
+        kind: EndKind::Waiting,
+        way_back,
+        test_mode: true,
+    };
+    pages.push(("end", end_page(&end, StatusCode::GONE, around)));
+    let close = ClosePageView { locale: String::new(), target: "https://shop.example/".to_owned() };
+    pages.push(("close", close_page(&close, around)));
+    let words = words::words("en");
+    for (name, script) in [("verify", VERIFY), ("submit", SUBMIT), ("method", METHOD_DONE)] {
+        let step = Step {
+            script,
+            form: Some(Form {
+                action: "https://acs.example/challenge".to_owned(),
+                fields: vec![("creq", "eyJ".to_owned())],
+                button: words.continue_button,
+            }),
+            method: Some(Method { url: "https://acs.example/m".to_owned(), data: "e".to_owned() }),
+            ..Step::new(words, words.verify_title, words.verify_text)
+        };
+        pages.push((name, step.answer(StatusCode::OK, around)));
+    }
+    pages
 }
 
 async fn card(view: &CardPageView) -> String {

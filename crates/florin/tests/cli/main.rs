@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+mod page_check;
 mod risk;
 
 const PATIENCE: Duration = Duration::from_secs(20);
