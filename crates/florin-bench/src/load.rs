@@ -65,6 +65,8 @@ pub(crate) enum Call<'a> {
     Mixed,
     /// Looks at orders, again and again.
     Get(Made<'a>),
+    /// Payers who open payment pages, whose paths these are, again and again.
+    Open(&'a [String]),
 }
 
 /// Loads the gateway: `warm_up` is not counted.
@@ -85,11 +87,17 @@ pub(crate) async fn run(
         Call::Capture(made) => (Kind::Capture, Some(made)),
         Call::Refund(made) => (Kind::Refund, Some(made)),
         Call::Get(made) => (Kind::Get, Some(made)),
+        Call::Open(_) => (Kind::Open, None),
+    };
+    let pages = match call {
+        Call::Open(pages) => pages.into(),
+        _ => Arc::default(),
     };
     let work = Work {
         kind,
         prefix: made.map_or(prefix.as_str(), |made| made.prefix).to_owned(),
         count: made.map_or(u64::MAX, |made| made.count),
+        pages,
     };
     let begin = Instant::now() + warm_up;
     let end = begin + time;
@@ -120,6 +128,7 @@ enum Kind {
     Refund,
     Mixed,
     Get,
+    Open,
 }
 
 /// What a shop does, and with which orders.
@@ -128,6 +137,8 @@ struct Work {
     kind: Kind,
     prefix: String,
     count: u64,
+    /// Paths of payment pages.
+    pages: Arc<[String]>,
 }
 
 struct Shop {
@@ -193,6 +204,11 @@ impl Shop {
                 "GET {orders}/{id} HTTP/1.1\r\nHost: {}\r\napi_key: {}\r\n\r\n",
                 self.gateway.address, self.gateway.api_key,
             ),
+            Kind::Open => {
+                let at = number as usize % self.work.pages.len().max(1);
+                let (page, host) = (&self.work.pages[at], self.gateway.address);
+                format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n\r\n")
+            }
             Kind::Mixed => unreachable!("it is one of the others in turn"),
         }
     }
@@ -219,6 +235,9 @@ const MIXED: [(Kind, usize); 4] =
     [(Kind::Pay, 0), (Kind::Authorize, 1), (Kind::Capture, 1), (Kind::Refund, 0)];
 
 fn is_good(kind: Kind, answer: &[u8]) -> bool {
+    if kind == Kind::Open {
+        return contains(answer, b"id=\"card-form\"");
+    }
     let financial_status: &[u8] = match kind {
         Kind::Pay => b"\"financial_status\":\"completed\"",
         Kind::Authorize => b"\"financial_status\":\"initialized\"",
@@ -259,11 +278,28 @@ pub(crate) async fn challenged(gateway: &Gateway) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let mut buffer = vec![0u8; 32 * 1024];
     let id = "challenged".to_owned();
-    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1 };
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, pages: Arc::default() };
     let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
     let order = shop.order(&id, "").replace("4111111111111111", "5555555555554444");
     stream.write_all(shop.post("/v1/json/orders", &order).as_bytes()).await.unwrap();
     let answer = read_answer(&mut stream, &mut buffer).await;
     assert!(contains(answer, b"\"initialized\""), "{}", String::from_utf8_lossy(answer));
     id
+}
+
+/// Makes an order that is to be paid on its page; gives the path of the page.
+pub(crate) async fn offered(gateway: &Gateway, number: u64) -> String {
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let mut buffer = vec![0u8; 32 * 1024];
+    let id = format!("offered-{number}");
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, pages: Arc::default() };
+    let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
+    let order = shop.order(&id, "").replace(r#""type":"direct""#, r#""type":"redirect""#);
+    let (order, _) = order.split_once(r#","gateway_info""#).unwrap();
+    stream.write_all(shop.post("/v1/json/orders", &format!("{order}}}")).as_bytes()).await.unwrap();
+    let answer = String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned();
+    let url = answer.split(r#""payment_url":""#).nth(1).expect(&answer);
+    let url = url.split('"').next().unwrap();
+    let (_, path) = url.split_once("//").and_then(|(_, rest)| rest.split_once('/')).unwrap();
+    format!("/{path}")
 }

@@ -1,4 +1,5 @@
-//! What Florin costs: whole payments over HTTP, looks at orders, timers, the store's own limit, the
+//! What Florin costs: whole payments over HTTP, looks at orders, payment
+//! pages, timers, the store's own limit, the
 //! codec, an idle process.
 //!
 //! Each mode prints one line of JSON on standard output, and what it is doing on standard error.
@@ -16,6 +17,7 @@ mod follow_ups;
 mod load;
 mod memory;
 mod looks;
+mod openings;
 mod payments;
 mod place;
 mod sink;
@@ -32,7 +34,8 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What there is to measure.
-const MODES: &str = "payments, capture, refund, mixed, get, timers, transactions, idle and codec";
+const MODES: &str =
+    "payments, capture, refund, mixed, get, page, timers, transactions, idle and codec";
 
 fn main() {
     let arguments = arguments::read();
@@ -42,6 +45,7 @@ fn main() {
         "idle" => runtime.block_on(payments::idle(&arguments)),
         "capture" | "refund" | "mixed" => runtime.block_on(follow_ups::run(&arguments)),
         "get" => runtime.block_on(looks::run(&arguments)),
+        "page" => runtime.block_on(openings::run(&arguments)),
         "timers" => runtime.block_on(timers::run(&arguments)),
         "transactions" => runtime.block_on(transactions::run(&arguments)),
         "codec" => codec::run(&arguments),

@@ -9,6 +9,7 @@ mod demo;
 mod describe;
 mod ledger;
 mod notifications;
+mod page_check;
 mod report;
 mod review;
 mod risk;
@@ -107,6 +108,14 @@ enum Command {
         command: report::ReportCommand,
         #[command(flatten)]
         common: Common,
+    },
+    /// Fetches a payment page and says what on it is not from this binary (PCI DSS 6.4.3, 11.6.1).
+    ///
+    /// Run it from outside, by the way that payers come, at least weekly; it fails if anything was
+    /// changed on that way.
+    PageCheck {
+        /// The address of a page: a `payment_url`, or `/pay/` and anything.
+        url: String,
     },
     /// Takes a payment on a throwaway gateway and tells every step of it.
     Demo,
@@ -207,6 +216,7 @@ pub fn run() -> ExitCode {
         Command::Report { command, common } => {
             common.settings().and_then(|settings| in_runtime(report::run(settings, command)))
         }
+        Command::PageCheck { url } => in_runtime(page_check::run(url)),
         Command::Demo => in_runtime(demo::run()),
         Command::Simulator(options) => Settings::load(None, std::env::vars())
             .map_err(|error| error.to_string())

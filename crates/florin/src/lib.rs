@@ -8,6 +8,7 @@ pub mod tasks;
 pub mod gateway;
 pub mod api;
 pub mod connect;
+pub mod page;
 pub mod checkout;
 pub mod acquirer;
 pub mod threeds;

@@ -13,9 +13,7 @@ use super::reference::schema::{
     list, meaning, named, object, one_of, open_object, text, whole, whole_from,
 };
 use super::reference::{Group, Operation, examples};
-use super::{
-    Answer, authenticate, internal, reference, segments, test_chargebacks, test_mails,
-};
+use super::{Answer, authenticate, internal, reference, segments, test_chargebacks, test_mails};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};

@@ -51,6 +51,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .merge(crate::checkout::routes(gateway.clone()))
         .merge(reference::routes())
         .route("/static/icons/{file}", get(icon))
+        .merge(crate::page::routes())
         // What stands above has to be in the table of what is served; the calls below look it up
         // themselves, once they know their caller.
         .route_layer(middleware::from_fn(reference::only_described))

@@ -4,8 +4,6 @@
 //! Decides nothing: the operations of `gateway` say where the payer stands, this says how that
 //! looks.
 
-mod language;
-mod page;
 mod pages;
 mod routes;
 

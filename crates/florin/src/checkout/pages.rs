@@ -3,9 +3,11 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 
-use super::language::{Words, words};
-use super::page::{CLOSE, Form, METHOD_DONE, Method, Page, SUBMIT, Summary, VERIFY};
+use crate::connect::view::ClosePageView;
 use crate::gateway::record::Record;
+use crate::gateway::site::Mode;
+use crate::page::words::{Words, words};
+use crate::page::{self, Form, METHOD_DONE, Method, SUBMIT, Sign, Step, Surroundings, Top, VERIFY};
 use crate::threeds::{CreqForm, MethodForm};
 
 /// Fields that the script of the verification page fills in.
@@ -25,21 +27,30 @@ const BROWSER_FIELDS: [(&str, &str); 9] = [
 const WAIT_SECONDS: &str = "2";
 
 /// Pages of one gateway: they differ by whether it is reached by https.
-#[derive(Clone, Copy)]
 pub(super) struct Pages {
-    pub(super) secure: bool,
+    around: Surroundings,
 }
 
 fn words_of(record: &Record) -> &'static Words {
     words(record.request.details.customer.language())
 }
 
-fn summary(record: &Record, words: &Words) -> Option<Summary> {
-    Some(Summary {
-        shop: record.site.name.clone(),
-        amount: words.amount(record.order.payment.amount),
-        order: record.order_id.clone(),
-    })
+/// A page of an order, which says who is paid and how much.
+fn step(record: &Record, heading: &'static str, message: &'static str) -> Step {
+    let words = words_of(record);
+    Step {
+        top: Some(Top {
+            shop: record.site.name.clone(),
+            amount: page::amount(
+                record.request.details.customer.language(),
+                record.order.payment.amount,
+            ),
+            ..Top::default()
+        }),
+        order: Some(record.order_id.clone()),
+        test_mode: record.site.mode == Mode::Test,
+        ..Step::new(words, heading, message)
+    }
 }
 
 /// Whether a form of this order may end, by redirects that browsers count as one submission, at
@@ -53,9 +64,13 @@ fn leads_to_http(record: &Record) -> bool {
 }
 
 impl Pages {
+    pub(super) fn new(secure: bool) -> Pages {
+        Pages { around: Surroundings { secure, ..Surroundings::default() } }
+    }
+
     /// Collects the browser's data, runs the 3DS Method, and goes on.
     pub(super) fn verification(
-        self,
+        &self,
         record: &Record,
         method: Option<MethodForm>,
         continue_url: String,
@@ -67,53 +82,56 @@ impl Pages {
             fields.retain(|(name, _)| *name != "method_completed");
             fields.push(("method_completed", "U".to_owned()));
         }
-        let page = Page {
-            summary: summary(record, words),
+        let page = Step {
             form: Some(Form { action: continue_url, fields, button: words.continue_button }),
             leads_to_http: leads_to_http(record),
             method: method.map(|form| Method { url: form.method_url, data: form.method_data }),
             script: VERIFY,
-            ..Page::new(words.code, words.verify_title, words.verify_text)
+            ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, self.secure)
+        page.answer(StatusCode::OK, &self.around)
     }
 
     /// Sends the browser to the ACS.
-    pub(super) fn challenge(self, record: &Record, form: CreqForm) -> Response<Body> {
+    pub(super) fn challenge(&self, record: &Record, form: CreqForm) -> Response<Body> {
         let words = words_of(record);
         let fields = vec![("creq", form.creq), ("threeDSSessionData", form.session_data)];
-        let page = Page {
-            summary: summary(record, words),
+        let page = Step {
             leads_to_http: leads_to_http(record) || form.acs_url.starts_with("http:"),
             form: Some(Form { action: form.acs_url, fields, button: words.continue_button }),
             script: SUBMIT,
-            ..Page::new(words.code, words.verify_title, words.verify_text)
+            ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, self.secure)
+        page.answer(StatusCode::OK, &self.around)
     }
 
     /// An authorization is on its way; the page looks again by itself.
-    pub(super) fn waiting(self, record: &Record) -> Response<Body> {
+    pub(super) fn waiting(&self, record: &Record) -> Response<Body> {
         let words = words_of(record);
-        let page = Page {
-            summary: summary(record, words),
+        let page = Step {
             refresh: Some(WAIT_SECONDS.to_owned()),
-            busy: true,
-            ..Page::new(words.code, words.wait_title, words.wait_text)
+            sign: Sign::Busy,
+            ..step(record, words.wait_title, words.wait_text)
         };
-        page.answer(StatusCode::OK, self.secure)
+        page.answer(StatusCode::OK, &self.around)
     }
 
     /// The end: back to the shop, or our own last page where the shop named no address. A payment
     /// under review looks like a paid one.
-    pub(super) fn end(self, record: &Record, success: bool) -> Response<Body> {
+    pub(super) fn end(&self, record: &Record, success: bool) -> Response<Body> {
         let options = &record.request.details.payment_options;
         let term_url = record.request.card.as_ref().and_then(|card| card.term_url.clone());
         let back = if success { record.redirect_url() } else { record.cancel_url() };
         let target = term_url.or(back).map(|url| url.with_transaction_id(&record.order_id));
         let words = words_of(record);
         match target {
-            Some(target) if options.close_window => self.close_window(words, target),
+            Some(target) if options.close_window => page::close_page(
+                &ClosePageView {
+                    locale: record.request.details.customer.language().to_owned(),
+                    target,
+                },
+                &self.around,
+            ),
             Some(target) => Response::builder()
                 .status(StatusCode::SEE_OTHER)
                 .header(header::LOCATION, target)
@@ -125,47 +143,35 @@ impl Pages {
         }
     }
 
-    fn last(self, record: &Record, words: &Words, success: bool) -> Response<Body> {
+    fn last(&self, record: &Record, words: &Words, success: bool) -> Response<Body> {
         let (title, text) = if success {
             (words.paid_title, words.paid_text)
         } else {
             (words.unpaid_title, words.unpaid_text)
         };
-        let page = Page { summary: summary(record, words), ..Page::new(words.code, title, text) };
-        page.answer(StatusCode::OK, self.secure)
-    }
-
-    /// A window that the shop's script opened closes itself; any other one goes to the shop.
-    fn close_window(self, words: &'static Words, target: String) -> Response<Body> {
-        let page = Page {
-            refresh: Some(format!("3; url={target}")),
-            link: Some((target, words.back_to_shop)),
-            script: CLOSE,
-            ..Page::new(words.code, words.wait_title, words.wait_text)
-        };
-        page.answer(StatusCode::OK, self.secure)
+        let sign = if success { Sign::Good } else { Sign::Neutral };
+        let page = Step { sign, ..step(record, title, text) };
+        page.answer(StatusCode::OK, &self.around)
     }
 
     /// The 3DS Method has ended, inside its hidden frame.
-    pub(super) fn method_done(self) -> Response<Body> {
+    pub(super) fn method_done(&self) -> Response<Body> {
         let words = words("en");
-        let page = Page {
-            script: METHOD_DONE,
-            ..Page::new(words.code, words.wait_title, words.wait_text)
-        };
-        page.answer(StatusCode::OK, self.secure)
+        let page =
+            Step { script: METHOD_DONE, ..Step::new(words, words.wait_title, words.wait_text) };
+        page.answer(StatusCode::OK, &self.around)
     }
 
     /// A link that was never ours, or leads nowhere.
-    pub(super) fn unknown(self, status: StatusCode, locale: &str) -> Response<Body> {
+    pub(super) fn unknown(&self, status: StatusCode, locale: &str) -> Response<Body> {
         let words = words(locale);
-        Page::new(words.code, words.unknown_title, words.unknown_text).answer(status, self.secure)
+        Step::new(words, words.unknown_title, words.unknown_text).answer(status, &self.around)
     }
 
     /// We failed; nothing was charged twice.
-    pub(super) fn trouble(self, locale: &str) -> Response<Body> {
+    pub(super) fn trouble(&self, locale: &str) -> Response<Body> {
         let words = words(locale);
-        Page::new(words.code, words.trouble_title, words.trouble_text)
-            .answer(StatusCode::SERVICE_UNAVAILABLE, self.secure)
+        Step::new(words, words.trouble_title, words.trouble_text)
+            .answer(StatusCode::SERVICE_UNAVAILABLE, &self.around)
     }
 }

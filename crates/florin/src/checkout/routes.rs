@@ -87,7 +87,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 fn pages(gateway: &Gateway) -> Pages {
-    Pages { secure: gateway.public_url.starts_with("https://") }
+    Pages::new(gateway.public_url.starts_with("https://"))
 }
 
 async fn show(

@@ -33,11 +33,11 @@ pub use idempotency::{
     AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_MAX, Idempotency,
 };
 pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
+pub use mails::{MailRow, MailState, Mails};
 pub use operations::{
     OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
     OperationsQuery,
 };
-pub use mails::{MailRow, MailState, Mails};
 pub use rows::{
     AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
     EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
@@ -99,16 +99,7 @@ pub enum Committed {
 /// A store, whatever engine is below it.
 #[async_trait]
 pub trait Store:
-    Orders
-    + Dues
-    + Ledger
-    + Operations
-    + Attempts
-    + Idempotency
-    + Tokens
-    + Mails
-    + Settings
-    + Numbers
+    Orders + Dues + Ledger + Operations + Attempts + Idempotency + Tokens + Mails + Settings + Numbers
 {
     /// What the store has done since it was opened, and how much room it takes.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError>;

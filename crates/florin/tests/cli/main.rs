@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 mod notifications;
+mod page_check;
 mod risk;
 mod trigger;
 

@@ -70,6 +70,19 @@ pub(crate) fn operations() -> Vec<Operation> {
         .example("file", "visa.svg")
         .gives_as(200, "The drawing", "image/svg+xml", text(), None)
         .gives_as(404, "There is none", "text/plain", text(), None),
+        Operation::new(
+            Group::Payers,
+            Method::GET,
+            "/static/page/{file}",
+            "pageFile",
+            "The style or script of payers' pages",
+        )
+        .called_by(Caller::Anyone)
+        .example("file", "page.css")
+        .says("Named by their content; pages tell the names.")
+        .gives_as(200, "The style", "text/css", text(), None)
+        .gives_as(200, "The script", "text/javascript", text(), None)
+        .sends_on(404, "There is none"),
     ]
 }
 

@@ -1,0 +1,28 @@
+//! How payers' pages look: from values to HTML, with the headers that keep a page from doing
+//! anything else.
+//!
+//! Decides nothing and asks nobody: the same view is always the same page, in any of the
+//! contract's languages. Nothing on a page comes from a third party but a shop's logo, and
+//! without scripts all of it works.
+
+mod amount;
+mod assets;
+mod card;
+pub mod check;
+mod colours;
+mod end;
+mod headers;
+mod markup;
+mod marks;
+mod step;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use amount::amount;
+pub use assets::routes;
+pub use card::card_page;
+pub use end::{close_page, end_page};
+pub use headers::Surroundings;
+pub use step::{CLOSE, Form, METHOD_DONE, Method, SUBMIT, Sign, Step, Top, VERIFY};
