@@ -143,7 +143,7 @@ test('a gateway that does not exist is refused', async () => {
 });
 
 test('an amount that is no number is refused', async () => {
-  for (const amount of ['ten', '10.5', -1, 0, '']) {
+  for (const amount of ['ten', '10.5', -1, '']) {
     const answer = await client.orders.create(order({ amount }));
     assert.equal(answer.error_code, 1001, `${JSON.stringify(amount)}: ${JSON.stringify(answer)}`);
   }

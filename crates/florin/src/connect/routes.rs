@@ -416,7 +416,9 @@ async fn with_slash(
 /// Pages are not posted to.
 async fn not_that_way(State(gateway): State<Arc<Gateway>>, RawQuery(query): RawQuery) -> Page {
     let view = fill::unknown_page(EndKind::FormRefused, &lang_of(query.as_deref()));
-    plain::end_page(&view, StatusCode::FORBIDDEN, is_secure(&gateway))
+    let mut page = plain::end_page(&view, StatusCode::METHOD_NOT_ALLOWED, is_secure(&gateway));
+    page.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET"));
+    page
 }
 
 async fn unknown(State(gateway): State<Arc<Gateway>>, RawQuery(query): RawQuery) -> Page {

@@ -100,9 +100,9 @@ fn encode(fields: &[(String, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// The form that a person would see, which is the last one of the page.
+/// The form that a person would fill in: the one for the card, else the last one of the page.
 pub(crate) fn form_of(html: &str, page: &url::Url) -> Option<Form> {
-    let start = html.rfind("<form")?;
+    let start = html.find("<form id=\"card-form\"").or_else(|| html.rfind("<form"))?;
     let form = &html[start..html[start..].find("</form>")? + start];
     let head = &form[..form.find('>')?];
     let mut fields = Vec::new();

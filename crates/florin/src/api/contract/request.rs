@@ -174,7 +174,7 @@ impl OrderDetails {
         match self.kind {
             OrderKind::Checkout => Some(ApiError::unknown_message_type()),
             OrderKind::Redirect | OrderKind::PaymentLink if self.recurring_id.is_some() => {
-                Some(ApiError::unknown_token())
+                Some(ApiError::gateway_unavailable())
             }
             OrderKind::Redirect | OrderKind::PaymentLink => None,
             OrderKind::Direct if self.payment_data.is_some() => {

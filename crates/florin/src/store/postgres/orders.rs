@@ -253,7 +253,7 @@ impl Orders for PostgresStore {
                 WHERE t.site_id = d.site_id AND t.key = d.key),
             j AS (DELETE FROM files t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
-            o AS (DELETE FROM mails t USING doomed d
+            r AS (DELETE FROM mails t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
             k AS (DELETE FROM orders t USING doomed d
                 WHERE t.site_id = d.site_id AND t.key = d.key),
