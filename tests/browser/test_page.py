@@ -1,0 +1,337 @@
+"""A payer types a card on the payment page: in languages, on a phone, with scripts and without.
+
+Each page that is met is also read by axe, which knows most of WCAG 2.2 AA, and photographed; the
+photographs are there to be looked at.
+"""
+
+import pathlib
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from payer import PHONE, Payer
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from gateway import new_order_id
+
+AXE = (
+    pathlib.Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGE_WAIT_S = 20
+
+VISA_WITHOUT_3DS = "4012001038443335"
+CARD_WITH_CHALLENGE = "5555555555554444"
+VISA_WITHOUT_FUNDS = "4012001038488884"
+AMEX = "374500000000015"
+
+CART = {
+    "items": [
+        {
+            "name": "City bike, 28 inch, dark green",
+            "unit_price": "371.9008264463",
+            "quantity": 1,
+            "merchant_item_id": "bike-28",
+            "tax_table_selector": "high",
+        },
+        {
+            "name": "Welcome discount",
+            "unit_price": "-8.2644628099",
+            "quantity": 1,
+            "merchant_item_id": "discount",
+            "tax_table_selector": "high",
+        },
+    ]
+}
+TAXES = {"tax_tables": {"alternate": [{"name": "high", "rules": [{"rate": "0.21"}]}]}}
+
+
+@pytest.fixture(scope="module")
+def payer():
+    payer = Payer()
+    yield payer
+    payer.close()
+
+
+@pytest.fixture(scope="module")
+def payer_without_scripts():
+    payer = Payer(scripts=False)
+    yield payer
+    payer.close()
+
+
+def _offer(gateway, shop, locale="en_US", **members) -> dict:
+    """A redirect order of 10 euros; what the gateway says of it."""
+    order = {
+        "type": "redirect",
+        "order_id": new_order_id(),
+        "currency": "EUR",
+        "amount": 1000,
+        "description": "City bike, order 2026-1178",
+        "payment_options": shop.payment_options(),
+        "customer": {"locale": locale, "country": "NL"},
+    }
+    options = members.pop("payment_options", {})
+    order |= members
+    order["payment_options"] |= options
+    answer = gateway.create(order)
+    assert answer.status == 200 and answer.body["success"] is True, answer
+    return answer.data
+
+
+def _field(payer, name):
+    return payer.browser.find_element(By.NAME, name)
+
+
+def _type_card(payer, number, expiry="0831", cvc="123", holder="J. de Vries"):
+    for name, text in [
+        ("card_number", number),
+        ("card_holder_name", holder),
+        ("card_expiry", expiry),
+        ("card_cvc", cvc),
+    ]:
+        _field(payer, name).clear()
+        _field(payer, name).send_keys(text)
+
+
+def _pay(payer):
+    payer.browser.find_element(By.ID, "pay").click()
+
+
+def _wait(payer, condition, what):
+    WebDriverWait(payer.browser, PAGE_WAIT_S).until(lambda _: condition(), what)
+
+
+def _notice(payer) -> str:
+    found = payer.browser.find_elements(By.ID, "notice")
+    return found[0].text if found else ""
+
+
+def _look(payer, name, skip=()):
+    """Photographs the page, and lets axe read it."""
+    payer.photograph(name)
+    payer.browser.execute_script(AXE.read_text())
+    options = {"runOnly": RULES, "rules": {rule: {"enabled": False} for rule in skip}}
+    found = payer.browser.execute_async_script(
+        "axe.run(document, arguments[0]).then(arguments[1])", options
+    )
+    faults = [(it["id"], [node["html"] for node in it["nodes"]]) for it in found["violations"]]
+    assert faults == [], name
+    assert len(found["passes"]) > 10, "axe has looked at nothing"
+
+
+def _theme(payer, theme):
+    feature = {"name": "prefers-color-scheme", "value": theme}
+    payer.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "locale, amount, direction",
+    [
+        ("en_US", "€10.00", "ltr"),
+        ("nl_NL", "€\u00a010,00", "ltr"),
+        ("de_DE", "10,00\u00a0€", "ltr"),
+        ("ar_AE", "10.00\u00a0€", "rtl"),
+        ("ja_JP", "€10.00", "ltr"),
+        ("fr_FR", "10,00\u00a0€", "ltr"),
+        ("he_IL", "10.00", "rtl"),
+    ],
+)
+def test_the_page_can_be_read_in(gateway, shop, payer, locale, amount, direction, theme):
+    offer = _offer(gateway, shop, locale)
+    _theme(payer, theme)
+    payer.open(offer["payment_url"])
+    root = payer.browser.find_element(By.TAG_NAME, "html")
+    assert root.get_attribute("lang") == locale[:2]
+    assert root.get_attribute("dir") == direction
+    button = payer.browser.find_element(By.ID, "pay").get_attribute("textContent")
+    assert amount in button, button
+    _look(payer, f"page-{locale}-{theme}")
+    _theme(payer, "light")
+
+
+def test_a_cart_and_faults_can_be_read(gateway, shop, payer):
+    offer = _offer(
+        gateway, shop, "nl_NL", amount=44000, shopping_cart=CART, checkout_options=TAXES
+    )
+    payer.open(offer["payment_url"])
+    _type_card(payer, "4111 1111 1111 1112", expiry="13/31", cvc="1")
+    _pay(payer)
+    faults = [it.text for it in payer.browser.find_elements(By.CSS_SELECTOR, ".fault") if it.text]
+    assert len(faults) == 3, faults
+    assert payer.browser.switch_to.active_element.get_attribute("id") == "card_number"
+    _look(payer, "page-faults")
+
+
+def test_the_form_helps_while_a_card_is_typed(gateway, shop, payer):
+    payer.open(_offer(gateway, shop)["payment_url"])
+    number = _field(payer, "card_number")
+    number.send_keys("4111111111111111")
+    assert number.get_attribute("value") == "4111 1111 1111 1111"
+    shown = payer.browser.find_element(By.CSS_SELECTOR, "#brands .is")
+    assert shown.get_attribute("data-brand") == "visa"
+    # A digit in the middle is replaced where it stands.
+    number.send_keys(*[Keys.ARROW_LEFT] * 8, Keys.BACKSPACE, "2")
+    assert number.get_attribute("value") == "4111 1111 2111 1111"
+    number.clear()
+    number.send_keys("٣٧٤٥٠٠٠٠٠٠٠٠٠١٥")
+    assert number.get_attribute("value") == "3745 000000 00015"
+    assert _field(payer, "card_cvc").get_attribute("maxLength") == "4"
+    expiry = _field(payer, "card_expiry")
+    expiry.send_keys("830")
+    assert expiry.get_attribute("value") == "08/30"
+    expiry.send_keys(*[Keys.BACKSPACE] * 3)
+    assert expiry.get_attribute("value") == "08"
+
+
+def test_a_card_without_3ds_pays_at_once(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
+    assert len(shop.visits("/thanks", offer["order_id"])) == 1
+    # Back, and the same link again, lead to the shop and not to a second payment.
+    payer.open(offer["payment_url"])
+    payer.walk_to(shop.url + "/thanks")
+
+
+def test_a_challenge_is_part_of_the_journey(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, CARD_WITH_CHALLENGE)
+    _pay(payer)
+    payer.walk_to_challenge()
+    payer.choose("Y")
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
+
+
+def test_another_card_pays_after_a_declined_one(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, VISA_WITHOUT_FUNDS)
+    _pay(payer)
+    payer.browser.switch_to.default_content()
+    if not _notice(payer):
+        payer.walk_to_challenge()
+        payer.choose("Y")
+        payer.browser.switch_to.default_content()
+    _wait(payer, lambda: "declined" in _notice(payer), "the card is declined")
+    assert _field(payer, "card_number").get_attribute("value") == ""
+    assert _field(payer, "card_cvc").get_attribute("value") == ""
+    _look(payer, "page-declined")
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
+
+
+def test_who_cancels_can_still_pay(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    payer.browser.find_element(By.CSS_SELECTOR, ".leave").click()
+    payer.walk_to(shop.url + "/cart")
+    query = parse_qs(urlsplit(payer.browser.current_url).query)
+    assert query["transactionid"] == [offer["order_id"]]
+    payer.open(offer["payment_url"])
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+
+
+def test_a_double_click_pays_once(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, VISA_WITHOUT_3DS)
+    payer.browser.execute_script(
+        "var b = document.getElementById('pay'); b.click(); b.click(); b.form.requestSubmit();"
+    )
+    payer.walk_to(shop.url + "/thanks")
+    order = gateway.order(offer["order_id"])
+    assert order["status"] == "completed" and order["amount"] == 1000
+    payer.browser.back()
+    payer.walk_to(shop.url + "/thanks")
+
+
+def test_the_keyboard_is_enough(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _field(payer, "card_number").click()
+    active = lambda: payer.browser.switch_to.active_element
+    for name, text in [
+        ("card_number", AMEX),
+        ("card_holder_name", "J. de Vries"),
+        ("card_expiry", "0831"),
+        ("card_cvc", "1234"),
+    ]:
+        assert active().get_attribute("name") == name
+        active().send_keys(text, Keys.TAB)
+    assert active().get_attribute("id") == "pay"
+    active().send_keys(Keys.ENTER)
+    payer.walk_to(shop.url + "/thanks")
+
+
+def test_a_link_that_was_taken_back_says_so(gateway, shop, payer):
+    offer = _offer(gateway, shop)
+    gateway.call("PATCH", f"/v1/json/orders/{offer['order_id']}", {"status": "cancelled"})
+    payer.open(offer["payment_url"])
+    assert not payer.browser.find_elements(By.NAME, "card_number")
+    _look(payer, "page-cancelled")
+    payer.browser.find_element(By.CSS_SELECTOR, "a.link").click()
+    payer.walk_to(shop.url + "/cart")
+
+
+def test_a_window_that_the_shop_opened_closes_itself(gateway, shop, payer):
+    offer = _offer(gateway, shop, payment_options={"close_window": True})
+    page = (
+        "<!DOCTYPE html><title>shop</title><button onclick=\"window.open(this.value)\" value='"
+        + offer["payment_url"].replace("&", "&amp;")
+        + "'>Pay</button><script>addEventListener('message',()=>document.title='told')</script>"
+    )
+    payer.open(shop.show("/opener", page))
+    opener = payer.browser.current_window_handle
+    payer.browser.find_element(By.TAG_NAME, "button").click()
+    _wait(payer, lambda: len(payer.browser.window_handles) == 2, "the page is opened")
+    (other,) = set(payer.browser.window_handles) - {opener}
+    payer.browser.switch_to.window(other)
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    _wait(payer, lambda: len(payer.browser.window_handles) == 1, "the window closes")
+    payer.browser.switch_to.window(opener)
+    _wait(payer, lambda: payer.browser.title == "told", "the shop is told")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
+
+
+def test_without_scripts_faults_are_told_and_a_card_pays(gateway, shop, payer_without_scripts):
+    payer = payer_without_scripts
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, "4111 1111 1111 1112", expiry="08/31", cvc="")
+    _pay(payer)
+    links = payer.browser.find_elements(By.CSS_SELECTOR, "#notice a")
+    assert len(links) == 2, _notice(payer)
+    assert _field(payer, "card_number").get_attribute("aria-invalid") == "true"
+    assert _field(payer, "card_holder_name").get_attribute("value") == "J. de Vries"
+    payer.photograph("page-faults-without-scripts")
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
+
+
+def test_the_page_fits_the_narrowest_phone(gateway, shop, payer):
+    payer.open(_offer(gateway, shop, "ru_RU")["payment_url"])
+    for width in (320, PHONE[0]):
+        metrics = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+        payer.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        needed = payer.browser.execute_script("return document.documentElement.scrollWidth")
+        assert needed <= width
+        payer.browser.execute_script("window.scrollTo(0, 9999)")
+        top = payer.browser.find_element(By.CSS_SELECTOR, ".amount").rect["y"]
+        seen = payer.browser.execute_script("return window.scrollY")
+        assert top >= seen, "the amount has scrolled out of sight"
+    payer.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
