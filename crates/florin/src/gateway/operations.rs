@@ -31,11 +31,13 @@ pub(super) fn changed(before: &Order, record: &Record) -> Vec<OperationRow> {
 
 /// Every operation of the order that has a row.
 pub(super) fn rows_of(order: &Order) -> Vec<OperationRow> {
-    let is_on_its_way = match order.payment.state {
+    let has_none = match order.payment.state {
         State::Opened | State::Authorizing { .. } => order.counters.attempts <= 1,
+        // A session without a card is no transaction.
+        State::Offered | State::Lapsed => true,
         _ => false,
     };
-    let payment = (!is_on_its_way).then(|| payment_row(order, order.status(WHOLE)));
+    let payment = (!has_none).then(|| payment_row(order, order.status(WHOLE)));
     payment.into_iter().chain(trail_rows(order)).collect()
 }
 
@@ -137,7 +139,7 @@ impl Gateway {
             return Ok(None);
         };
         let stored = Record::read(record.site.clone(), row)?;
-        let is_open = !stored.order.payment.is_final();
+        let is_open = stored.order.has_attempt() && !stored.order.payment.is_final();
         Ok(is_open.then(|| payment_row(&stored.order, ("void", "void"))))
     }
 }

@@ -160,3 +160,30 @@ async fn who_is_declined_tries_another_card() {
     // Each attempt leads to the order.
     assert_eq!(world.get(&first.to_string()).await["order_id"], "d-1");
 }
+
+#[tokio::test]
+async fn a_session_is_no_transaction_and_each_attempt_is_one() {
+    let world = World::sqlite().await;
+    let listed = async || {
+        let (_, answer) = world.get_path("/v1/json/transactions").await;
+        let rows = answer["data"].as_array().unwrap().clone();
+        rows.iter().map(|it| it["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let url = world.offer(&world.offered("listed")).await;
+    assert!(listed().await.is_empty());
+    let form = world.card_form(&url).await;
+    away(world.pay(&form, "4000050000000007").await);
+    world.becomes("listed", "declined").await;
+    assert_eq!(listed().await, ["declined"]);
+    let form = world.card_form(&url).await;
+    away(world.pay(&form, VISA).await);
+    world.becomes("listed", "completed").await;
+    assert_eq!(listed().await, ["completed", "declined"]);
+    let gone = world.offer(&world.offered("gone")).await;
+    assert!(gone.contains("/connect/"));
+    let patch = json!({ "status": "cancelled" });
+    let path = format!("{}/v1/json/orders/gone", world.base);
+    let request = world.http.patch(path).header("api_key", crate::world::API_KEY);
+    assert_eq!(request.body(patch.to_string()).send().await.unwrap().status(), 200);
+    assert_eq!(listed().await.len(), 2);
+}
