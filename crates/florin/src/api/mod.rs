@@ -146,9 +146,9 @@ fn respond(answer: Answer) -> Response<Body> {
 async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
-    let path = request.uri().path().to_owned();
-    let query_text = request.uri().query().unwrap_or_default().to_owned();
-    let segments = described_segments(&path, &method)?;
+    let uri = request.uri().clone();
+    let query = || query::Query::parse(uri.query().unwrap_or_default());
+    let segments = described_segments(uri.path(), &method)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let key = RequestKey::of(&request);
     match parts.as_slice() {
@@ -183,7 +183,7 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         }
         ["recurring", of @ ..] => match (method, of) {
             (Method::GET, [reference]) => {
-                recurring::list(gateway, &caller, reference, &query_text).await
+                recurring::list(gateway, &caller, reference, &query()).await
             }
             (Method::GET, [reference, "token", token]) => {
                 recurring::get(gateway, &caller, reference, token).await
@@ -199,16 +199,11 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         },
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
+        // What follows is only read, as the table of what is served says.
+        ["transactions"] => transactions::list(gateway, &caller, &query()).await,
+        ["transactions", id] => transactions::get(gateway, &caller, id).await,
         path => {
-            let query = query::Query::of(&request);
-            if method == Method::GET {
-                match path {
-                    ["transactions"] => return transactions::list(gateway, &caller, &query).await,
-                    ["transactions", id] => return transactions::get(gateway, &caller, id).await,
-                    _ => {}
-                }
-            }
-            let found = catalogue::answer(gateway, &caller, path, &query);
+            let found = catalogue::answer(gateway, &caller, path, &query());
             found.unwrap_or_else(|| Err(ApiError::unknown_path().into()))
         }
     }

@@ -1,16 +1,10 @@
 //! The query of a call, as clients write it: a name once, several times, with `[]` or `[0]` behind
 //! it, or with commas in its value.
 
-use axum::extract::Request;
-
 /// The decoded pairs of a query.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub(super) fn of(request: &Request) -> Query {
-        Query::parse(request.uri().query().unwrap_or_default())
-    }
-
     pub(super) fn parse(query: &str) -> Query {
         let pairs = form_urlencoded::parse(query.as_bytes());
         Query(

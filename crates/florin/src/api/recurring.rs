@@ -14,6 +14,7 @@ use super::contract::ApiError;
 use super::contract::answer::success;
 use super::contract::read::json_object;
 use super::contract::scalars::Fields;
+use super::query::Query;
 use super::reference::schema::{boolean, list as list_of, object, text, whole, whole_from};
 use super::reference::{Group, Operation};
 use crate::gateway::Gateway;
@@ -96,12 +97,9 @@ pub(super) async fn list(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     reference: &str,
-    query: &str,
+    query: &Query,
 ) -> Result<Answer, Answer> {
-    let number = |name: &str| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(it, _)| it == name).and_then(|(_, value)| value.trim().parse::<u32>().ok())
-    };
+    let number = |name: &str| query.one(name).and_then(|value| value.parse::<u32>().ok());
     let limit = number("limit").filter(|limit| *limit > 0).unwrap_or(LISTED_USUAL);
     let (limit, offset) = (limit.min(LISTED_ROWS_MAX), number("offset").unwrap_or(0));
     let cards = gateway.list_tokens(&caller.site, reference, limit, offset).await?;

@@ -165,6 +165,7 @@ impl Gateway {
                 decision: &decision,
                 card: None,
                 alias: None,
+                superseded: None,
                 answer: more.answer,
                 files: more.files,
                 tokens: Vec::new(),

@@ -17,7 +17,7 @@ use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
 use super::tokens::ChargeRefusal;
-use super::{Failure, Gateway};
+use super::{Failure, Gateway, operations};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};
 use crate::limits::{CONFLICT_ROUNDS_MAX, PAYMENT_EXPIRES_MS};
@@ -281,6 +281,7 @@ impl Gateway {
             let mut record = draft.clone();
             let mut expected_version = None;
             let mut alias = None;
+            let mut superseded = None;
             let mut tokens = Vec::new();
             if let Some(existing) = &existing {
                 record.key = existing.key;
@@ -293,6 +294,7 @@ impl Gateway {
                 }
                 expected_version = Some(existing.version);
                 alias = Some(number);
+                superseded = operations::superseded(&existing.order);
                 tokens.extend(super::tokens::superseded(existing, record.site.time(self.now())));
             }
             let change = Change {
@@ -301,6 +303,7 @@ impl Gateway {
                 decision: &decision,
                 card,
                 alias,
+                superseded,
                 answer: None,
                 files: Vec::new(),
                 tokens,

@@ -99,14 +99,14 @@ fn recipients(record: &Record, kind: Kind) -> Vec<String> {
 impl Gateway {
     /// Takes on a mail whose timer was claimed. A slow mail server holds up no payment: each mail
     /// is a task of its own, and where there are too many of them it waits for another round.
-    pub(super) async fn take_on_mail(
-        self: &Arc<Gateway>,
-        timer: ClaimedTimer,
-    ) -> Result<(), Failure> {
+    pub(super) async fn take_on_mail(self: &Arc<Gateway>, timer: ClaimedTimer) {
         let Ok(permit) = self.work.mails.clone().try_acquire_owned() else {
             let later = self.now().saturating_add(MAIL_CROWDED_PAUSE_MS);
-            self.store.finish_timer(&timer, TimerNext::At(later)).await?;
-            return Ok(());
+            if let Err(error) = self.store.finish_timer(&timer, TimerNext::At(later)).await {
+                // As below; other timers that were claimed with it do not wait for that.
+                tracing::warn!(order.key = timer.key, kind = timer.kind, %error, "mail");
+            }
+            return;
         };
         let gateway = self.clone();
         crate::app::spawn("mail", async move {
@@ -116,7 +116,6 @@ impl Gateway {
             }
             drop(permit);
         });
-        Ok(())
     }
 
     async fn run_mail(&self, timer: &ClaimedTimer) -> Result<(), Failure> {

@@ -16,7 +16,6 @@ use florin_core::payment::State;
 use florin_core::trail::{RefundState, WHOLE};
 
 use super::record::Record;
-use super::{Failure, Gateway};
 use crate::store::OperationRow;
 
 pub use catch_up::catch_up;
@@ -128,18 +127,9 @@ fn trail_rows(order: &Order) -> Vec<OperationRow> {
     captures.chain(refunds).chain(cases).collect()
 }
 
-impl Gateway {
-    /// What becomes of the attempt that a new one takes the place of, if it was still open: it is
-    /// void, for it can no longer be paid.
-    pub(super) async fn superseded(
-        &self,
-        record: &Record,
-    ) -> Result<Option<OperationRow>, Failure> {
-        let Some(row) = self.store.order(record.site.id, record.key).await? else {
-            return Ok(None);
-        };
-        let stored = Record::read(record.site.clone(), row)?;
-        let is_open = stored.order.has_attempt() && !stored.order.payment.is_final();
-        Ok(is_open.then(|| payment_row(&stored.order, ("void", "void"))))
-    }
+/// What becomes of the attempt that a new one takes the place of, if it was still open: it is void,
+/// for it can no longer be paid.
+pub(super) fn superseded(earlier: &Order) -> Option<OperationRow> {
+    let is_open = earlier.has_attempt() && !earlier.payment.is_final();
+    is_open.then(|| payment_row(earlier, ("void", "void")))
 }

@@ -4,6 +4,7 @@
 //! so it has its own types, converted by hand. Member names are short because every payment
 //! carries them twice through the disk.
 
+mod credential;
 mod owed;
 mod session;
 mod trail;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
-use crate::api::contract::request::RecurringModel;
+pub use credential::{Credential, CredentialUse};
 pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use session::SessionRow;
 use trail::TrailRow;
@@ -75,37 +76,6 @@ pub struct Extra {
     /// The stored card that the newest attempt makes or charges.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
-}
-
-/// A stored card in an attempt to pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credential {
-    #[serde(rename = "t")]
-    pub token: String,
-    /// Under which it is charged, now or later.
-    #[serde(rename = "m")]
-    pub model: RecurringModel,
-    #[serde(rename = "u")]
-    pub used: CredentialUse,
-}
-
-/// What an attempt has to do with a stored card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialUse {
-    /// It makes the token, which lives or dies with it.
-    Make,
-    /// It shows a card again that has a token, whose date it may renew.
-    Renew,
-    /// It charges the token.
-    Charge {
-        /// The scheme's identifier of the first payment.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reference: Option<String>,
-        /// The card was told by mail or telephone then.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        by_mail: bool,
-    },
 }
 
 fn is_empty_journal(end: &JournalEnd) -> bool {
@@ -622,6 +592,7 @@ impl From<AnswerRow> for AnswerFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::contract::request::RecurringModel;
 
     fn payment(state: State) -> Payment {
         Payment {

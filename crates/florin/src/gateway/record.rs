@@ -19,7 +19,8 @@ use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
 use crate::store::{
-    AnsweredRequest, CardChange, Committed, EventRow, FileRow, OrderRow, TokenChange, UnitOfWork,
+    AnsweredRequest, CardChange, Committed, EventRow, FileRow, OperationRow, OrderRow, TokenChange,
+    UnitOfWork,
 };
 use crate::vault::{Class, SealContext, Vault};
 
@@ -126,6 +127,8 @@ pub struct Change<'a> {
     pub card: Option<&'a CardSecrets>,
     /// Transaction id of an attempt after the first one.
     pub alias: Option<i64>,
+    /// What becomes of the open attempt that a new one takes the place of.
+    pub superseded: Option<OperationRow>,
     /// The answer to the request that led to this, where it has to be known to whoever repeats it.
     pub answer: Option<AnsweredRequest>,
     /// Files that were handed in.
@@ -186,8 +189,8 @@ impl Gateway {
         &self,
         change: Change<'_>,
     ) -> Result<Option<(Record, Owed)>, Failure> {
-        let Change { mut record, expected_version, decision, card, alias, answer, files, tokens } =
-            change;
+        let Change { mut record, expected_version, decision, card, .. } = change;
+        let Change { alias, superseded, answer, files, tokens, .. } = change;
         // Who owes the host nothing needs no wires to it: an operator's command has none.
         let rails = match self.rails_of(&record.site) {
             Ok(rails) => Some(rails),
@@ -236,9 +239,7 @@ impl Gateway {
         rows.bring_children_up_to_date(&before, site_now);
         rows.unit.journal.extend(entry);
         rows.unit.operations = operations::changed(&before, &record);
-        if alias.is_some() {
-            rows.unit.operations.extend(self.superseded(&record).await?);
-        }
+        rows.unit.operations.extend(superseded);
         rows.unit.answer = answer;
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;

@@ -25,7 +25,7 @@ impl Gateway {
         let (mails, claimed): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|timer| timer.kind.starts_with(MAIL));
         for mail in mails {
-            self.take_on_mail(mail).await?;
+            self.take_on_mail(mail).await;
         }
         let work = claimed.into_iter().map(|timer| {
             let gateway = self.clone();
