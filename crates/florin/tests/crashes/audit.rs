@@ -271,7 +271,7 @@ async fn unrest(
     if row.financial_status.as_deref() == Some("completed")
         && ledger.heard(&row.order_id).is_empty()
     {
-        return Some("nobody was told".to_owned());
+        return Some(format!("nobody was told: {notifications:?}"));
     }
     let ended_well = notifications.iter().filter(|it| it.state == NotificationState::Acknowledged);
     *acknowledged += ended_well.count();

@@ -118,6 +118,8 @@ pub(crate) struct Ledger {
     /// By order id: the statuses that notifications told.
     heard: Mutex<HashMap<String, Vec<String>>>,
     notified: AtomicU64,
+    /// By order id: how often its shop had troubles of its own.
+    troubles: Mutex<HashMap<String, u32>>,
 }
 
 impl Ledger {
@@ -346,16 +348,25 @@ async fn open_shop(ledger: Arc<Ledger>) -> String {
     format!("http://{address}/notify")
 }
 
-/// Every tenth notification meets a shop with troubles of its own.
+/// Attempts at a notification; a shop that has trouble with all of them is rightly given up.
+const ATTEMPTS: u32 = 4;
+
+/// Every tenth notification meets a shop with troubles of its own, but never so often that one of
+/// them is given up: each has to arrive.
 async fn hear(State(ledger): State<Arc<Ledger>>, request: Request) -> (StatusCode, &'static str) {
     let Ok(body) = request.into_body().collect().await else {
         return (StatusCode::BAD_REQUEST, "");
     };
-    if ledger.notified.fetch_add(1, Ordering::Relaxed) % 10 == 9 {
-        return (StatusCode::INTERNAL_SERVER_ERROR, "");
-    }
     let order: Value = serde_json::from_slice(&body.to_bytes()).unwrap();
     let text = |name: &str| order[name].as_str().unwrap().to_owned();
+    if ledger.notified.fetch_add(1, Ordering::Relaxed) % 10 == 9 {
+        let mut troubles = ledger.troubles.lock().unwrap();
+        let of_order = troubles.entry(text("order_id")).or_default();
+        if *of_order < ATTEMPTS - 1 {
+            *of_order += 1;
+            return (StatusCode::INTERNAL_SERVER_ERROR, "");
+        }
+    }
     ledger.heard.lock().unwrap().entry(text("order_id")).or_default().push(text("status"));
     (StatusCode::OK, "OK")
 }
