@@ -97,6 +97,7 @@ impl Record {
         })
     }
 
+    /// Without its request, which is written where it is a new one.
     fn row(&self, site_now: UnixMillis) -> OrderRow {
         let (status, _) = self.order.status(WHOLE);
         OrderRow {
@@ -110,7 +111,7 @@ impl Record {
             amount: self.order.payment.amount.minor,
             created_at: self.extra.created_at,
             modified_at: site_now,
-            request: self.request.to_json(),
+            request: String::new(),
             state: write_state(&self.order, &self.extra),
         }
     }
@@ -230,6 +231,9 @@ impl Gateway {
             now,
         };
         rows.unit.new_request = alias.is_some();
+        if expected_version.is_none() || rows.unit.new_request {
+            rows.unit.order.request = record.request.to_json();
+        }
         rows.unit.transactions.extend(alias);
         self.add_events(&mut rows.unit, decision, record.extra.risk.as_ref(), site_now);
         for effect in &decision.effects {

@@ -97,6 +97,8 @@ macro_rules! every_rule {
                 buckets_share_the_work_without_overlap
                 a_timer_goes_off_once_and_can_be_moved_or_cancelled
                 advices_of_one_chain_go_one_after_the_other
+                an_advice_is_preceded_by_what_is_owed_of_its_chain_or_of_a_kind
+                a_notification_is_preceded_by_older_ones_of_its_sale_that_are_due
                 an_advice_is_postponed_stopped_or_settled_by_its_owner
                 next_due_is_the_earliest_of_all_kinds
             }

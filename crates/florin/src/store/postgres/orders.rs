@@ -12,6 +12,7 @@ use super::super::{
     OrderRow, Orders, SiteId, StoreError, TimerRow, UnitOfWork, after_prefix,
 };
 use super::{PostgresStore, only};
+use crate::clock::UnixMillis;
 
 pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
@@ -151,6 +152,20 @@ impl Orders for PostgresStore {
         Ok(notifications)
     }
 
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM notifications WHERE site_id = $1 AND key = $2 AND seq < $3 \
+            AND subject = $4 AND state = 'pending' AND due_at <= $5 LIMIT 1";
+        let values: [&(dyn ToSql + Sync); 5] = [&site, &key, &seq, &subject, &now];
+        let rows = self.read("look for older notifications", sql, &values).await?;
+        Ok(!rows.is_empty())
+    }
+
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError> {
         let sql = "SELECT kind, due_at FROM timers WHERE site_id = $1 AND key = $2 \
             ORDER BY due_at, kind";
@@ -224,6 +239,20 @@ impl Orders for PostgresStore {
             leased_until: None,
         };
         Ok(rows.iter().map(advice).collect())
+    }
+
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM advices WHERE site_id = $1 AND key = $2 AND seq < $3 \
+            AND due_at IS NOT NULL AND (kind = $4 OR chain = \
+            (SELECT chain FROM advices WHERE site_id = $1 AND key = $2 AND seq = $3)) LIMIT 1";
+        let rows = self.read("look for older advices", sql, &[&site, &key, &seq, &kind]).await?;
+        Ok(!rows.is_empty())
     }
 
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {

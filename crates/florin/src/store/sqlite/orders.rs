@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::SqliteStore;
 use super::commit::commit;
+use crate::clock::UnixMillis;
 
 pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
@@ -160,6 +161,23 @@ impl Orders for SqliteStore {
         .await
     }
 
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.read("look for older notifications", move |connection| {
+            let sql = "SELECT 1 FROM notifications WHERE key = ?1 AND site_id = ?2 AND seq < ?3 \
+                AND subject = ?4 AND state = ?5 AND due_at <= ?6";
+            let pending = NotificationState::Pending.as_str();
+            let row = params![key, site, seq, subject, pending, now];
+            connection.prepare_cached(sql)?.exists(row)
+        })
+        .await
+    }
+
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError> {
         self.read("read timers", move |connection| {
             let sql = "SELECT kind, due_at FROM timers WHERE key = ?1 AND site_id = ?2 \
@@ -258,6 +276,23 @@ impl Orders for SqliteStore {
                 })
             })?;
             rows.collect()
+        })
+        .await
+    }
+
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let kind = kind.map(str::to_owned);
+        self.read("look for older advices", move |connection| {
+            let sql = "SELECT 1 FROM advices WHERE key = ?1 AND site_id = ?2 AND seq < ?3 \
+                AND due_at IS NOT NULL AND (kind = ?4 OR chain = \
+                (SELECT chain FROM advices WHERE key = ?1 AND site_id = ?2 AND seq = ?3))";
+            connection.prepare_cached(sql)?.exists(params![key, site, seq, kind])
         })
         .await
     }
