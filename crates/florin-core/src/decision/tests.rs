@@ -8,11 +8,15 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::card::Brand;
 use crate::ledger::{Account, Balances, is_balanced};
-use crate::money::Currency;
-use crate::payment::{AuthenticationFlow, Challenge, Rules};
-use crate::tariff::{Tariff, TariffRule};
-use crate::trail::{RefundState, RefundWords};
+use crate::money::{Currency, Money};
+use crate::payment::{
+    AnswerFacts, AuthenticationFlow, AuthenticationResult, AuthenticationStatus, Challenge, Reason,
+    Rules, State, Unauthenticated, Waiting,
+};
+use crate::tariff::{FeeKind, Tariff, TariffRule};
+use crate::trail::{RefundState, RefundWords, WHOLE};
 
 /// What may come from outside, in any order and any number.
 #[derive(Clone, Debug)]

@@ -31,6 +31,7 @@ pub(super) struct Tables {
     /// By site, instant, order, number and outcome.
     pub(super) attempts: BTreeMap<AttemptPlace, AttemptRow>,
     pub(super) operations: BTreeMap<(SiteId, i64), (OrderKey, OperationRow)>,
+    pub(super) references: BTreeSet<(SiteId, String, OrderKey)>,
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
@@ -251,6 +252,8 @@ impl Tables {
         for row in &unit.operations {
             self.operations.insert((place.0, row.transaction_id), (place.1, row.clone()));
         }
+        let references = unit.references.iter().map(|rrn| (place.0, rrn.clone(), place.1));
+        self.references.extend(references);
         self.change_tokens(unit);
         for child in &unit.children {
             self.store_child(child);

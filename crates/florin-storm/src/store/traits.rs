@@ -248,6 +248,7 @@ impl Orders for MemoryStore {
             places.iter().for_each(|place| tables.forget(*place));
             tables.seals.retain(|(of, _), _| *of != site);
             tables.operations.retain(|(of, _), _| *of != site);
+            tables.references.retain(|(of, _, _)| *of != site);
             tables.attempts.retain(|(of, ..), _| *of != site);
             tables.requests.retain(|(of, _), _| *of != site);
             tables.tokens.retain(|_, row| row.site_id != site);

@@ -14,7 +14,7 @@ use super::persist::{
     Child, Credential, CredentialUse, Extra, OwedMessage, read_state, write_state,
 };
 use super::site::Site;
-use super::{Failure, Gateway, operations};
+use super::{Failure, Gateway, operations, rrn};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
@@ -244,6 +244,7 @@ impl Gateway {
         rows.unit.journal.extend(entry);
         rows.unit.operations = operations::changed(&before, &record);
         rows.unit.operations.extend(superseded);
+        rows.unit.references = rrn::added(&before, &record.order);
         rows.unit.answer = answer;
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;

@@ -35,7 +35,7 @@ pub use idempotency::{
 pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
 pub use mails::{MailRow, MailState, Mails};
 pub use operations::{
-    OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    AddedRow, OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
     OperationsQuery,
 };
 pub use rows::{

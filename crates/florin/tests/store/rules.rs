@@ -83,6 +83,7 @@ macro_rules! every_rule {
                 pages_of_operations_meet_whatever_comes_in_between
                 operations_go_with_the_data_of_their_site
                 operations_that_are_added_later_replace_none
+                orders_are_found_by_the_references_of_their_money
             }
             dues {
                 a_notification_is_claimed_when_it_is_due

@@ -57,6 +57,7 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "idempotency",
         "operations",
         "operations_owed",
+        "order_references",
         "files",
         "mails",
         "sites",

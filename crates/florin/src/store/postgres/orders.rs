@@ -305,11 +305,15 @@ impl Orders for PostgresStore {
             q AS (DELETE FROM tokens t USING
                 (SELECT account_id, live, token FROM tokens WHERE site_id = $1 LIMIT $3) d
                 WHERE t.account_id = d.account_id AND t.live = d.live AND t.token = d.token
+                RETURNING 1),
+            s AS (DELETE FROM order_references t USING
+                (SELECT site_id, rrn, key FROM order_references WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.rrn = d.rrn AND t.key = d.key
                 RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
                 + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)
                 + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)
-                + (SELECT count(*) FROM q)";
+                + (SELECT count(*) FROM q) + (SELECT count(*) FROM s)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];

@@ -10,7 +10,7 @@ use super::super::{
     NotificationState, OrderKey, OrderRow, SiteId, TimerChange, UnitOfWork,
 };
 use super::idempotency::answer_request;
-use super::operations::store_operations;
+use super::operations::{store_operations, store_references};
 use super::tokens::{change_tokens, tokens_can_be_used};
 
 /// Makes everything in the unit true, or nothing of it: a conflict undoes what was done for it.
@@ -79,6 +79,7 @@ pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Re
     append_journal(connection, unit)?;
     append_attempts(connection, unit)?;
     store_operations(connection, unit)?;
+    store_references(connection, unit)?;
     change_tokens(connection, unit)?;
     for file in &unit.files {
         let sql = "INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes) \

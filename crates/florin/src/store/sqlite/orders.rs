@@ -345,6 +345,9 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
     let sql = "DELETE FROM operations WHERE (site_id, transaction_id) IN \
         (SELECT site_id, transaction_id FROM operations WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM order_references WHERE (site_id, rrn, key) IN \
+        (SELECT site_id, rrn, key FROM order_references WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     let sql = "DELETE FROM operations_owed WHERE site_id = ?1";
     others += connection.prepare_cached(sql)?.execute([site])?;
     let sql = "DELETE FROM idempotency WHERE rowid IN \
