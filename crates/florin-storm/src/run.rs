@@ -199,6 +199,7 @@ fn refuse(world: &World, bank: &Simulator, shop: &Shop) {
         count: Some(1),
         ms: None,
         code: Some(code.to_owned()),
+        advice: None,
         when: None,
         types: Some(vec![mti.to_owned()]),
     };

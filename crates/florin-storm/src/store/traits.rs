@@ -250,6 +250,7 @@ impl Orders for MemoryStore {
             tables.operations.retain(|(of, _), _| *of != site);
             tables.references.retain(|(of, _, _)| *of != site);
             tables.attempts.retain(|(of, ..), _| *of != site);
+            tables.declines.retain(|(of, ..), _| *of != site);
             tables.requests.retain(|(of, _), _| *of != site);
             tables.tokens.retain(|_, row| row.site_id != site);
             places.len() as u64

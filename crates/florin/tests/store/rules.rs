@@ -39,6 +39,7 @@ macro_rules! every_rule {
             attempts {
                 attempts_are_counted_by_address_person_bin_and_card
                 declines_are_counted_beside_their_attempts
+                declines_outlive_their_attempts_until_they_no_longer_count
                 a_flood_of_attempts_is_counted_up_to_a_bound
                 old_attempts_are_pruned_and_no_others
             }

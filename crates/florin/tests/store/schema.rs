@@ -54,6 +54,7 @@ async fn on_postgresql_every_key_of_an_order_starts_with_its_site() {
         "journal",
         "journal_seals",
         "attempts",
+        "declines",
         "idempotency",
         "operations",
         "operations_owed",

@@ -45,6 +45,8 @@ pub(super) struct AnswerRow {
     card_funding: Option<String>,
     #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
     issuer_country: Option<String>,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    advice_code: Option<String>,
 }
 
 impl From<&AuthenticationResult> for AuthenticationRow {
@@ -97,6 +99,7 @@ impl From<&AnswerFacts> for AnswerRow {
             card_product: facts.card_product.clone(),
             card_funding: facts.card_funding.clone(),
             issuer_country: facts.issuer_country.clone(),
+            advice_code: facts.advice_code.clone(),
         }
     }
 }
@@ -112,6 +115,7 @@ impl From<AnswerRow> for AnswerFacts {
             card_product: row.card_product,
             card_funding: row.card_funding,
             issuer_country: row.issuer_country,
+            advice_code: row.advice_code,
         }
     }
 }

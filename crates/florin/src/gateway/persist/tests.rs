@@ -41,6 +41,7 @@ fn payment(state: State) -> Payment {
         answer: Some(AnswerFacts {
             response_code: "00".into(),
             approval_code: Some("012635".into()),
+            advice_code: Some("02".into()),
             ..AnswerFacts::default()
         }),
         step_ups: 1,

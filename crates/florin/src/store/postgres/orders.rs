@@ -309,11 +309,19 @@ impl Orders for PostgresStore {
             s AS (DELETE FROM order_references t USING
                 (SELECT site_id, rrn, key FROM order_references WHERE site_id = $1 LIMIT $3) d
                 WHERE t.site_id = d.site_id AND t.rrn = d.rrn AND t.key = d.key
+                RETURNING 1),
+            t AS (DELETE FROM declines t USING
+                (SELECT site_id, card, amount, currency, at, key, attempt FROM declines
+                    WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.card = d.card AND t.amount = d.amount
+                    AND t.currency = d.currency AND t.at = d.at AND t.key = d.key
+                    AND t.attempt = d.attempt
                 RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
                 + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)
                 + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)
-                + (SELECT count(*) FROM q) + (SELECT count(*) FROM s)";
+                + (SELECT count(*) FROM q) + (SELECT count(*) FROM s)
+                + (SELECT count(*) FROM t)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];

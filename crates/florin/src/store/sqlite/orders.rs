@@ -342,6 +342,10 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
     let sql = "DELETE FROM attempts WHERE (at, key, attempt) IN \
         (SELECT at, key, attempt FROM attempts WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM declines WHERE (site_id, card, amount, currency, at, key, attempt) IN \
+        (SELECT site_id, card, amount, currency, at, key, attempt FROM declines \
+            WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     let sql = "DELETE FROM operations WHERE (site_id, transaction_id) IN \
         (SELECT site_id, transaction_id FROM operations WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;

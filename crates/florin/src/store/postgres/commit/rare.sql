@@ -18,8 +18,8 @@
 ), added_files AS (
     INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes)
     SELECT site_id, key, file_id, name, kind, description, at, bytes
-    FROM unnest($103::bigint[], $104::bigint[], $105::int[], $106::text[], $107::text[],
-        $108::text[], $109::bigint[], $110::bytea[])
+    FROM unnest($104::bigint[], $105::bigint[], $106::int[], $107::text[], $108::text[],
+        $109::text[], $110::bigint[], $111::bytea[])
         AS r (site_id, key, file_id, name, kind, description, at, bytes)
     JOIN done USING (site_id, key)
 ), answered AS (
@@ -34,10 +34,10 @@
     SELECT account_id, live, token, site_id, key, reference, scheme, bin, last4, digits, expiry,
         sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at,
         created_at
-    FROM unnest($129::bigint[], $130::bigint[], $131::bigint[], $132::int[], $133::text[],
-        $134::text[], $135::text[], $136::text[], $137::text[], $138::int[], $139::text[],
-        $140::bytea[], $141::bytea[], $142::bytea[], $143::int[], $144::text[], $145::text[],
-        $146::int[], $147::bigint[])
+    FROM unnest($130::bigint[], $131::bigint[], $132::bigint[], $133::int[], $134::text[],
+        $135::text[], $136::text[], $137::text[], $138::text[], $139::int[], $140::text[],
+        $141::bytea[], $142::bytea[], $143::bytea[], $144::int[], $145::text[], $146::text[],
+        $147::int[], $148::bigint[])
         AS r (site_id, key, account_id, live, token, reference, scheme, bin, last4, digits, expiry,
             sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at)
     JOIN done USING (site_id, key)
