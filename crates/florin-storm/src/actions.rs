@@ -30,14 +30,13 @@ pub enum Action {
     /// Another session or attempt under the same id.
     OfferAnew,
     ChargeBack,
-    Dispute,
-    HandIn,
+    Pursue,
     Decide,
     Care(Care),
 }
 
 /// How likely each is. To add one: a row here, its call below, what it means in the oracle.
-const ACTIONS: [(u32, Action); 19] = [
+const ACTIONS: [(u32, Action); 18] = [
     (25, Action::Look),
     (14, Action::CaptureAll),
     (16, Action::CapturePart),
@@ -49,15 +48,17 @@ const ACTIONS: [(u32, Action); 19] = [
     (6, Action::Cancel),
     (6, Action::Ship),
     (4, Action::Note),
-    (3, Action::OfferAnew),
-    (12, Action::ChargeBack),
-    (16, Action::Dispute),
-    (8, Action::HandIn),
+    (4, Action::OfferAnew),
+    (9, Action::ChargeBack),
+    (4, Action::Pursue),
     (4, Action::Decide),
     (8, Action::Care(Care::List)),
     (2, Action::Care(Care::Renew)),
     (2, Action::Care(Care::Remove)),
 ];
+
+/// Shops that begin anew after they have given up, in permille.
+const ANEW_AFTER_CANCEL: u32 = 400;
 
 impl Shops {
     /// Does something with an order, whatever it is.
@@ -73,9 +74,11 @@ impl Shops {
             Action::OfferAnew => {
                 self.attempt(&begun.anew(&self.world.chance)).await;
             }
-            Action::ChargeBack => self.charge_back(begun, &name).await,
-            Action::Dispute => self.dispute(begun, &name).await,
-            Action::HandIn => self.hand_in(begun, &name).await,
+            Action::ChargeBack => {
+                self.charge_back(begun, &name).await;
+                self.pursue(begun, &name).await;
+            }
+            Action::Pursue => self.pursue(begun, &name).await,
             Action::Decide => self.decide(begun).await,
             Action::Care(care) => self.care(begun, care).await,
             _ => self.change(action, begun, &name).await,
@@ -118,6 +121,9 @@ impl Shops {
             _ => return,
         };
         self.remember(&begun.shop, name, told);
+        if action == Action::Cancel && self.world.chance.is(ANEW_AFTER_CANCEL) {
+            self.attempt(&begun.anew(&self.world.chance)).await;
+        }
     }
 
     /// The call of an action; `mark` is said to the order where there is a place for it.

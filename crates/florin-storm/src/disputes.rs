@@ -14,15 +14,19 @@ use crate::shop::{PATIENCE, Shops, Told};
 const TOLD_AGAIN: u32 = 300;
 /// Of Visa, Mastercard and American Express; fraud, goods, processing, and one that nobody knows.
 const REASONS: [&str; 8] = ["10.4", "13.1", "12.6", "4837", "4853", "4834", "4553", "99"];
-/// What scheme and merchant do, with the event that it makes.
-const STEPS: [(u32, (&str, &str)); 7] = [
-    (2, ("accept", "chargeback_accepted")),
-    (4, ("dispute", "dispute_opened")),
-    (5, ("submit", "dispute_submitted")),
-    (4, ("ask_more", "evidence_asked")),
-    (4, ("process", "dispute_processed")),
-    (3, ("win", "chargeback_reversed")),
-    (2, ("lose", "dispute_lost")),
+/// Steps of a case that are what usually comes next, in permille; others are any.
+const USUAL: u32 = 650;
+/// Steps of a case that somebody sees to at once.
+const STEPS_MAX: u64 = 6;
+/// What scheme and merchant do, with the event that it makes, and after which it usually comes.
+const STEPS: [(&str, &str, &[&str]); 7] = [
+    ("accept", "chargeback_accepted", &[]),
+    ("dispute", "dispute_opened", &[""]),
+    ("submit", "dispute_submitted", &["dispute_opened", "evidence_asked"]),
+    ("ask_more", "evidence_asked", &["dispute_submitted"]),
+    ("process", "dispute_processed", &["dispute_submitted"]),
+    ("win", "chargeback_reversed", &["dispute_processed"]),
+    ("lose", "dispute_lost", &["dispute_processed"]),
 ];
 /// Smallest file that is a PDF, in base64.
 const PDF: &str = "JVBERi0xLjQK";
@@ -39,6 +43,8 @@ pub struct ToldCase {
     reason_code: &'static str,
     /// What it was called in the answer.
     transaction_id: Option<i64>,
+    /// The last step that was acknowledged, as an event.
+    last: &'static str,
 }
 
 impl Shops {
@@ -57,7 +63,7 @@ impl Shops {
             *chance.one_of(&known)
         } else {
             let most = u64::try_from(begun.amount).unwrap_or(1);
-            let amount = chance.is(700).then(|| chance.between(1, most / 2 + 1));
+            let amount = chance.is(500).then(|| chance.between(1, most / 2 + 1));
             let reason_code = *chance.one_of(&REASONS);
             let mut memories = self.memories();
             let reference = format!("case-{}", memories.cases.len());
@@ -68,6 +74,7 @@ impl Shops {
                 amount: amount.and_then(|amount| i64::try_from(amount).ok()),
                 reason_code,
                 transaction_id: None,
+                last: "",
             });
             memories.cases.len() - 1
         };
@@ -91,34 +98,52 @@ impl Shops {
         }
     }
 
+    /// Somebody sees to the cases of an order.
+    pub async fn pursue(self: &Arc<Shops>, begun: &Begun, name: &str) {
+        for _ in 0..self.world.chance.below(STEPS_MAX) {
+            self.pause(20_000).await;
+            match self.world.chance.is(250) {
+                true => self.hand_in(begun, name).await,
+                false => self.dispute(begun, name).await,
+            }
+        }
+    }
+
     /// A case of the order goes one step on its way.
-    pub async fn dispute(self: &Arc<Shops>, begun: &Begun, name: &str) {
-        let cases: Vec<(i64, String)> = {
+    async fn dispute(self: &Arc<Shops>, begun: &Begun, name: &str) {
+        let chance = &self.world.chance;
+        let cases: Vec<usize> = {
             let memories = self.memories();
-            let of_order = memories
-                .cases
-                .iter()
-                .filter(|case| (case.site_id, case.name.as_str()) == (begun.shop.site_id, name));
-            let known = of_order.filter_map(|it| Some((it.transaction_id?, it.reference.clone())));
-            known.collect()
+            let of_order = memories.cases.iter().enumerate().filter(|(_, case)| {
+                (case.site_id, case.name.as_str()) == (begun.shop.site_id, name)
+            });
+            of_order.filter(|(_, it)| it.transaction_id.is_some()).map(|(place, _)| place).collect()
         };
         if cases.is_empty() {
             return;
         }
-        let (transaction_id, reference) = self.world.chance.one_of(&cases).clone();
-        let (action, event) = *self.world.chance.weighted(&STEPS);
-        let url = format!("/test/chargebacks/{transaction_id}");
+        let place = *chance.one_of(&cases);
+        let case = self.memories().cases[place].clone();
+        let usual: Vec<_> =
+            STEPS.iter().filter(|(_, _, after)| after.contains(&case.last)).collect();
+        let (action, event, _) = match chance.is(USUAL) && !usual.is_empty() {
+            true => *chance.one_of(&usual),
+            false => chance.one_of(&STEPS),
+        };
+        let url = format!("/test/chargebacks/{}", case.transaction_id.unwrap_or_default());
         let call = Call::json(Method::POST, &url, &json!({ "action": action }));
         let Ok(reply) = self.ask(&begun.shop, call, PATIENCE).await else { return };
+        let reference = case.reference;
         self.world.note(format_args!("{action} {reference}: {}", reply.status));
         if reply.status == 200 {
             self.world.count("dispute: a step was taken");
+            self.memories().cases[place].last = event;
             self.remember(&begun.shop, name, Told::Disputed { reference, event });
         }
     }
 
     /// The shop hands evidence in.
-    pub async fn hand_in(self: &Arc<Shops>, begun: &Begun, name: &str) {
+    async fn hand_in(self: &Arc<Shops>, begun: &Begun, name: &str) {
         let key = self.draw_key();
         let file = {
             let mut memories = self.memories();
