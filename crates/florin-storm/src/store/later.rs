@@ -211,15 +211,20 @@ impl Idempotency for MemoryStore {
         body: &str,
     ) -> Result<(), StoreError> {
         let (place, answer) = ((site, key.to_owned()), (status, body.to_owned()));
-        self.change("answer a request", move |tables| {
+        let of_request = place.clone();
+        let kept = self.change("answer a request", move |tables| {
             if let Some(request) = tables.requests.get_mut(&place)
                 && (request.answer.is_none() || request.lease_until > 0)
             {
                 request.answer = Some(answer);
                 request.lease_until = 0;
             }
-        })
-        .await
+        });
+        let kept = kept.await;
+        if kept.is_err() {
+            super::lock(&self.disk.unkept).insert(of_request);
+        }
+        kept
     }
 
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use florin::store::{
     StoreError, StoreStatistics, TimerNext, TimerRow, UnitOfWork,
 };
 
+use super::planted::as_planted;
 use super::tables::{Order, Tables};
 use super::{MemoryStore, lock};
 
@@ -46,11 +47,11 @@ impl Orders for MemoryStore {
         if self.is_in_conflict() {
             return Ok(Committed::Conflict);
         }
-        let unit = self.as_planted(unit);
         if let Some(committed) = self.acknowledge_too_early(&unit) {
             return committed;
         }
-        self.write(DOING, move |disk| disk.commit(&unit)).await?
+        let bug = self.bug();
+        self.write(DOING, move |disk| disk.commit(&as_planted(disk, bug, unit))).await?
     }
 
     async fn order(&self, site: SiteId, key: OrderKey) -> Result<Option<OrderRow>, StoreError> {
