@@ -9,17 +9,20 @@ use axum::extract::{Path, Request};
 use axum::http::{Method, Response, StatusCode, header};
 use axum::middleware;
 use axum::routing::{any, get};
+use florin_core::risk::blocked::Network;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::util::MapRequest;
 
 use crate::api::reference::schema::{object, text};
 use crate::api::reference::{self, Caller, Group, JSON, Operation};
 use crate::config::HttpSettings;
 use crate::gateway::Gateway;
+use crate::peer::Peer;
 
 /// Bytes of a request's line and headers at most.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -123,6 +126,7 @@ pub(super) async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections_max));
+    let trusted: Arc<[Network]> = Arc::from(limits.trusted_proxies.as_slice());
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -141,8 +145,8 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: others have to end first.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -151,7 +155,12 @@ pub(super) async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(routes.clone());
+        let peer = Peer { address: from.ip(), trusted: trusted.clone() };
+        let service = MapRequest::new(routes.clone(), move |mut request: hyper::Request<_>| {
+            request.extensions_mut().insert(peer.clone());
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

@@ -26,9 +26,9 @@ const BROWSER_FIELDS: [(&str, &str); 9] = [
 /// How often a waiting page looks again.
 const WAIT_SECONDS: &str = "2";
 
-/// Pages of one gateway: they differ by whether it is reached by https.
+/// Pages of one gateway: they differ by whether it is reached by https, and by who may frame them.
 pub(super) struct Pages {
-    around: Surroundings,
+    public_url: String,
 }
 
 fn words_of(record: &Record) -> &'static Words {
@@ -64,8 +64,17 @@ fn leads_to_http(record: &Record) -> bool {
 }
 
 impl Pages {
-    pub(super) fn new(secure: bool) -> Pages {
-        Pages { around: Surroundings { secure, ..Surroundings::default() } }
+    pub(super) fn new(public_url: &str) -> Pages {
+        Pages { public_url: public_url.to_owned() }
+    }
+
+    /// A page of no order is framed by nobody.
+    fn nowhere(&self) -> Surroundings {
+        Surroundings::new(&self.public_url, &[])
+    }
+
+    fn around(&self, record: &Record) -> Surroundings {
+        Surroundings::new(&self.public_url, &record.site.settings.page.framed_by)
     }
 
     /// Collects the browser's data, runs the 3DS Method, and goes on.
@@ -89,7 +98,7 @@ impl Pages {
             script: VERIFY,
             ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// Sends the browser to the ACS.
@@ -102,7 +111,7 @@ impl Pages {
             script: SUBMIT,
             ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// An authorization is on its way; the page looks again by itself.
@@ -113,7 +122,7 @@ impl Pages {
             sign: Sign::Busy,
             ..step(record, words.wait_title, words.wait_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// The end: back to the shop, or our own last page where the shop named no address. A payment
@@ -130,7 +139,7 @@ impl Pages {
                     locale: record.request.details.customer.language().to_owned(),
                     target,
                 },
-                &self.around,
+                &self.around(record),
             ),
             Some(target) => Response::builder()
                 .status(StatusCode::SEE_OTHER)
@@ -151,7 +160,7 @@ impl Pages {
         };
         let sign = if success { Sign::Good } else { Sign::Neutral };
         let page = Step { sign, ..step(record, title, text) };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// The 3DS Method has ended, inside its hidden frame.
@@ -159,19 +168,19 @@ impl Pages {
         let words = words("en");
         let page =
             Step { script: METHOD_DONE, ..Step::new(words, words.wait_title, words.wait_text) };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.nowhere())
     }
 
     /// A link that was never ours, or leads nowhere.
     pub(super) fn unknown(&self, status: StatusCode, locale: &str) -> Response<Body> {
         let words = words(locale);
-        Step::new(words, words.unknown_title, words.unknown_text).answer(status, &self.around)
+        Step::new(words, words.unknown_title, words.unknown_text).answer(status, &self.nowhere())
     }
 
     /// We failed; nothing was charged twice.
     pub(super) fn trouble(&self, locale: &str) -> Response<Body> {
         let words = words(locale);
         Step::new(words, words.trouble_title, words.trouble_text)
-            .answer(StatusCode::SERVICE_UNAVAILABLE, &self.around)
+            .answer(StatusCode::SERVICE_UNAVAILABLE, &self.nowhere())
     }
 }

@@ -7,13 +7,17 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
 
 use super::view::{
-    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, Shop, WayBack, WayBackTo,
+    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, Shop, StoredCardView,
+    StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
 use crate::api::contract::payment_options::WebUrl;
+use crate::api::contract::request::RecurringModel;
+use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
 use crate::gateway::session::{page_brands, page_locale};
 use crate::gateway::site::Mode;
+use crate::gateway::tokens::StoredCard;
 
 /// The languages of the contract's pages.
 const LANGUAGES: [&str; 19] = [
@@ -35,8 +39,43 @@ pub(super) struct Form<'a> {
     pub(super) lang: &'a str,
     pub(super) number: String,
     pub(super) csrf: String,
+    /// The cards to choose from, by the names that the page has for them.
+    pub(super) stored_cards: Vec<(String, StoredCard)>,
+    pub(super) again: Again,
+}
+
+/// What is remembered of the form when it is shown again.
+pub(super) struct Again {
     pub(super) error: Option<FormError>,
+    /// The name on the card, as it was typed.
     pub(super) holder: Option<String>,
+    pub(super) chosen: Chosen,
+}
+
+/// What the form shows as chosen to pay with.
+pub(super) enum Chosen {
+    /// The first stored card, where there is one.
+    First,
+    /// A card to be typed.
+    New,
+    /// The stored card with this name, if it is still offered.
+    Stored(String),
+}
+
+impl Again {
+    /// After the order's last attempt, if it had one.
+    pub(super) fn after(record: &Record) -> Again {
+        let error = last_error(record);
+        // Of a stored card the page shows no more than what it offers it by.
+        let was_typed = !record.extra.credential.as_ref().is_some_and(Credential::is_charge);
+        let card = record.request.card.as_ref().filter(|_| was_typed);
+        let holder = card.and_then(|card| card.holder.as_ref());
+        Again {
+            chosen: if error.is_none() { Chosen::First } else { Chosen::New },
+            error,
+            holder: holder.map(|holder| holder.as_str().to_owned()),
+        }
+    }
 }
 
 /// The page with the card form. Addresses are relative to the page's own.
@@ -61,11 +100,10 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         csrf: form.csrf,
         form_number: form.number,
         languages: languages(&locale),
-        error: form.error,
-        holder: form.holder,
-        // Cards are not stored yet, on any site.
-        stores_card: None,
-        stored_cards: Vec::new(),
+        error: form.again.error,
+        holder: form.again.holder,
+        stores_card: details.recurring_model.map(stored_for),
+        stored_cards: stored_cards(form.stored_cards, &form.again.chosen),
         expires_at: session.expires_at,
         test_mode: record.site.mode == Mode::Test,
         browser_fields: true,
@@ -75,6 +113,30 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
             .any(|url| !url.as_str().to_ascii_lowercase().starts_with("https:")),
         locale,
     }
+}
+
+fn stored_for(model: RecurringModel) -> StoredFor {
+    match model {
+        RecurringModel::CardOnFile => StoredFor::CardOnFile,
+        RecurringModel::Subscription => StoredFor::Subscription,
+        RecurringModel::Unscheduled => StoredFor::Unscheduled,
+    }
+}
+
+fn stored_cards(cards: Vec<(String, StoredCard)>, chosen: &Chosen) -> Vec<StoredCardView> {
+    let view = |(at, (id, card)): (usize, (String, StoredCard))| StoredCardView {
+        chosen: match chosen {
+            Chosen::First => at == 0,
+            Chosen::New => false,
+            Chosen::Stored(name) => *name == id,
+        },
+        id,
+        brand: card.brand,
+        last4: card.last4,
+        expiry: card.expiry.yymm(),
+        asks_cvc: card.brand.needs_cvc(),
+    };
+    cards.into_iter().enumerate().map(view).collect()
 }
 
 /// A page where the journey ends or rests.
@@ -118,7 +180,7 @@ pub(super) fn unknown_page(kind: EndKind, lang: &str) -> EndPageView {
 }
 
 /// Why the form is shown again, as far as the last attempt tells.
-pub(super) fn last_error(record: &Record) -> Option<FormError> {
+fn last_error(record: &Record) -> Option<FormError> {
     match &record.order.payment.state {
         State::Declined(_) if record.order.payment.answer.is_none() => {
             let authenticated = record.order.payment.authentication.as_ref();

@@ -8,8 +8,9 @@ pub mod view;
 mod fill;
 mod form;
 mod guard;
-mod plain;
+mod pay;
 mod routes;
+mod visit;
 
 pub(crate) use routes::operations;
 pub use routes::routes;

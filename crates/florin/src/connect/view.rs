@@ -215,4 +215,6 @@ pub struct StoredCardView {
     pub expiry: String,
     /// The code has to be typed again.
     pub asks_cvc: bool,
+    /// The form is shown with this one chosen; where none is, with the card that is typed.
+    pub chosen: bool,
 }

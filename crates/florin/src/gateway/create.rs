@@ -16,7 +16,7 @@ use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
-use super::tokens::ChargeRefusal;
+use super::tokens::{ChargeRefusal, ChargedBy};
 use super::{Failure, Gateway, operations};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};
@@ -78,7 +78,8 @@ impl Gateway {
         let mut charged = None;
         if let Some(token) = request.details.recurring_id.clone() {
             let cvc = request.cvc.take();
-            match self.charge(&site, &request.details, &token, cvc).await? {
+            let by = ChargedBy::Shop;
+            match self.charge(&site, &request.details, &token, cvc, by).await? {
                 Ok(charge) => {
                     request.card = Some(charge.input);
                     charged = Some(charge.credential);
@@ -141,7 +142,11 @@ impl Gateway {
                 amount,
                 moto,
                 card: match &credential {
-                    Some(credential) if credential.is_charge() => CardUse::Charged,
+                    // Who pays on a page is there to be asked.
+                    Some(credential) if credential.is_charge() => match page {
+                        Some(_) => CardUse::Once,
+                        None => CardUse::Charged,
+                    },
                     Some(_) => CardUse::Stored,
                     None => CardUse::Once,
                 },
@@ -315,7 +320,8 @@ impl Gateway {
             if let Some(credential) = draft.extra.credential.as_ref().filter(|it| it.is_charge()) {
                 let details = &draft.request.details;
                 let token = &credential.token;
-                if let Err(refusal) = self.may_still_charge(&site, details, token).await? {
+                let by = ChargedBy::of(page);
+                if let Err(refusal) = self.may_still_charge(&site, details, token, by).await? {
                     return Ok(Opened::NotCharged(refusal));
                 }
             }

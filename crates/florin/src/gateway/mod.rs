@@ -12,6 +12,7 @@ mod effects;
 pub mod journal;
 pub mod rails;
 pub mod tokens;
+mod page_cards;
 pub mod create;
 pub mod session;
 pub mod authorize;

@@ -227,13 +227,14 @@ fn leading_digits(card: &CardSecrets) -> &str {
 
 fn addresses_of(customer: &Customer) -> impl Iterator<Item = IpAddr> + '_ {
     let of_browser = customer.browser.as_ref().and_then(|it| it.ip_address);
-    [customer.ip_address, customer.forwarded_ip, of_browser].into_iter().flatten()
+    [of_browser, customer.ip_address, customer.forwarded_ip].into_iter().flatten()
 }
 
 /// The address that the payer pays from, and what is known of it.
 ///
-/// What the shop itself saw comes first: the address behind a proxy is what a client says of
-/// itself, so it only counts where the shop saw none that can be used.
+/// Where the payer's browser itself was seen comes first, as it is on our own pages; then what the
+/// shop saw. The address behind a proxy is what a client says of itself, so it only counts where
+/// nobody saw one that can be used.
 fn payer_address(site: &Site, customer: &Customer) -> (PayerAddress, Option<IpAddr>) {
     let mut worst = PayerAddress::Missing;
     for address in addresses_of(customer) {

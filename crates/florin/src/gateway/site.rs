@@ -208,6 +208,15 @@ pub struct SiteSettings {
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
+    pub page: PageSettings,
+}
+
+/// How the hosted page is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageSettings {
+    /// Origins, such as `https://shop.example`, whose pages may show ours in a frame; usually none.
+    pub framed_by: Vec<String>,
 }
 
 /// The models of stored cards that are open.
@@ -350,6 +359,7 @@ impl Default for SiteSettings {
             mail: MailSettings::default(),
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
+            page: PageSettings::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use florin_core::money::Money;
 use florin_core::order::Order;
 use florin_core::payment::{Payment, Standing};
 
+use super::create::PageForm;
 use super::persist::{Credential, CredentialUse};
 use super::record::{CardSecrets, Record};
 use super::site::{Mode, Site};
@@ -45,6 +46,22 @@ pub enum ChargeRefusal {
     Unavailable,
     /// There is nothing to charge.
     NoAmount,
+}
+
+/// Who starts a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChargedBy {
+    /// The shop, whether its payer is there or not.
+    Shop,
+    /// The payer, who has chosen the card on a page and is asked for its code: a payment as any
+    /// other, however soon after the last one.
+    PayerOnPage,
+}
+
+impl ChargedBy {
+    pub(super) fn of(page: Option<&PageForm>) -> ChargedBy {
+        if page.is_some() { ChargedBy::PayerOnPage } else { ChargedBy::Shop }
+    }
 }
 
 /// A charge that may be made: the card as if it had been typed in, and the token.
@@ -152,6 +169,7 @@ impl Gateway {
         details: &OrderDetails,
         token: &str,
         cvc: Option<Cvc>,
+        by: ChargedBy,
     ) -> Result<Result<Charge, ChargeRefusal>, Failure> {
         let row = match can_be_stored(token) {
             true => self.store.token(site.token_owner(), token).await?,
@@ -159,7 +177,7 @@ impl Gateway {
         };
         let Some(row) = row else { return Ok(Err(ChargeRefusal::UnknownToken)) };
         let stored = self.read_token(site, &row)?;
-        let model = match may_charge(site, details, &row, &stored, site.time(self.now())) {
+        let model = match may_charge(site, details, &row, &stored, site.time(self.now()), by) {
             Ok(model) => model,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -188,18 +206,21 @@ impl Gateway {
         }))
     }
 
-    /// Whether a charge that lost a race may still be made.
+    /// Whether a charge may be made, or may still be made that lost a race.
     pub(super) async fn may_still_charge(
         &self,
         site: &Site,
         details: &OrderDetails,
         token: &str,
+        by: ChargedBy,
     ) -> Result<Result<(), ChargeRefusal>, Failure> {
-        let Some(row) = self.store.token(site.token_owner(), token).await? else {
-            return Ok(Err(ChargeRefusal::UnknownToken));
+        let row = match can_be_stored(token) {
+            true => self.store.token(site.token_owner(), token).await?,
+            false => None,
         };
+        let Some(row) = row else { return Ok(Err(ChargeRefusal::UnknownToken)) };
         let stored = self.read_token(site, &row)?;
-        Ok(may_charge(site, details, &row, &stored, site.time(self.now())).map(|_| ()))
+        Ok(may_charge(site, details, &row, &stored, site.time(self.now()), by).map(|_| ()))
     }
 
     /// What a decision makes of the token of its order.
@@ -231,7 +252,9 @@ impl Gateway {
                 TokenStep::Renew { expiry }
             }
             (CredentialUse::Charge { .. }, _) if opened && standing != Standing::Bad => {
-                TokenStep::Use { unused_since: record.site.unused_since(at) }
+                let by_payer = record.extra.form.is_some();
+                let unused_since = if by_payer { None } else { record.site.unused_since(at) };
+                TokenStep::Use { unused_since }
             }
             _ => return Vec::new(),
         };
@@ -277,21 +300,6 @@ impl Gateway {
             updated_at: at,
             last_used_at: None,
         }
-    }
-
-    /// The cards of a payer that can be charged, newest first: what a page may offer.
-    ///
-    /// # Errors
-    /// A [`Failure`] of the store, or a stored card that cannot be opened.
-    pub async fn stored_cards(
-        &self,
-        site: &Site,
-        reference: &str,
-        limit: u32,
-    ) -> Result<Vec<StoredCard>, Failure> {
-        let mut cards = self.list_tokens(site, reference, limit, 0).await?;
-        cards.retain(|card| card.is_active && site.tokenizes(card.model));
-        Ok(cards)
     }
 
     /// The tokens of a payer, newest first, those whose first payment is under way among them.
@@ -369,7 +377,7 @@ impl Gateway {
         Ok(changed == Committed::Done)
     }
 
-    fn read_token(&self, site: &Site, row: &TokenRow) -> Result<StoredCard, Failure> {
+    pub(super) fn read_token(&self, site: &Site, row: &TokenRow) -> Result<StoredCard, Failure> {
         let odd = |what: &str| Failure::Damaged(format!("a token has an odd {what}"));
         let expiry = Expiry::parse(&row.expiry).map_err(|_| odd("expiry"))?;
         let holder = match &row.sealed_holder {
@@ -433,12 +441,13 @@ pub(super) fn superseded(earlier: &Record, at: UnixMillis) -> Option<TokenChange
 }
 
 /// The model under which the token may be charged now, or why it may not.
-fn may_charge(
+pub(super) fn may_charge(
     site: &Site,
     details: &OrderDetails,
     row: &TokenRow,
     stored: &StoredCard,
     now: UnixMillis,
+    by: ChargedBy,
 ) -> Result<RecurringModel, ChargeRefusal> {
     let reference = details.customer.reference.as_deref();
     if reference.is_some_and(|sent| row.reference.as_deref() != Some(sent)) {
@@ -452,9 +461,17 @@ fn may_charge(
     if matches!(details.gateway, Some(Method::Brand(asked)) if asked != stored.brand) {
         return Err(ChargeRefusal::NotAllowed);
     }
-    let model = details.recurring_model.unwrap_or(stored.model);
+    let model = match by {
+        ChargedBy::Shop => details.recurring_model.unwrap_or(stored.model),
+        // Whatever it was stored for: it is the payer who uses it now.
+        ChargedBy::PayerOnPage => details.recurring_model.unwrap_or(RecurringModel::CardOnFile),
+    };
+    let is_by_payer = model == RecurringModel::CardOnFile;
+    if by == ChargedBy::PayerOnPage && !is_by_payer {
+        return Err(ChargeRefusal::NotAllowed);
+    }
     let payer_is_there =
-        model == RecurringModel::CardOnFile && details.customer.ip_address.is_some();
+        is_by_payer && (by == ChargedBy::PayerOnPage || details.customer.ip_address.is_some());
     if (model != stored.model && !payer_is_there) || !site.tokenizes(model) {
         return Err(ChargeRefusal::NotAllowed);
     }
@@ -469,6 +486,7 @@ fn may_charge(
     }
     let is_too_soon = site
         .unused_since(now)
+        .filter(|_| by == ChargedBy::Shop)
         .zip(row.last_used_at)
         .is_some_and(|(since, last_used_at)| last_used_at > since);
     if is_too_soon { Err(ChargeRefusal::NotAllowed) } else { Ok(model) }
@@ -486,7 +504,7 @@ fn first_payment(payment: &Payment) -> FirstPayment {
 }
 
 /// Whether a database can have stored such a text, and somebody may have sent it.
-fn can_be_stored(text: &str) -> bool {
+pub(super) fn can_be_stored(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0') && text.chars().count() <= REFERENCE_CHARS_MAX
 }
 

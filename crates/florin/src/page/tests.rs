@@ -63,6 +63,7 @@ fn full(text: &str, locale: &str) -> CardPageView {
             last4: text.to_owned(),
             expiry: text.to_owned(),
             asks_cvc: true,
+            chosen: true,
         }],
         expires_at: 0,
         test_mode: true,
