@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use florin_core::authentication::{CardUse, Facts, Plan, plan};
+use florin_core::authentication::{CardUse, Facts, Plan, Wish, plan};
 use florin_core::card::Brand;
 use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
@@ -152,6 +152,12 @@ impl Gateway {
                 },
                 flexible,
                 policy: site.settings.three_ds.policy_for(amount.minor),
+                // A stored card is to be paid with at one click, if its issuer agrees.
+                wish: match (&page, &credential) {
+                    (Some(_), Some(credential)) if credential.is_charge() => Wish::Nothing,
+                    (Some(_), _) if site.settings.three_ds.challenge_on_page => Wish::Challenge,
+                    _ => Wish::Nothing,
+                },
             }),
             _ => Plan::Skip,
         };
@@ -261,7 +267,7 @@ impl Gateway {
     /// an id that was there before.
     pub(super) async fn open(
         &self,
-        draft: Record,
+        mut draft: Record,
         number: i64,
         command: Command,
         card: Option<&CardSecrets>,
@@ -317,13 +323,19 @@ impl Gateway {
                 return Ok(Opened::Committed { record, effects: decision.effects, owed });
             }
             // Perhaps the order is not what somebody else was faster with, but the stored card.
-            if let Some(credential) = draft.extra.credential.as_ref().filter(|it| it.is_charge()) {
-                let details = &draft.request.details;
-                let token = &credential.token;
-                let by = ChargedBy::of(page);
-                if let Err(refusal) = self.may_still_charge(&site, details, token, by).await? {
-                    return Ok(Opened::NotCharged(refusal));
+            match (&draft.extra.credential, card) {
+                (Some(credential), _) if credential.is_charge() => {
+                    let (details, token) = (&draft.request.details, &credential.token);
+                    let by = ChargedBy::of(page);
+                    if let Err(refusal) = self.may_still_charge(&site, details, token, by).await? {
+                        return Ok(Opened::NotCharged(refusal));
+                    }
                 }
+                (Some(_), Some(card)) => {
+                    draft.extra.credential =
+                        self.credential_to_make(&site, &draft.request, card).await?;
+                }
+                _ => {}
             }
             existing = self.load_by_order_id(&site, &draft.order_id).await?;
         }
