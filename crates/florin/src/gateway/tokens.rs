@@ -134,7 +134,7 @@ impl Credential {
 
 impl Gateway {
     /// The token that a payment with this card makes, where its order asks for one: a new one, or
-    /// the one that the payer already has for the card and the model.
+    /// the one that the payer already has, or is about to have, for the card and the model.
     ///
     /// # Errors
     /// A [`Failure`] of the store.
@@ -151,7 +151,10 @@ impl Gateway {
             let known =
                 self.store.token_of_card(owner, reference, card.fingerprint, model.name()).await?;
             if let Some(known) = known {
-                let used = CredentialUse::Renew;
+                let used = match known.state {
+                    TokenState::Pending => CredentialUse::Share,
+                    TokenState::Active | TokenState::Dead => CredentialUse::Renew,
+                };
                 return Ok(Some(Credential { token: known.token, model, used }));
             }
         }
@@ -242,10 +245,17 @@ impl Gateway {
                 let row = self.token_row(record, credential, payment, card, at);
                 TokenStep::Make(Box::new(row))
             }
-            (CredentialUse::Make, _) if turned && standing == Standing::Good => {
+            (CredentialUse::Share, _) if opened => TokenStep::Share,
+            (CredentialUse::Make | CredentialUse::Share, _)
+                if turned && standing == Standing::Good =>
+            {
                 TokenStep::Activate(first_payment(payment))
             }
-            (CredentialUse::Make, _) if turned && standing == Standing::Bad => TokenStep::Bury,
+            (CredentialUse::Make | CredentialUse::Share, _)
+                if turned && standing == Standing::Bad =>
+            {
+                TokenStep::Bury
+            }
             (CredentialUse::Renew, _) if turned && standing == Standing::Good => {
                 let shown = record.request.card.as_ref().and_then(|card| card.expiry);
                 let Some(expiry) = shown.map(Expiry::yymm) else { return Vec::new() };
@@ -296,6 +306,7 @@ impl Gateway {
             state: TokenState::Pending,
             by_mail: shown.is_some_and(|card| card.moto),
             first: FirstPayment::default(),
+            first_payments: 1,
             created_at: at,
             updated_at: at,
             last_used_at: None,
@@ -436,8 +447,21 @@ fn change(site: &Site, token: &str, at: UnixMillis, step: TokenStep) -> TokenCha
 pub(super) fn superseded(earlier: &Record, at: UnixMillis) -> Option<TokenChange> {
     let credential = earlier.extra.credential.as_ref()?;
     let is_pending = earlier.order.payment.standing() == Standing::Pending;
-    (is_pending && credential.used == CredentialUse::Make)
-        .then(|| change(&earlier.site, &credential.token, at, TokenStep::Bury))
+    let is_first = matches!(credential.used, CredentialUse::Make | CredentialUse::Share);
+    (is_pending && is_first).then(|| change(&earlier.site, &credential.token, at, TokenStep::Bury))
+}
+
+/// What an attempt makes of tokens beside what it leaves of an earlier one. A payer who tries the same
+/// card again has the same token: one first payment takes the place of the other.
+pub(super) fn put_together(mut left: Vec<TokenChange>, made: Vec<TokenChange>) -> Vec<TokenChange> {
+    for change in made {
+        let is_same = |it: &TokenChange| it.owner == change.owner && it.token == change.token;
+        match left.iter().position(is_same) {
+            Some(at) => drop(left.remove(at)),
+            None => left.push(change),
+        }
+    }
+    left
 }
 
 /// The model under which the token may be charged now, or why it may not.

@@ -170,3 +170,103 @@ async fn without_the_payer_a_soft_decline_is_final_and_with_him_he_is_asked() {
         "{last}"
     );
 }
+
+async fn stored_many_times_at_once(world: World) {
+    let world = quiet(world).await;
+    let creates = (0..8).map(|number| {
+        let (http, base) = (world.http.clone(), world.base.clone());
+        let body = first(&world, &format!("at-once-{number}"), VISA, "cardOnFile").to_string();
+        async move {
+            let request = http.post(format!("{base}/v1/json/orders")).header("api_key", API_KEY);
+            let answer = request.body(body).send().await.unwrap().bytes().await.unwrap();
+            serde_json::from_slice::<Value>(&answer).unwrap()
+        }
+    });
+    let answers = crate::world::all(creates).await;
+    let tokens: std::collections::HashSet<String> = answers
+        .iter()
+        .map(|answer| {
+            assert_eq!(answer["data"]["status"], "completed", "{answer}");
+            let details = &answer["data"]["payment_details"];
+            assert_eq!(details["recurring_flow"], "manual", "{answer}");
+            details["recurring_id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(tokens.len(), 1, "{answers:?}");
+    let (_, listed) = crate::tokens::list(&world).await;
+    assert_eq!(listed["data"]["tokens"].as_array().unwrap().len(), 1);
+    let (_, answer) = world.create(&charge("next", tokens.iter().next().unwrap())).await;
+    assert_eq!(answer["data"]["status"], "completed", "{answer}");
+}
+
+#[tokio::test]
+async fn a_card_that_is_stored_many_times_at_once_has_one_token_on_sqlite() {
+    stored_many_times_at_once(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn a_card_that_is_stored_many_times_at_once_has_one_token_on_postgresql() {
+    stored_many_times_at_once(World::postgres().await).await;
+}
+
+#[tokio::test]
+async fn first_payments_of_one_card_share_its_token_until_the_last_of_them() {
+    let world = World::sqlite().await;
+    let begin = async |id: &str| {
+        let (_, answer) = world.create(&first(&world, id, CHALLENGED, "cardOnFile")).await;
+        assert_eq!(answer["data"]["status"], "initialized", "{answer}");
+        let token = answer["data"]["payment_details"]["recurring_id"].as_str().unwrap().to_owned();
+        (token, answer["data"]["payment_url"].as_str().unwrap().to_owned())
+    };
+    let charged = async |id: &str, token: &str| {
+        let (_, answer) = world.create(&charge(id, token)).await;
+        answer["data"]["status"].as_str().map_or(answer["error_info"].clone(), |it| json!(it))
+    };
+    // One comes to nothing, the other one goes well; and the other way round.
+    let (token, one) = begin("one").await;
+    let (same, two) = begin("two").await;
+    assert_eq!(token, same);
+    world.walk(&one, "N").await;
+    world.becomes("one", "declined").await;
+    assert_eq!(charged("early", &token).await, "Token not active");
+    world.walk(&two, "Y").await;
+    world.becomes("two", "completed").await;
+    assert_eq!(charged("late", &token).await, "completed");
+    let path = format!("/v1/json/recurring/{}/remove/{token}", crate::tokens::REFERENCE);
+    assert_eq!(crate::tokens::delete(&world, &path).await.0, 200);
+
+    let (token, three) = begin("three").await;
+    let (same, four) = begin("four").await;
+    assert_eq!(token, same);
+    world.walk(&four, "Y").await;
+    world.becomes("four", "completed").await;
+    world.walk(&three, "N").await;
+    world.becomes("three", "declined").await;
+    assert_eq!(charged("after", &token).await, "completed");
+    let path = format!("/v1/json/recurring/{}/remove/{token}", crate::tokens::REFERENCE);
+    assert_eq!(crate::tokens::delete(&world, &path).await.0, 200);
+
+    // Both come to nothing.
+    let (token, five) = begin("five").await;
+    let (_, six) = begin("six").await;
+    world.walk(&five, "N").await;
+    world.walk(&six, "N").await;
+    world.becomes("six", "declined").await;
+    assert_eq!(charged("never", &token).await, "Not found: token");
+
+    // A payer who tries the same card again for the same order has the same token.
+    let mut order = world.offered("again");
+    order["recurring_model"] = json!("cardOnFile");
+    order["customer"]["reference"] = json!("cust/17@shop é");
+    let url = world.offer(&order).await;
+    let details = async || world.get("again").await["payment_details"].clone();
+    let form = world.card_form(&url).await;
+    crate::hosted_page::away(world.pay(&form, CHALLENGED).await);
+    let token = details().await["recurring_id"].as_str().unwrap().to_owned();
+    let form = world.card_form(&url).await;
+    let bank = crate::hosted_page::away(world.pay(&form, CHALLENGED).await);
+    assert_eq!(details().await["recurring_id"], token);
+    world.walk(&bank, "Y").await;
+    world.becomes("again", "completed").await;
+    assert_eq!(charged("again-2", &token).await, "completed");
+}
