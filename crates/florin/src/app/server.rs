@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::util::MapRequest;
+use tower_http::compression::CompressionLayer;
 
 use crate::api::reference::schema::{object, text};
 use crate::api::reference::{self, Caller, Group, JSON, Operation};
@@ -47,14 +48,19 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         let gateway = gateway.clone();
         get(move || readiness(gateway.clone()))
     };
+    // Compressed where the client takes it. Pages are not: the length of a page in which secrets and
+    // texts of others are compressed together tells of the secrets (BREACH).
+    let still = Router::new()
+        .merge(reference::routes())
+        .route("/static/icons/{file}", get(icon))
+        .merge(crate::page::routes())
+        .layer(CompressionLayer::new());
     let mut routes = Router::new()
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
         .merge(crate::connect::routes(gateway.clone()))
         .merge(crate::checkout::routes(gateway.clone()))
-        .merge(reference::routes())
-        .route("/static/icons/{file}", get(icon))
-        .merge(crate::page::routes())
+        .merge(still)
         // What stands above has to be in the table of what is served; the calls below look it up
         // themselves, once they know their caller.
         .route_layer(middleware::from_fn(reference::only_described))
@@ -99,11 +105,12 @@ fn health(good: bool, word: &str) -> Response<Body> {
         .expect("the parts of the answer are valid")
 }
 
-/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is signed on.
 async fn icon(Path(file): Path<String>) -> Response<Body> {
     crate::api::catalogue::icons::serve(&file)
 }
 
+/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is
+/// signed on.
 async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
     if gateway.store.settings_version().await.is_err() {
         return health(false, "the store does not answer");

@@ -88,8 +88,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn pages(gateway: &Gateway) -> Pages {
-    Pages::new(&gateway.public_url)
+fn pages(gateway: &Gateway) -> Pages<'_> {
+    Pages::new(gateway)
 }
 
 async fn show(

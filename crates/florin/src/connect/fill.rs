@@ -4,15 +4,16 @@ use florin_core::money::{Currency, Money};
 use florin_core::payment::State;
 use florin_core::session::Session;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Value;
 
+use super::shop::shop;
 use super::view::{
-    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, Shop, StoredCardView,
+    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, StoredCardView,
     StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
 use crate::api::contract::payment_options::WebUrl;
 use crate::api::contract::request::RecurringModel;
+use crate::clock::UnixMillis;
 use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
 use crate::gateway::session::{page_brands, page_locale};
@@ -25,11 +26,6 @@ const LANGUAGES: [&str; 19] = [
     "es", "sv", "tr",
 ];
 
-/// How deep a look is read, and how many of its values are kept.
-const TEMPLATE_DEPTH_MAX: usize = 6;
-const COLOURS_MAX: usize = 100;
-/// Most characters of one of them.
-const COLOUR_CHARS_MAX: usize = 64;
 /// Most lines of a cart that are shown.
 const CART_LINES_MAX: usize = 100;
 
@@ -139,8 +135,8 @@ fn stored_cards(cards: Vec<(String, StoredCard)>, chosen: &Chosen) -> Vec<Stored
     cards.into_iter().enumerate().map(view).collect()
 }
 
-/// A page where the journey ends or rests.
-pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageView {
+/// A page where the journey ends or rests. `now` is the gateway's time.
+pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str, now: UnixMillis) -> EndPageView {
     let locale = locale(record, lang);
     let to_shop = |url: Option<WebUrl>| {
         url.map(|url| WayBack {
@@ -149,20 +145,25 @@ pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageVie
         })
     };
     let to_form = || Some(WayBack { href: format!("./?lang={locale}"), to: WayBackTo::Form });
-    let way_back = match kind {
-        EndKind::Paid | EndKind::PaidElsewhere => to_shop(record.redirect_url()),
-        EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => to_form(),
-        EndKind::Waiting => None,
+    let paid = || to_shop(record.redirect_url());
+    let unpaid = || to_shop(record.cancel_url());
+    let now = record.site.time(now);
+    let is_open = record.order.session.is_some_and(|it| it.ended.is_none() && now < it.expires_at);
+    let ways_back = match kind {
+        EndKind::Paid | EndKind::PaidElsewhere => [paid(), None],
+        EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => [to_form(), unpaid()],
+        EndKind::Declined if is_open => [to_form(), unpaid()],
+        EndKind::Waiting => [None, None],
         EndKind::Expired
         | EndKind::Cancelled
         | EndKind::Declined
         | EndKind::TooManyOpenings
-        | EndKind::Unknown => to_shop(record.cancel_url()),
+        | EndKind::Unknown => [unpaid(), None],
     };
     EndPageView {
         shop: Some(shop(record)),
         kind,
-        way_back,
+        ways_back: ways_back.into_iter().flatten().collect(),
         test_mode: record.site.mode == Mode::Test,
         locale,
     }
@@ -174,7 +175,7 @@ pub(super) fn unknown_page(kind: EndKind, lang: &str) -> EndPageView {
         locale: plain_locale(lang).unwrap_or_default().to_owned(),
         shop: None,
         kind,
-        way_back: None,
+        ways_back: Vec::new(),
         test_mode: false,
     }
 }
@@ -217,57 +218,6 @@ fn languages(locale: &str) -> Vec<LanguageLink> {
         current: code == now,
     };
     LANGUAGES.into_iter().map(link).collect()
-}
-
-fn shop(record: &Record) -> Shop {
-    let acceptor = &record.site.settings.acceptor;
-    let template = record.request.details.extras.template.as_ref();
-    let logo = template
-        .and_then(|it| it.pointer("/header/logo/image"))
-        .and_then(Value::as_str)
-        .and_then(|url| WebUrl::parse(url).ok())
-        .filter(|url| url.as_str().to_ascii_lowercase().starts_with("https://"));
-    let settings = template.and_then(|it| it.get("settings")).and_then(Value::as_object);
-    let is_set = |value: &Value| match value {
-        Value::Bool(set) => *set,
-        Value::Number(number) => number.as_str() == "1",
-        Value::String(text) => matches!(text.as_str(), "1" | "true"),
-        _ => false,
-    };
-    let hidden = settings.into_iter().flatten().filter(|(_, value)| is_set(value));
-    let mut colours = Vec::new();
-    for part in ["header", "body", "container", "cart", "payment_form", "buttons"] {
-        if let Some(value) = template.and_then(|it| it.get(part)) {
-            read_colours(value, part, TEMPLATE_DEPTH_MAX, &mut colours);
-        }
-    }
-    Shop {
-        name: record.site.name.clone(),
-        city: acceptor.city.clone(),
-        country: acceptor.country.clone(),
-        logo_url: logo.map(String::from),
-        hidden: hidden.map(|(name, _)| name.clone()).take(COLOURS_MAX).collect(),
-        colours,
-    }
-}
-
-/// Texts of a template that are no images, by their paths.
-fn read_colours(value: &Value, path: &str, depth: usize, colours: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(members) if depth > 0 => {
-            for (name, value) in members {
-                read_colours(value, &format!("{path}.{name}"), depth - 1, colours);
-            }
-        }
-        Value::String(text)
-            if colours.len() < COLOURS_MAX
-                && text.len() <= COLOUR_CHARS_MAX
-                && !path.ends_with(".image") =>
-        {
-            colours.push((path.to_owned(), text.clone()));
-        }
-        _ => {}
-    }
 }
 
 fn cart_lines(record: &Record, cart: &Cart) -> Vec<CartLine> {

@@ -10,7 +10,9 @@ mod form;
 mod guard;
 mod pay;
 mod routes;
+mod shop;
 mod visit;
 
 pub(crate) use routes::operations;
 pub use routes::routes;
+pub(crate) use shop::shop;

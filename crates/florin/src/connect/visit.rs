@@ -89,7 +89,7 @@ impl Visit {
     }
 
     pub(super) fn rest(&self, kind: EndKind, status: StatusCode) -> Page {
-        let view = fill::end_page(&self.record, kind, &self.lang);
+        let view = fill::end_page(&self.record, kind, &self.lang, self.gateway.now());
         page::end_page(&view, status, &self.around())
     }
 

@@ -145,7 +145,7 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
         two: !view.cart.is_empty(),
         about: view.description.trim(),
         lines: view.cart.iter().map(|it| line(words, view, it)).collect(),
-        notice: view.error.as_ref().map(|it| notice(words, it, &brand_names)),
+        notice: view.error.as_ref().map(|it| notice(words, view, it, &brand_names)),
         browser_fields: if view.browser_fields { &BROWSER_FIELDS } else { &[] },
         saved: saved(words, &view.stored_cards),
         new_chosen,
@@ -189,7 +189,7 @@ fn line(words: &Words, view: &CardPageView, line: &CartLine) -> Line {
     }
 }
 
-fn notice(words: &Words, error: &FormError, brands: &str) -> Notice {
+fn notice(words: &Words, view: &CardPageView, error: &FormError, brands: &str) -> Notice {
     let (title, text) = match error {
         FormError::Declined => (words.declined_title, words.declined_text),
         FormError::NotAuthenticated => (words.unpaid_title, words.not_authenticated_text),
@@ -199,7 +199,12 @@ fn notice(words: &Words, error: &FormError, brands: &str) -> Notice {
     let faults = match error {
         FormError::Fields(faults) => faults
             .iter()
-            .map(|(field, fault)| (id(*field), fault_text(words, *field, *fault, brands)))
+            .map(|(field, fault)| {
+                // Where no stored card is left to choose, one has to be typed.
+                let gone = *field == Field::StoredCard && view.stored_cards.is_empty();
+                let at = if gone { Field::Number } else { *field };
+                (id(at), fault_text(words, *field, *fault, brands))
+            })
             .collect(),
         _ => Vec::new(),
     };

@@ -26,11 +26,12 @@ async fn captured_later(world: World) {
     assert_eq!(status, 200, "{answer}");
     world.captured("later", 2599).await;
 
-    // A brand that cannot be captured later is not taken on such a page.
-    let url = world.offer(&with(world.offered("maestro"), &[("capture", json!("manual"))])).await;
+    // American Express has no holds: it is not taken on such a page.
+    let url = world.offer(&with(world.offered("amex"), &[("capture", json!("manual"))])).await;
     let form = world.card_form(&url).await;
-    assert!(!page(world.open(&url).await).1.contains("data-brand=\"maestro\""));
-    let (status, _) = page(world.pay(&form, "6799990000000000011").await);
+    let (_, html) = page(world.open(&url).await);
+    assert!(html.contains("data-brands=\"visa mastercard maestro\""), "{html}");
+    let (status, _) = page(world.pay(&form, "378282246310005").await);
     assert_eq!(status, 422);
 }
 
@@ -164,4 +165,72 @@ async fn a_payer_on_a_page_is_judged_by_the_address_of_the_connection() {
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
     assert_eq!(request.send().await.unwrap().status(), 429);
     assert_eq!(world.get("too-many").await["transaction_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_is_static_is_compressed_and_a_page_never() {
+    let world = World::sqlite().await;
+    let url = world.offer(&world.offered("gzip")).await;
+    let (_, html) = page(world.open(&url).await);
+    let asset = |extension: &str| {
+        let end = html.find(&format!(".{extension}\"")).unwrap() + extension.len() + 1;
+        let start = html[..end].rfind('"').unwrap() + 1;
+        format!("{}{}", world.base, &html[start..end])
+    };
+    let get = async |url: &str, accepts: &str| {
+        let request = world.http.get(url).header("accept-encoding", accepts);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{url}");
+        let encoding = answer.headers().get("content-encoding").cloned();
+        let varies = answer.headers().get("vary").is_some_and(|it| it == "accept-encoding");
+        (encoding.map(|it| it.to_str().unwrap().to_owned()), varies, answer.bytes().await.unwrap())
+    };
+    let gzip = Some("gzip".to_owned());
+    let docs = format!("{}/docs", world.base);
+    for still in [asset("css"), asset("js"), docs] {
+        let (plain, _, whole) = get(&still, "identity").await;
+        assert_eq!(plain, None, "{still}");
+        let (encoding, varies, short) = get(&still, "br, gzip").await;
+        assert_eq!((&encoding, varies), (&gzip, true), "{still}");
+        assert!(short.len() * 2 < whole.len() && short.starts_with(&[0x1f, 0x8b]), "{still}");
+    }
+    assert_eq!(get(&url, "gzip").await.0, None, "a page mixes secrets with texts of others");
+    let order = format!("{}/v1/json/orders/gzip", world.base);
+    let request = world.http.get(order).header("api_key", crate::world::API_KEY);
+    let answer = request.header("accept-encoding", "gzip").send().await.unwrap();
+    assert!(answer.headers().get("content-encoding").is_none());
+}
+
+#[tokio::test]
+async fn the_pages_around_the_bank_show_the_shop_and_a_way_out() {
+    let world = World::sqlite().await;
+    world.set(&[("acceptor.city", json!("Haarlem"))]).await;
+    let look = json!({ "buttons": { "primary": { "background": "#123456" } } });
+    let mut order = with(world.offered("page"), &[("template", look)]);
+    let url = world.offer(&order).await;
+    let form = world.card_form(&url).await;
+    let bank = away(world.pay(&form, CHALLENGED).await);
+    let (status, html) = page(world.open(&bank).await);
+    let back = format!("href=\"{}\"", url.replace('&', "&#38;"));
+    for part in ["Haarlem, NL", "#123456", "25,99", &back, "Terug naar de betaling"] {
+        assert!(status == 200 && html.contains(part), "{part} in {html}");
+    }
+    // Where no page is, the way out leads to the shop; nothing is decided by it.
+    let (_, direct) = world.create(&world.order("direct", CHALLENGED)).await;
+    let (_, html) = page(world.open(direct["data"]["payment_url"].as_str().unwrap()).await);
+    let shop = world.shop.url("/cart?x=1&transactionid=direct").replace('&', "&#38;");
+    assert!(html.contains(&format!("href=\"{shop}\"")), "{html}");
+    assert_eq!(world.get("direct").await["status"], "initialized");
+
+    // A last page of ours, where the shop named no address: the payer may try again.
+    world.set(&[("on_decline", json!("cancel_url"))]).await;
+    order["order_id"] = json!("last");
+    order["payment_options"].as_object_mut().unwrap().remove("cancel_url");
+    let url = world.offer(&order).await;
+    let form = world.card_form(&url).await;
+    let (status, html) = page(world.pay(&form, DECLINED).await);
+    assert!(status == 200 && html.contains("href=\"./?lang=nl_NL\""), "{html}");
+    assert!(html.contains("#123456") && html.contains("Haarlem"), "{html}");
+    let form = world.card_form(&url).await;
+    assert!(away(world.pay(&form, NOT_ENROLLED).await).contains("/thanks?"));
 }
