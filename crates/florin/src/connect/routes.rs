@@ -102,10 +102,14 @@ async fn show(mut visit: Visit, request: Request) -> Page {
     let mut page = visit.form(StatusCode::OK, Again::after(&visit.record)).await;
     if counts && let Some(session) = &visit.record.order.session {
         let token = gateway.session_token(&visit.record, session);
-        let secure = if gateway.public_url.starts_with("https://") { "; Secure" } else { "" };
-        let cookie = format!(
-            "{OPENED_COOKIE}={mark}; Path=/connect/{token}; HttpOnly; SameSite=Lax{secure}"
-        );
+        let is_framed = !visit.record.site.settings.page.framed_by.is_empty();
+        let sent = match (gateway.public_url.starts_with("https://"), is_framed) {
+            // In a frame of the shop's, where browsers keep cookies of others apart.
+            (true, true) => "SameSite=None; Secure; Partitioned",
+            (true, false) => "SameSite=Lax; Secure",
+            (false, _) => "SameSite=Lax",
+        };
+        let cookie = format!("{OPENED_COOKIE}={mark}; Path=/connect/{token}; HttpOnly; {sent}");
         let cookie = cookie.parse().expect("hexadecimal digits are a valid header");
         page.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -10,13 +10,13 @@ use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
+use super::charges::{ChargeRefusal, ChargedBy};
 use super::journal::JournalEnd;
 use super::persist::{Credential, Extra};
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
-use super::tokens::{ChargeRefusal, ChargedBy};
 use super::{Failure, Gateway, operations};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};

@@ -4,9 +4,10 @@
 //! order has. Only what was stored for the payer's own use is offered, and only what could be
 //! charged this minute.
 
+use super::charges::{ChargeRefusal, ChargedBy, may_charge};
 use super::record::Record;
 use super::site::Site;
-use super::tokens::{ChargeRefusal, ChargedBy, StoredCard, can_be_stored, may_charge};
+use super::tokens::{StoredCard, can_be_stored};
 use super::{Failure, Gateway};
 use crate::api::contract::OrderDetails;
 use crate::api::contract::request::RecurringModel;

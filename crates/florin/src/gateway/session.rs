@@ -13,13 +13,13 @@ use florin_core::session::{Session, SessionKind};
 use florin_core::trail::WHOLE;
 
 use super::authorize::{Done, Patience};
+use super::charges::ChargedBy;
 use super::create::{Attempt, Created, Opened, PageForm, not_decided_yet};
 use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
 use super::journal::JournalEnd;
 use super::persist::Extra;
 use super::record::Record;
 use super::site::{OnDecline, Site};
-use super::tokens::ChargedBy;
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::CardInput;
 use crate::api::contract::customer::{Browser, Customer};

@@ -101,7 +101,7 @@ fn check(settings: &SiteSettings) -> Result<(), String> {
             return refuse(name, "it is not an http or https URL");
         }
     }
-    for odd in settings.page.framed_by.iter().filter(|it| !is_origin(it)) {
+    if let Some(odd) = settings.page.framed_by.iter().find(|it| !is_origin(it)) {
         return refuse(
             "page.framed_by",
             &format!("{odd:?} is not of the form https://shop.example"),
