@@ -175,6 +175,14 @@ def test_the_form_helps_while_a_card_is_typed(gateway, shop, payer):
     # A digit in the middle is replaced where it stands.
     number.send_keys(*[Keys.ARROW_LEFT] * 8, Keys.BACKSPACE, "2")
     assert number.get_attribute("value") == "4111 1111 2111 1111"
+    # The gap between two groups is no digit: who deletes it means the digit beside it.
+    number.clear()
+    number.send_keys("41234567", *[Keys.ARROW_LEFT] * 4, Keys.BACKSPACE)
+    assert number.get_attribute("value") == "4124 567"
+    number.send_keys("3")
+    assert number.get_attribute("value") == "4123 4567"
+    number.send_keys(Keys.DELETE)
+    assert number.get_attribute("value") == "4123 567"
     number.clear()
     number.send_keys("٣٧٤٥٠٠٠٠٠٠٠٠٠١٥")
     assert number.get_attribute("value") == "3745 000000 00015"
@@ -241,6 +249,123 @@ def test_who_cancels_can_still_pay(gateway, shop, payer):
     _type_card(payer, VISA_WITHOUT_3DS)
     _pay(payer)
     payer.walk_to(shop.url + "/thanks")
+
+
+def _store(gateway, reference, number, code, expiry):
+    """Stores a card for a payer, as a shop does that has the payer's consent."""
+    order = {
+        "type": "direct",
+        "order_id": new_order_id(),
+        "gateway": "CREDITCARD",
+        "currency": "EUR",
+        "amount": 100,
+        "description": "City bike, first order",
+        "recurring_model": "cardOnFile",
+        "customer": {"locale": "en_US", "ip_address": "203.0.113.25", "reference": reference},
+        "gateway_info": {
+            "card_number": number,
+            "card_holder_name": "J. de Vries",
+            "card_expiry_date": expiry,
+            "card_cvc": code,
+        },
+    }
+    answer = gateway.create(order)
+    assert answer.status == 200 and answer.data["status"] == "completed", answer
+    return answer.data["payment_details"]["recurring_id"]
+
+
+def _payer_with_two_cards(gateway) -> str:
+    reference = new_order_id()
+    _store(gateway, reference, AMEX, "1234", "3112")
+    _store(gateway, reference, VISA_WITHOUT_3DS, "123", "3108")
+    return reference
+
+
+def _offer_to(gateway, shop, reference, locale="en_US", **members) -> dict:
+    customer = {"locale": locale, "country": "NL", "reference": reference}
+    return _offer(gateway, shop, locale, customer=customer, **members)
+
+
+def _radios(payer):
+    return payer.browser.find_elements(By.CSS_SELECTOR, ".saved input")
+
+
+def test_a_stored_card_is_paid_with_by_its_code_and_the_keyboard(gateway, shop, payer):
+    offer = _offer_to(gateway, shop, _payer_with_two_cards(gateway))
+    payer.open(offer["payment_url"])
+    labels = [it.text for it in payer.browser.find_elements(By.CSS_SELECTOR, ".saved label")]
+    assert [it.split("\n")[0] for it in labels] == [
+        "Visa ending in 3335",
+        "American Express ending in 0015",
+        "Another card",
+    ]
+    assert [it.is_selected() for it in _radios(payer)] == [True, False, False]
+    assert not _field(payer, "card_number").is_displayed()
+    # The arrow keys choose; each card has a code of its own, and a new one has fields.
+    code = _field(payer, "card_cvc")
+    _radios(payer)[0].send_keys(Keys.ARROW_DOWN)
+    assert code.get_attribute("maxLength") == "4" and code.get_attribute("placeholder") == "1234"
+    payer.browser.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    assert _field(payer, "card_number").is_displayed()
+    payer.browser.switch_to.active_element.send_keys(Keys.ARROW_UP, Keys.ARROW_UP)
+    assert code.get_attribute("maxLength") == "3"
+    _pay(payer)
+    assert code.get_attribute("aria-invalid") == "true"
+    assert payer.browser.switch_to.active_element == code
+    code.send_keys("123", Keys.ENTER)
+    payer.walk_to(shop.url + "/thanks")
+    order = gateway.order(offer["order_id"])
+    assert order["status"] == "completed"
+    assert order["payment_details"]["recurring_flow"] == "token"
+
+
+def test_a_stored_card_is_paid_with_without_scripts(gateway, shop, payer_without_scripts):
+    payer = payer_without_scripts
+    offer = _offer_to(gateway, shop, _payer_with_two_cards(gateway))
+    payer.open(offer["payment_url"])
+    assert not _field(payer, "card_number").is_displayed()
+    _radios(payer)[1].click()
+    _field(payer, "card_cvc").send_keys("123")
+    _pay(payer)
+    # A code of three digits is none of this card: the card is still chosen.
+    assert _radios(payer)[1].is_selected()
+    assert _notice(payer)
+    _field(payer, "card_cvc").send_keys("1234")
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["payment_details"]["last4"] == "0015"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en_US", "nl_NL", "de_DE", "ar_AE", "ja_JP", "fi_FI"])
+def test_stored_cards_can_be_read_in(gateway, shop, payer, locale, theme):
+    reference = _payer_with_two_cards(gateway)
+    offer = _offer_to(gateway, shop, reference, locale, recurring_model="cardOnFile")
+    _theme(payer, theme)
+    payer.open(offer["payment_url"])
+    consent = payer.browser.find_element(By.CSS_SELECTOR, ".consent")
+    assert not consent.is_displayed(), "a card that is stored is not stored anew"
+    _look(payer, f"page-stored-{locale}-{theme}")
+    _radios(payer)[2].click()
+    assert consent.is_displayed()
+    _look(payer, f"page-stored-another-{locale}-{theme}")
+    _theme(payer, "light")
+
+
+def test_the_page_on_the_way_to_the_bank_has_a_way_back(gateway, shop, payer_without_scripts):
+    payer = payer_without_scripts
+    offer = _offer(gateway, shop)
+    payer.open(offer["payment_url"])
+    _type_card(payer, CARD_WITH_CHALLENGE)
+    _pay(payer)
+    payer.photograph("page-to-the-bank")
+    back = payer.browser.find_element(By.CSS_SELECTOR, "a.leave")
+    assert back.text == "Back to the payment"
+    back.click()
+    _type_card(payer, VISA_WITHOUT_3DS)
+    _pay(payer)
+    payer.walk_to(shop.url + "/thanks")
+    assert gateway.order(offer["order_id"])["status"] == "completed"
 
 
 def test_a_double_click_pays_once(gateway, shop, payer):

@@ -30,6 +30,14 @@ pub struct Facts {
     /// `gateway_info.flexible_3d`, where the site may use it.
     pub flexible: Option<bool>,
     pub policy: Policy,
+    pub wish: Wish,
+}
+
+/// What the site would like of the issuer, who decides, where the payer is authenticated at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Nothing,
+    Challenge,
 }
 
 /// How the payment is about a stored card.
@@ -73,7 +81,11 @@ pub fn plan(facts: &Facts) -> Plan {
         }
         (None, Policy::Always | Policy::Dynamic { authenticate: true }) => Plan::Authenticate,
     };
-    if wanted == Plan::Skip && required_by_brand(facts) { Plan::Authenticate } else { wanted }
+    match (wanted, facts.wish) {
+        (Plan::Skip, _) if !required_by_brand(facts) => Plan::Skip,
+        (Plan::Challenge, _) | (_, Wish::Challenge) => Plan::Challenge,
+        (_, Wish::Nothing) => Plan::Authenticate,
+    }
 }
 
 /// Rules of the brands that neither the order nor the site can switch off.
@@ -137,7 +149,26 @@ mod tests {
         card: CardUse::Once,
         flexible: None,
         policy: Policy::Dynamic { authenticate: false },
+        wish: Wish::Nothing,
     };
+
+    #[test]
+    fn a_wish_makes_a_challenge_of_an_authentication_and_nothing_of_none() {
+        let wish = Wish::Challenge;
+        let asked = Facts { wish, policy: Policy::Always, ..FACTS };
+        assert_eq!(plan(&asked), Plan::Challenge);
+        for skipped in [
+            Facts { wish, ..FACTS },
+            Facts { policy: Policy::Never, ..asked },
+            Facts { flexible: Some(false), ..asked },
+            Facts { moto: true, ..asked },
+            Facts { card: CardUse::Charged, ..asked },
+        ] {
+            assert_eq!(plan(&skipped), Plan::Skip, "{skipped:?}");
+        }
+        let maestro = Facts { brand: Brand::Maestro, policy: Policy::Never, ..asked };
+        assert_eq!(plan(&maestro), Plan::Challenge);
+    }
 
     #[test]
     fn a_card_that_is_stored_is_authenticated_unless_the_site_never_asks() {

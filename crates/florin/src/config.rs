@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, File, FileFormat, Source, Value, ValueKind};
+use florin_core::risk::blocked::Network;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
@@ -88,6 +89,9 @@ pub struct HttpSettings {
     pub request_wait_ms: u64,
     /// Milliseconds for requests in flight at a shutdown.
     pub shutdown_wait_ms: u64,
+    /// Proxies whose `X-Forwarded-For` says from where a payer comes.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// The simulator, in this process or elsewhere.
@@ -512,6 +516,17 @@ fn none_if_empty<'de, D: Deserializer<'de>, T: From<String>>(
 ) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(from)?;
     Ok((!text.is_empty()).then(|| T::from(text)))
+}
+
+/// Addresses and networks, with commas between them.
+fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network>, D::Error> {
+    let text = String::deserialize(from)?;
+    let named = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let read = |it: &str| {
+        let why = "addresses or networks such as 10.0.0.0/8 with commas between them are expected";
+        Network::parse(it).map_err(|_| D::Error::custom(why))
+    };
+    named.map(read).collect()
 }
 
 fn webhook_policy<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookPolicy, D::Error> {

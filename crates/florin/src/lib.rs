@@ -5,6 +5,7 @@
 pub mod limits;
 pub mod clock;
 pub mod tasks;
+pub mod peer;
 pub mod gateway;
 pub mod api;
 pub mod connect;

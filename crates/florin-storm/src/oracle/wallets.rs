@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use florin::clock::UnixMillis;
-use florin::store::{CardChange, SiteId, TokenState, TokenStep, UnitOfWork};
+use florin::store::{CardChange, OrderKey, SiteId, TokenState, TokenStep, UnitOfWork};
 
 use super::{Evidence, Findings, Kept, Rule};
 
@@ -16,6 +16,8 @@ pub struct Uses {
     charges: BTreeMap<String, Vec<Charge>>,
     /// Fingerprints of the cards that each token stood for.
     cards: BTreeMap<String, BTreeSet<[u8; 32]>>,
+    /// The orders by which each token was made, or shared while it was pending.
+    first_payments: BTreeMap<String, BTreeSet<(SiteId, OrderKey)>>,
 }
 
 /// A payment with a stored card was begun.
@@ -34,15 +36,25 @@ impl Uses {
     pub fn note(&mut self, unit: &UnitOfWork, now: UnixMillis) {
         for change in &unit.tokens {
             let cards = self.cards.entry(change.token.clone()).or_default();
+            let of_order = unit.cards.iter().filter_map(|card| match card {
+                CardChange::Seal { fingerprint, .. } => Some(*fingerprint),
+                CardChange::EraseCvc { .. } | CardChange::Erase { .. } => None,
+            });
+            let mut is_first = || {
+                let payments = self.first_payments.entry(change.token.clone()).or_default();
+                payments.insert((unit.order.site_id, unit.order.key));
+            };
             match &change.step {
                 TokenStep::Make(row) => {
                     cards.insert(row.fingerprint);
+                    is_first();
+                }
+                TokenStep::Share => {
+                    cards.extend(of_order);
+                    is_first();
                 }
                 TokenStep::Use { .. } => {
-                    cards.extend(unit.cards.iter().filter_map(|card| match card {
-                        CardChange::Seal { fingerprint, .. } => Some(*fingerprint),
-                        CardChange::EraseCvc { .. } | CardChange::Erase { .. } => None,
-                    }));
+                    cards.extend(of_order);
                     self.charges.entry(change.token.clone()).or_default().push(Charge {
                         site_id: unit.order.site_id,
                         order_id: unit.order.order_id.clone(),
@@ -86,13 +98,18 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
         }
     }
     for row in evidence.disk.tokens() {
-        let first = kept
+        let payments = evidence.uses.first_payments.get(&row.token);
+        let first: Vec<_> = kept
             .orders
             .iter()
-            .find(|read| (read.stored.row.site_id, read.stored.row.key) == (row.site_id, row.key));
-        let was_good = first.is_some_and(|read| {
-            read.stored.events.iter().any(|event| GOOD.contains(&event.kind.as_str()))
-        });
+            .filter(|read| {
+                let place = (read.stored.row.site_id, read.stored.row.key);
+                payments.is_some_and(|payments| payments.contains(&place))
+            })
+            .collect();
+        let was_good = first
+            .iter()
+            .any(|read| read.stored.events.iter().any(|event| GOOD.contains(&event.kind.as_str())));
         let has_card = row.sealed_pan.is_some() || row.sealed_holder.is_some();
         let has_ended = match row.state {
             TokenState::Pending => false,
@@ -100,7 +117,7 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
             TokenState::Dead => !has_card,
         };
         findings.check(Rule::TokensHaveEnded, has_ended, || {
-            let status = first.map(|read| read.stored.row.status.as_str());
+            let status: Vec<_> = first.iter().map(|it| it.stored.row.status.as_str()).collect();
             format!("{} is {:?}, with a card: {has_card}; first: {status:?}", row.token, row.state)
         });
     }

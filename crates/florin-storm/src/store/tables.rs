@@ -189,7 +189,7 @@ impl Tables {
             let request = self.requests.get(&(place.0, answer.key.clone()));
             request.is_some_and(|request| request.answer.is_some())
         });
-        let is_blocked = is_answered || !self.tokens_can_be_used(unit);
+        let is_blocked = is_answered || !self.tokens_fit(unit);
         if is_blocked || !unit.children.iter().all(|child| self.can_be_stored(child)) {
             return Ok(Committed::Conflict);
         }

@@ -45,7 +45,7 @@ impl Tokens for MemoryStore {
         let is_same = |row: &TokenRow| {
             row.reference.as_deref() == Some(reference)
                 && (row.fingerprint, row.model.as_str()) == (fingerprint, model)
-                && row.state == TokenState::Active
+                && row.state != TokenState::Dead
         };
         self.read("find the token of a card", |tables| {
             newest_first(tables, owner, is_same).into_iter().next()
@@ -97,15 +97,28 @@ fn newest_first(
 }
 
 impl Tables {
-    /// Whether every token that the unit charges can be charged.
-    pub(super) fn tokens_can_be_used(&self, unit: &UnitOfWork) -> bool {
+    /// Whether every token that the unit charges can be charged, is shared while it is pending, and is
+    /// new where it is made.
+    pub(super) fn tokens_fit(&self, unit: &UnitOfWork) -> bool {
         unit.tokens.iter().all(|change| {
-            let TokenStep::Use { unused_since } = change.step else { return true };
             let row = self.tokens.get(&(change.owner, change.token.clone()));
-            row.is_some_and(|row| {
-                let is_too_soon = unused_since.zip(row.last_used_at).is_some_and(|(a, b)| b > a);
-                row.state == TokenState::Active && !is_too_soon
-            })
+            match &change.step {
+                TokenStep::Use { unused_since } => row.is_some_and(|row| {
+                    let is_too_soon =
+                        unused_since.zip(row.last_used_at).is_some_and(|(a, b)| b > a);
+                    row.state == TokenState::Active && !is_too_soon
+                }),
+                TokenStep::Share => row.is_some_and(|row| row.state == TokenState::Pending),
+                TokenStep::Make(new) => !self.tokens.values().any(|row| {
+                    row.owner == new.owner
+                        && row.reference.is_some()
+                        && row.reference == new.reference
+                        && row.fingerprint == new.fingerprint
+                        && row.model == new.model
+                        && row.state != TokenState::Dead
+                }),
+                TokenStep::Activate(_) | TokenStep::Renew { .. } | TokenStep::Bury => true,
+            }
         })
     }
 
@@ -140,11 +153,18 @@ impl Tables {
                     row.expiry = expiry.max(&row.expiry).clone();
                     row.updated_at = row.updated_at.max(*at);
                 }
-                TokenStep::Bury => {
-                    row.state = TokenState::Dead;
-                    row.sealed_pan = None;
-                    row.sealed_holder = None;
+                TokenStep::Share => {
+                    row.first_payments += 1;
                     row.updated_at = row.updated_at.max(*at);
+                }
+                TokenStep::Bury => {
+                    row.first_payments -= 1;
+                    row.updated_at = row.updated_at.max(*at);
+                    if row.first_payments <= 0 {
+                        row.state = TokenState::Dead;
+                        row.sealed_pan = None;
+                        row.sealed_holder = None;
+                    }
                 }
             }
         }

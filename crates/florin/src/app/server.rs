@@ -9,17 +9,21 @@ use axum::extract::{Path, Request};
 use axum::http::{Method, Response, StatusCode, header};
 use axum::middleware;
 use axum::routing::{any, get};
+use florin_core::risk::blocked::Network;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::util::MapRequest;
+use tower_http::compression::CompressionLayer;
 
 use crate::api::reference::schema::{object, text};
 use crate::api::reference::{self, Caller, Group, JSON, Operation};
 use crate::config::HttpSettings;
 use crate::gateway::Gateway;
+use crate::peer::Peer;
 
 /// Bytes of a request's line and headers at most.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -44,14 +48,19 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         let gateway = gateway.clone();
         get(move || readiness(gateway.clone()))
     };
+    // Compressed where the client takes it. Pages are not: the length of a page in which secrets and
+    // texts of others are compressed together tells of the secrets (BREACH).
+    let still = Router::new()
+        .merge(reference::routes())
+        .route("/static/icons/{file}", get(icon))
+        .merge(crate::page::routes())
+        .layer(CompressionLayer::new());
     let mut routes = Router::new()
         .route("/health/live", get(|| async { health(true, "alive") }))
         .route("/health/ready", ready)
         .merge(crate::connect::routes(gateway.clone()))
         .merge(crate::checkout::routes(gateway.clone()))
-        .merge(reference::routes())
-        .route("/static/icons/{file}", get(icon))
-        .merge(crate::page::routes())
+        .merge(still)
         // What stands above has to be in the table of what is served; the calls below look it up
         // themselves, once they know their caller.
         .route_layer(middleware::from_fn(reference::only_described))
@@ -96,11 +105,12 @@ fn health(good: bool, word: &str) -> Response<Body> {
         .expect("the parts of the answer are valid")
 }
 
-/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is signed on.
 async fn icon(Path(file): Path<String>) -> Response<Body> {
     crate::api::catalogue::icons::serve(&file)
 }
 
+/// Ready when payments can be taken: the store answers and takes changes, and the acquirer's link is
+/// signed on.
 async fn readiness(gateway: Arc<Gateway>) -> Response<Body> {
     if gateway.store.settings_version().await.is_err() {
         return health(false, "the store does not answer");
@@ -123,6 +133,7 @@ pub(super) async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections_max));
+    let trusted: Arc<[Network]> = Arc::from(limits.trusted_proxies.as_slice());
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -141,8 +152,8 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: others have to end first.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -151,7 +162,12 @@ pub(super) async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(routes.clone());
+        let peer = Peer { address: from.ip(), trusted: trusted.clone() };
+        let service = MapRequest::new(routes.clone(), move |mut request: hyper::Request<_>| {
+            request.extensions_mut().insert(peer.clone());
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 
+use crate::connect::shop;
 use crate::connect::view::ClosePageView;
+use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::Mode;
 use crate::page::words::{Words, words};
@@ -26,31 +28,44 @@ const BROWSER_FIELDS: [(&str, &str); 9] = [
 /// How often a waiting page looks again.
 const WAIT_SECONDS: &str = "2";
 
-/// Pages of one gateway: they differ by whether it is reached by https.
-pub(super) struct Pages {
-    around: Surroundings,
+/// Pages of one gateway: they differ by whether it is reached by https, and by who may frame them.
+pub(super) struct Pages<'a> {
+    gateway: &'a Gateway,
 }
 
 fn words_of(record: &Record) -> &'static Words {
     words(record.request.details.customer.language())
 }
 
-/// A page of an order, which says who is paid and how much.
+/// A page of an order, which says who is paid and how much, in the shop's colours.
 fn step(record: &Record, heading: &'static str, message: &'static str) -> Step {
     let words = words_of(record);
+    let shop = shop(record);
+    let amount = record.order.payment.amount;
     Step {
         top: Some(Top {
-            shop: record.site.name.clone(),
-            amount: page::amount(
-                record.request.details.customer.language(),
-                record.order.payment.amount,
-            ),
-            ..Top::default()
+            amount: page::amount(record.request.details.customer.language(), amount),
+            ..page::top(&shop)
         }),
         order: Some(record.order_id.clone()),
         test_mode: record.site.mode == Mode::Test,
+        colours: shop.colours,
         ..Step::new(words, heading, message)
     }
+}
+
+/// Where a payer goes who does not want to go on: to the page with the form, where there is one
+/// that can still pay, else to the shop. Nothing is decided by that.
+fn ways_out(gateway: &Gateway, record: &Record) -> Vec<(String, &'static str)> {
+    let words = words_of(record);
+    let now = record.site.time(gateway.now());
+    let session = record.order.session;
+    let is_open = session.is_some_and(|it| it.ended.is_none() && now < it.expires_at);
+    let form = gateway.session_url(record).filter(|_| is_open);
+    let shop = record.cancel_url().map(|url| url.with_transaction_id(&record.order_id));
+    let form = form.map(|url| (url, words.try_again));
+    let shop = shop.map(|url| (url, words.back_to_shop));
+    form.or(shop).into_iter().collect()
 }
 
 /// Whether a form of this order may end, by redirects that browsers count as one submission, at
@@ -63,9 +78,18 @@ fn leads_to_http(record: &Record) -> bool {
         .any(|url| !url.as_str().to_ascii_lowercase().starts_with("https:"))
 }
 
-impl Pages {
-    pub(super) fn new(secure: bool) -> Pages {
-        Pages { around: Surroundings { secure, ..Surroundings::default() } }
+impl Pages<'_> {
+    pub(super) fn new(gateway: &Gateway) -> Pages<'_> {
+        Pages { gateway }
+    }
+
+    /// A page of no order is framed by nobody.
+    fn nowhere(&self) -> Surroundings {
+        Surroundings::new(&self.gateway.public_url, &[])
+    }
+
+    fn around(&self, record: &Record) -> Surroundings {
+        Surroundings::new(&self.gateway.public_url, &record.site.settings.page.framed_by)
     }
 
     /// Collects the browser's data, runs the 3DS Method, and goes on.
@@ -87,9 +111,10 @@ impl Pages {
             leads_to_http: leads_to_http(record),
             method: method.map(|form| Method { url: form.method_url, data: form.method_data }),
             script: VERIFY,
+            links: ways_out(self.gateway, record),
             ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// Sends the browser to the ACS.
@@ -100,9 +125,10 @@ impl Pages {
             leads_to_http: leads_to_http(record) || form.acs_url.starts_with("http:"),
             form: Some(Form { action: form.acs_url, fields, button: words.continue_button }),
             script: SUBMIT,
+            links: ways_out(self.gateway, record),
             ..step(record, words.verify_title, words.verify_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// An authorization is on its way; the page looks again by itself.
@@ -113,7 +139,7 @@ impl Pages {
             sign: Sign::Busy,
             ..step(record, words.wait_title, words.wait_text)
         };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// The end: back to the shop, or our own last page where the shop named no address. A payment
@@ -130,7 +156,7 @@ impl Pages {
                     locale: record.request.details.customer.language().to_owned(),
                     target,
                 },
-                &self.around,
+                &self.around(record),
             ),
             Some(target) => Response::builder()
                 .status(StatusCode::SEE_OTHER)
@@ -150,8 +176,9 @@ impl Pages {
             (words.unpaid_title, words.unpaid_text)
         };
         let sign = if success { Sign::Good } else { Sign::Neutral };
-        let page = Step { sign, ..step(record, title, text) };
-        page.answer(StatusCode::OK, &self.around)
+        let links = if success { Vec::new() } else { ways_out(self.gateway, record) };
+        let page = Step { sign, links, ..step(record, title, text) };
+        page.answer(StatusCode::OK, &self.around(record))
     }
 
     /// The 3DS Method has ended, inside its hidden frame.
@@ -159,19 +186,19 @@ impl Pages {
         let words = words("en");
         let page =
             Step { script: METHOD_DONE, ..Step::new(words, words.wait_title, words.wait_text) };
-        page.answer(StatusCode::OK, &self.around)
+        page.answer(StatusCode::OK, &self.nowhere())
     }
 
     /// A link that was never ours, or leads nowhere.
     pub(super) fn unknown(&self, status: StatusCode, locale: &str) -> Response<Body> {
         let words = words(locale);
-        Step::new(words, words.unknown_title, words.unknown_text).answer(status, &self.around)
+        Step::new(words, words.unknown_title, words.unknown_text).answer(status, &self.nowhere())
     }
 
     /// We failed; nothing was charged twice.
     pub(super) fn trouble(&self, locale: &str) -> Response<Body> {
         let words = words(locale);
         Step::new(words, words.trouble_title, words.trouble_text)
-            .answer(StatusCode::SERVICE_UNAVAILABLE, &self.around)
+            .answer(StatusCode::SERVICE_UNAVAILABLE, &self.nowhere())
     }
 }

@@ -2,6 +2,7 @@
 //! servers with results.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,6 +20,7 @@ use crate::gateway::rails::{Browser, open_challenge, result_of};
 use crate::gateway::record::Record;
 use crate::gateway::verify::PayerStep;
 use crate::gateway::{Failure, Gateway};
+use crate::peer;
 use crate::threeds::{self, BrowserData, MethodResult};
 
 /// Largest form or message that is read here.
@@ -86,8 +88,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn pages(gateway: &Gateway) -> Pages {
-    Pages::new(gateway.public_url.starts_with("https://"))
+fn pages(gateway: &Gateway) -> Pages<'_> {
+    Pages::new(gateway)
 }
 
 async fn show(
@@ -134,6 +136,7 @@ async fn go_on(
     headers: HeaderMap,
     request: Request,
 ) -> Response<Body> {
+    let address = peer::address_of(&request);
     let Some(form) = read_form(request).await else {
         return pages(&gateway).unknown(StatusCode::BAD_REQUEST, "");
     };
@@ -146,7 +149,7 @@ async fn go_on(
         return show_step(&gateway, record, newest, &token).await;
     }
     let browser = Browser::FromPage {
-        data: browser_data(&form, &headers),
+        data: browser_data(&form, &headers, address),
         method: match form.get("method_completed").map(String::as_str) {
             Some("Y") => MethodResult::Completed,
             Some("U") => MethodResult::Unavailable,
@@ -165,8 +168,12 @@ async fn go_on(
     }
 }
 
-/// The payer's browser, by its own words and its request.
-fn browser_data(form: &HashMap<String, String>, headers: &HeaderMap) -> BrowserData {
+/// The payer's browser, by its own words, its request, and its connection.
+fn browser_data(
+    form: &HashMap<String, String>,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> BrowserData {
     let text = |name: &str| form.get(name).filter(|value| !value.is_empty()).cloned();
     let header = |name: header::HeaderName| {
         headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -186,7 +193,7 @@ fn browser_data(form: &HashMap<String, String>, headers: &HeaderMap) -> BrowserD
         user_agent: header(header::USER_AGENT).or_else(|| text("user_agent")),
         accept_header: header(header::ACCEPT),
         accept_language: header(header::ACCEPT_LANGUAGE),
-        ip_address: None,
+        ip_address: address.map(|it| it.to_string()),
     }
 }
 

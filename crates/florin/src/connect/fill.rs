@@ -4,16 +4,21 @@ use florin_core::money::{Currency, Money};
 use florin_core::payment::State;
 use florin_core::session::Session;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Value;
 
+use super::shop::shop;
 use super::view::{
-    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, Shop, WayBack, WayBackTo,
+    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, StoredCardView,
+    StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
 use crate::api::contract::payment_options::WebUrl;
+use crate::api::contract::request::RecurringModel;
+use crate::clock::UnixMillis;
+use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
 use crate::gateway::session::{page_brands, page_locale};
 use crate::gateway::site::Mode;
+use crate::gateway::tokens::StoredCard;
 
 /// The languages of the contract's pages.
 const LANGUAGES: [&str; 19] = [
@@ -21,11 +26,6 @@ const LANGUAGES: [&str; 19] = [
     "es", "sv", "tr",
 ];
 
-/// How deep a look is read, and how many of its values are kept.
-const TEMPLATE_DEPTH_MAX: usize = 6;
-const COLOURS_MAX: usize = 100;
-/// Most characters of one of them.
-const COLOUR_CHARS_MAX: usize = 64;
 /// Most lines of a cart that are shown.
 const CART_LINES_MAX: usize = 100;
 
@@ -35,8 +35,43 @@ pub(super) struct Form<'a> {
     pub(super) lang: &'a str,
     pub(super) number: String,
     pub(super) csrf: String,
+    /// The cards to choose from, by the names that the page has for them.
+    pub(super) stored_cards: Vec<(String, StoredCard)>,
+    pub(super) again: Again,
+}
+
+/// What is remembered of the form when it is shown again.
+pub(super) struct Again {
     pub(super) error: Option<FormError>,
+    /// The name on the card, as it was typed.
     pub(super) holder: Option<String>,
+    pub(super) chosen: Chosen,
+}
+
+/// What the form shows as chosen to pay with.
+pub(super) enum Chosen {
+    /// The first stored card, where there is one.
+    First,
+    /// A card to be typed.
+    New,
+    /// The stored card with this name, if it is still offered.
+    Stored(String),
+}
+
+impl Again {
+    /// After the order's last attempt, if it had one.
+    pub(super) fn after(record: &Record) -> Again {
+        let error = last_error(record);
+        // Of a stored card the page shows no more than what it offers it by.
+        let was_typed = !record.extra.credential.as_ref().is_some_and(Credential::is_charge);
+        let card = record.request.card.as_ref().filter(|_| was_typed);
+        let holder = card.and_then(|card| card.holder.as_ref());
+        Again {
+            chosen: if error.is_none() { Chosen::First } else { Chosen::New },
+            error,
+            holder: holder.map(|holder| holder.as_str().to_owned()),
+        }
+    }
 }
 
 /// The page with the card form. Addresses are relative to the page's own.
@@ -61,11 +96,10 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         csrf: form.csrf,
         form_number: form.number,
         languages: languages(&locale),
-        error: form.error,
-        holder: form.holder,
-        // Cards are not stored yet, on any site.
-        stores_card: None,
-        stored_cards: Vec::new(),
+        error: form.again.error,
+        holder: form.again.holder,
+        stores_card: details.recurring_model.map(stored_for),
+        stored_cards: stored_cards(form.stored_cards, &form.again.chosen),
         expires_at: session.expires_at,
         test_mode: record.site.mode == Mode::Test,
         browser_fields: true,
@@ -77,8 +111,32 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
     }
 }
 
-/// A page where the journey ends or rests.
-pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageView {
+fn stored_for(model: RecurringModel) -> StoredFor {
+    match model {
+        RecurringModel::CardOnFile => StoredFor::CardOnFile,
+        RecurringModel::Subscription => StoredFor::Subscription,
+        RecurringModel::Unscheduled => StoredFor::Unscheduled,
+    }
+}
+
+fn stored_cards(cards: Vec<(String, StoredCard)>, chosen: &Chosen) -> Vec<StoredCardView> {
+    let view = |(at, (id, card)): (usize, (String, StoredCard))| StoredCardView {
+        chosen: match chosen {
+            Chosen::First => at == 0,
+            Chosen::New => false,
+            Chosen::Stored(name) => *name == id,
+        },
+        id,
+        brand: card.brand,
+        last4: card.last4,
+        expiry: card.expiry.yymm(),
+        asks_cvc: card.brand.needs_cvc(),
+    };
+    cards.into_iter().enumerate().map(view).collect()
+}
+
+/// A page where the journey ends or rests. `now` is the gateway's time.
+pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str, now: UnixMillis) -> EndPageView {
     let locale = locale(record, lang);
     let to_shop = |url: Option<WebUrl>| {
         url.map(|url| WayBack {
@@ -87,20 +145,25 @@ pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageVie
         })
     };
     let to_form = || Some(WayBack { href: format!("./?lang={locale}"), to: WayBackTo::Form });
-    let way_back = match kind {
-        EndKind::Paid | EndKind::PaidElsewhere => to_shop(record.redirect_url()),
-        EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => to_form(),
-        EndKind::Waiting => None,
+    let paid = || to_shop(record.redirect_url());
+    let unpaid = || to_shop(record.cancel_url());
+    let now = record.site.time(now);
+    let is_open = record.order.session.is_some_and(|it| it.ended.is_none() && now < it.expires_at);
+    let ways_back = match kind {
+        EndKind::Paid | EndKind::PaidElsewhere => [paid(), None],
+        EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => [to_form(), unpaid()],
+        EndKind::Declined if is_open => [to_form(), unpaid()],
+        EndKind::Waiting => [None, None],
         EndKind::Expired
         | EndKind::Cancelled
         | EndKind::Declined
         | EndKind::TooManyOpenings
-        | EndKind::Unknown => to_shop(record.cancel_url()),
+        | EndKind::Unknown => [unpaid(), None],
     };
     EndPageView {
         shop: Some(shop(record)),
         kind,
-        way_back,
+        ways_back: ways_back.into_iter().flatten().collect(),
         test_mode: record.site.mode == Mode::Test,
         locale,
     }
@@ -112,13 +175,13 @@ pub(super) fn unknown_page(kind: EndKind, lang: &str) -> EndPageView {
         locale: plain_locale(lang).unwrap_or_default().to_owned(),
         shop: None,
         kind,
-        way_back: None,
+        ways_back: Vec::new(),
         test_mode: false,
     }
 }
 
 /// Why the form is shown again, as far as the last attempt tells.
-pub(super) fn last_error(record: &Record) -> Option<FormError> {
+fn last_error(record: &Record) -> Option<FormError> {
     match &record.order.payment.state {
         State::Declined(_) if record.order.payment.answer.is_none() => {
             let authenticated = record.order.payment.authentication.as_ref();
@@ -155,57 +218,6 @@ fn languages(locale: &str) -> Vec<LanguageLink> {
         current: code == now,
     };
     LANGUAGES.into_iter().map(link).collect()
-}
-
-fn shop(record: &Record) -> Shop {
-    let acceptor = &record.site.settings.acceptor;
-    let template = record.request.details.extras.template.as_ref();
-    let logo = template
-        .and_then(|it| it.pointer("/header/logo/image"))
-        .and_then(Value::as_str)
-        .and_then(|url| WebUrl::parse(url).ok())
-        .filter(|url| url.as_str().to_ascii_lowercase().starts_with("https://"));
-    let settings = template.and_then(|it| it.get("settings")).and_then(Value::as_object);
-    let is_set = |value: &Value| match value {
-        Value::Bool(set) => *set,
-        Value::Number(number) => number.as_str() == "1",
-        Value::String(text) => matches!(text.as_str(), "1" | "true"),
-        _ => false,
-    };
-    let hidden = settings.into_iter().flatten().filter(|(_, value)| is_set(value));
-    let mut colours = Vec::new();
-    for part in ["header", "body", "container", "cart", "payment_form", "buttons"] {
-        if let Some(value) = template.and_then(|it| it.get(part)) {
-            read_colours(value, part, TEMPLATE_DEPTH_MAX, &mut colours);
-        }
-    }
-    Shop {
-        name: record.site.name.clone(),
-        city: acceptor.city.clone(),
-        country: acceptor.country.clone(),
-        logo_url: logo.map(String::from),
-        hidden: hidden.map(|(name, _)| name.clone()).take(COLOURS_MAX).collect(),
-        colours,
-    }
-}
-
-/// Texts of a template that are no images, by their paths.
-fn read_colours(value: &Value, path: &str, depth: usize, colours: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(members) if depth > 0 => {
-            for (name, value) in members {
-                read_colours(value, &format!("{path}.{name}"), depth - 1, colours);
-            }
-        }
-        Value::String(text)
-            if colours.len() < COLOURS_MAX
-                && text.len() <= COLOUR_CHARS_MAX
-                && !path.ends_with(".image") =>
-        {
-            colours.push((path.to_owned(), text.clone()));
-        }
-        _ => {}
-    }
 }
 
 fn cart_lines(record: &Record, cart: &Cart) -> Vec<CartLine> {

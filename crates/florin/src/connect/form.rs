@@ -11,6 +11,8 @@ use super::view::{Fault, Field};
 use crate::api::contract::SiteRules;
 use crate::api::contract::card_input::{Card, CardInput};
 use crate::clock::UnixMillis;
+use crate::gateway::session::PageCard;
+use crate::gateway::tokens::StoredCard;
 
 /// The fields of a form by their names. Card data are in it until they are taken out.
 pub(super) struct Fields(HashMap<String, String>);
@@ -99,6 +101,16 @@ pub(super) fn read_card(
         }),
         _ => Err(faults),
     }
+}
+
+/// Reads the code of a stored card; `None` is a card that is not offered.
+pub(super) fn read_stored_card(
+    fields: &Fields,
+    card: Option<&StoredCard>,
+) -> Result<PageCard, Vec<(Field, Fault)>> {
+    let card = card.ok_or_else(|| vec![(Field::StoredCard, Fault::Missing)])?;
+    let cvc = read_cvc(fields, Some(card.brand)).map_err(|fault| vec![(Field::Cvc, fault)])?;
+    Ok(PageCard::Stored { token: card.token.clone(), cvc })
 }
 
 /// `MM/YY`, `MMYY`, `MM/YYYY`, or month and year in fields of their own.

@@ -38,6 +38,28 @@ pub(super) fn opened(gateway: &Gateway, record: &Record, session: TransactionId)
     hexadecimal(&gateway.vault.token_hash(subject.as_bytes())[..16])
 }
 
+/// What the page of a session calls a stored card: a name that is worth nothing anywhere else.
+pub(super) fn card(
+    gateway: &Gateway,
+    record: &Record,
+    session: TransactionId,
+    card: &str,
+) -> String {
+    let subject = format!("card/{}/{}/{card}", record.site.id, session.0);
+    hexadecimal(&gateway.vault.token_hash(subject.as_bytes())[..16])
+}
+
+/// Whether the page of the session calls the stored card so.
+pub(super) fn is_card(
+    gateway: &Gateway,
+    record: &Record,
+    session: TransactionId,
+    card: &str,
+    sent: &str,
+) -> bool {
+    self::card(gateway, record, session, card).as_bytes().ct_eq(sent.as_bytes()).into()
+}
+
 /// Whether a posted form was made by us for this session.
 pub(super) fn is_ours(
     gateway: &Gateway,

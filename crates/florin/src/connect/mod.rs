@@ -8,8 +8,11 @@ pub mod view;
 mod fill;
 mod form;
 mod guard;
-mod plain;
+mod pay;
 mod routes;
+mod shop;
+mod visit;
 
 pub(crate) use routes::operations;
 pub use routes::routes;
+pub(crate) use shop::shop;

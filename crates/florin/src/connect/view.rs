@@ -56,8 +56,8 @@ pub struct EndPageView {
     /// None where the link was never ours.
     pub shop: Option<Shop>,
     pub kind: EndKind,
-    /// Back to the shop, or to the form.
-    pub way_back: Option<WayBack>,
+    /// Back to the form, or to the shop; the likelier one first.
+    pub ways_back: Vec<WayBack>,
     /// No money moves here.
     pub test_mode: bool,
 }
@@ -215,4 +215,6 @@ pub struct StoredCardView {
     pub expiry: String,
     /// The code has to be typed again.
     pub asks_cvc: bool,
+    /// The form is shown with this one chosen; where none is, with the card that is typed.
+    pub chosen: bool,
 }

@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
-use florin_core::authentication::{CardUse, Facts, Plan, plan};
+use florin_core::authentication::{CardUse, Facts, Plan, Wish, plan};
 use florin_core::card::Brand;
 use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 
+use super::charges::{ChargeRefusal, ChargedBy};
 use super::journal::JournalEnd;
 use super::persist::{Credential, Extra};
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
 use super::site::Site;
-use super::tokens::ChargeRefusal;
 use super::{Failure, Gateway, operations};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
 use crate::api::contract::{OrderRequest, StoredRequest};
@@ -78,7 +78,8 @@ impl Gateway {
         let mut charged = None;
         if let Some(token) = request.details.recurring_id.clone() {
             let cvc = request.cvc.take();
-            match self.charge(&site, &request.details, &token, cvc).await? {
+            let by = ChargedBy::Shop;
+            match self.charge(&site, &request.details, &token, cvc, by).await? {
                 Ok(charge) => {
                     request.card = Some(charge.input);
                     charged = Some(charge.credential);
@@ -141,12 +142,22 @@ impl Gateway {
                 amount,
                 moto,
                 card: match &credential {
-                    Some(credential) if credential.is_charge() => CardUse::Charged,
+                    // Who pays on a page is there to be asked.
+                    Some(credential) if credential.is_charge() => match page {
+                        Some(_) => CardUse::Once,
+                        None => CardUse::Charged,
+                    },
                     Some(_) => CardUse::Stored,
                     None => CardUse::Once,
                 },
                 flexible,
                 policy: site.settings.three_ds.policy_for(amount.minor),
+                // A stored card is to be paid with at one click, if its issuer agrees.
+                wish: match (&page, &credential) {
+                    (Some(_), Some(credential)) if credential.is_charge() => Wish::Nothing,
+                    (Some(_), _) if site.settings.three_ds.challenge_on_page => Wish::Challenge,
+                    _ => Wish::Nothing,
+                },
             }),
             _ => Plan::Skip,
         };
@@ -256,7 +267,7 @@ impl Gateway {
     /// an id that was there before.
     pub(super) async fn open(
         &self,
-        draft: Record,
+        mut draft: Record,
         number: i64,
         command: Command,
         card: Option<&CardSecrets>,
@@ -312,12 +323,19 @@ impl Gateway {
                 return Ok(Opened::Committed { record, effects: decision.effects, owed });
             }
             // Perhaps the order is not what somebody else was faster with, but the stored card.
-            if let Some(credential) = draft.extra.credential.as_ref().filter(|it| it.is_charge()) {
-                let details = &draft.request.details;
-                let token = &credential.token;
-                if let Err(refusal) = self.may_still_charge(&site, details, token).await? {
-                    return Ok(Opened::NotCharged(refusal));
+            match (&draft.extra.credential, card) {
+                (Some(credential), _) if credential.is_charge() => {
+                    let (details, token) = (&draft.request.details, &credential.token);
+                    let by = ChargedBy::of(page);
+                    if let Err(refusal) = self.may_still_charge(&site, details, token, by).await? {
+                        return Ok(Opened::NotCharged(refusal));
+                    }
                 }
+                (Some(_), Some(card)) => {
+                    draft.extra.credential =
+                        self.credential_to_make(&site, &draft.request, card).await?;
+                }
+                _ => {}
             }
             existing = self.load_by_order_id(&site, &draft.order_id).await?;
         }

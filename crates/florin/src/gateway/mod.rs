@@ -12,6 +12,8 @@ mod effects;
 pub mod journal;
 pub mod rails;
 pub mod tokens;
+pub mod charges;
+mod page_cards;
 pub mod create;
 pub mod session;
 pub mod authorize;

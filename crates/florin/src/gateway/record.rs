@@ -218,7 +218,8 @@ impl Gateway {
         }
         if opens(decision)
             && decision.order.payment.standing() == Standing::Bad
-            && let Some(Credential { used: CredentialUse::Make, .. }) = record.extra.credential
+            && let Some(Credential { used: CredentialUse::Make | CredentialUse::Share, .. }) =
+                record.extra.credential
         {
             // What is declined unsent makes no token.
             record.extra.credential = None;
@@ -249,8 +250,8 @@ impl Gateway {
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;
         unit.attempts = self.attempt_rows(&record, decision);
-        unit.tokens = tokens;
-        unit.tokens.extend(self.token_changes(&record, &before, decision, card, site_now));
+        let made = self.token_changes(&record, &before, decision, card, site_now);
+        unit.tokens = super::tokens::put_together(tokens, made);
         self.add_card(&mut unit, decision, card, &record);
         let committed = self.store.commit(unit).await;
         self.work.writing.observe(&committed);

@@ -29,8 +29,8 @@ use super::persist::Credential;
 use super::record::{CardSecrets, Record};
 use super::site::Site;
 use super::{Failure, Gateway};
-use crate::api::contract::StoredRequest;
-use crate::api::contract::customer::Customer;
+use crate::api::contract::request::OrderKind;
+use crate::api::contract::{OrderDetails, StoredRequest};
 use crate::notify::policy::AddressKind;
 use averages::Averages;
 use in_flight::{InFlight, Repeat, UnderWay};
@@ -125,7 +125,7 @@ impl Gateway {
             return Ok(Err(TooMany { retry_after_s }));
         }
         let customer = &request.details.customer;
-        let addresses: Vec<IpAddr> = addresses_of(customer).collect();
+        let addresses: Vec<IpAddr> = addresses_of(&request.details).collect();
         let subject = Subject {
             card: &card.fingerprint,
             leading_digits: leading_digits(card),
@@ -189,7 +189,7 @@ impl Gateway {
         let payment = &record.order.payment;
         let moto = record.request.card.as_ref().is_some_and(|card| card.moto);
         let by_merchant = record.extra.credential.as_ref().is_some_and(Credential::is_merchants);
-        let (class, address) = payer_address(site, &details.customer);
+        let (class, address) = payer_address(site, details);
         let tables = &self.risk.tables;
         let from_host = match answer {
             HostAnswer::Approved(facts) | HostAnswer::Declined { facts, .. } => {
@@ -229,18 +229,25 @@ fn leading_digits(card: &CardSecrets) -> &str {
     digits.get(..8).unwrap_or(digits)
 }
 
-fn addresses_of(customer: &Customer) -> impl Iterator<Item = IpAddr> + '_ {
+/// Where the payer may be, the surest first.
+///
+/// On our own pages that is where the browser itself was seen. Of a direct order what the shop itself
+/// saw comes first: the addresses behind a proxy and in the browser's data are what a client says of
+/// itself, so they only count where the shop saw none that can be used.
+fn addresses_of(details: &OrderDetails) -> impl Iterator<Item = IpAddr> + '_ {
+    let customer = &details.customer;
     let of_browser = customer.browser.as_ref().and_then(|it| it.ip_address);
-    [customer.ip_address, customer.forwarded_ip, of_browser].into_iter().flatten()
+    let (first, last) = match details.kind {
+        OrderKind::Direct => (None, of_browser),
+        OrderKind::Redirect | OrderKind::PaymentLink | OrderKind::Checkout => (of_browser, None),
+    };
+    [first, customer.ip_address, customer.forwarded_ip, last].into_iter().flatten()
 }
 
 /// The address that the payer pays from, and what is known of it.
-///
-/// What the shop itself saw comes first: the address behind a proxy is what a client says of
-/// itself, so it only counts where the shop saw none that can be used.
-fn payer_address(site: &Site, customer: &Customer) -> (PayerAddress, Option<IpAddr>) {
+fn payer_address(site: &Site, details: &OrderDetails) -> (PayerAddress, Option<IpAddr>) {
     let mut worst = PayerAddress::Missing;
-    for address in addresses_of(customer) {
+    for address in addresses_of(details) {
         let class = class_of(&site.risk.shop_addresses, address);
         match class {
             PayerAddress::Usable => return (class, Some(address)),

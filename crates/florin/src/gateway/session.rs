@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use florin_core::card::Brand;
+use florin_core::card::{Brand, Cvc};
 use florin_core::decision::{Command, Offering, Refusal};
 use florin_core::payment::{State, TransactionId};
 use florin_core::session::{Session, SessionKind};
 use florin_core::trail::WHOLE;
 
 use super::authorize::{Done, Patience};
+use super::charges::ChargedBy;
 use super::create::{Attempt, Created, Opened, PageForm, not_decided_yet};
 use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
 use super::journal::JournalEnd;
@@ -26,6 +27,14 @@ use crate::api::contract::request::{Gateway as Method, OrderKind};
 use crate::api::contract::rules::brand_takes;
 use crate::api::contract::stored::StoredCard;
 use crate::api::contract::{OrderDetails, OrderRequest, SiteRules, StoredRequest};
+
+/// What a payer pays with on a page.
+pub enum PageCard {
+    /// A card that was typed.
+    Typed(Box<CardInput>),
+    /// A stored card, by its token, with its code where its brand has one.
+    Stored { token: String, cvc: Option<Cvc> },
+}
 
 /// Whether a page may be shown.
 pub enum Showing {
@@ -49,6 +58,11 @@ impl Gateway {
         request: OrderRequest,
     ) -> Result<Created, Failure> {
         let rails = self.rails_of(&site)?;
+        if let Some(token) = &request.details.recurring_id
+            && let Err(refusal) = self.may_be_named(&site, &request.details, token).await?
+        {
+            return Ok(Created::NotCharged(refusal));
+        }
         let now = self.now();
         let site_now = site.time(now);
         let number = self.transaction_ids.next(now);
@@ -165,7 +179,7 @@ impl Gateway {
         })
     }
 
-    /// A payer sent a card on the page.
+    /// A payer sent a card on the page, or chose a stored one.
     ///
     /// # Errors
     /// A [`Failure`] when the attempt could not be recorded, or its outcome could not.
@@ -173,10 +187,20 @@ impl Gateway {
         self: &Arc<Gateway>,
         record: Record,
         page: PageForm,
-        card: CardInput,
+        card: PageCard,
         browser: Browser,
     ) -> Result<Created, Failure> {
         let mut details = record.request.details.clone();
+        let (card, charged) = match card {
+            PageCard::Typed(card) => (*card, None),
+            PageCard::Stored { token, cvc } => {
+                let by = ChargedBy::PayerOnPage;
+                match self.charge(&record.site, &details, &token, cvc, by).await? {
+                    Ok(charge) => (charge.input, Some(charge.credential)),
+                    Err(refusal) => return Ok(Created::NotCharged(refusal)),
+                }
+            }
+        };
         // It is this browser that the issuer will see, whatever the shop said of the payer's.
         details.customer.browser = Some(browser);
         let request = StoredRequest { details, card: Some(StoredCard::from(&card)) };
@@ -186,7 +210,7 @@ impl Gateway {
             request_key: None,
             request,
             card,
-            charged: None,
+            charged,
             page: Some(page),
         })
         .await

@@ -78,6 +78,8 @@ pub struct ThreeDsSettings {
     pub dynamic_from: i64,
     /// Orders may carry `gateway_info.flexible_3d`.
     pub flexible: bool,
+    /// Issuers are asked to challenge whoever types a card on the hosted page.
+    pub challenge_on_page: bool,
     /// 3-D Secure ended as U.
     pub unavailable: OnUnauthenticated,
     /// The card is in no card range of its scheme.
@@ -90,6 +92,7 @@ impl Default for ThreeDsSettings {
             policy: ThreeDsPolicy::Always,
             dynamic_from: 0,
             flexible: false,
+            challenge_on_page: false,
             unavailable: OnUnauthenticated::Decline,
             not_enrolled: OnUnauthenticated::Decline,
         }
@@ -208,6 +211,15 @@ pub struct SiteSettings {
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
+    pub page: PageSettings,
+}
+
+/// How the hosted page is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageSettings {
+    /// Origins, such as `https://shop.example`, whose pages may show ours in a frame; usually none.
+    pub framed_by: Vec<String>,
 }
 
 /// The models of stored cards that are open.
@@ -350,6 +362,7 @@ impl Default for SiteSettings {
             mail: MailSettings::default(),
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
+            page: PageSettings::default(),
         }
     }
 }
@@ -373,6 +386,8 @@ impl SiteSettings {
             mail: MailSettings::all(),
             three_ds: ThreeDsSettings {
                 flexible: true,
+                // So that the published test cards do on a page what their list says.
+                challenge_on_page: true,
                 not_enrolled: OnUnauthenticated::Proceed,
                 ..ThreeDsSettings::default()
             },

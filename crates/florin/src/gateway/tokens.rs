@@ -6,10 +6,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use florin_core::card::{Brand, CardholderName, Cvc, Expiry, ExpiryFault, Pan};
+use florin_core::card::{Brand, CardholderName, Expiry, ExpiryFault};
 use florin_core::country::Country;
 use florin_core::decision::{Decision, Event};
-use florin_core::money::Money;
 use florin_core::order::Order;
 use florin_core::payment::{Payment, Standing};
 
@@ -17,9 +16,7 @@ use super::persist::{Credential, CredentialUse};
 use super::record::{CardSecrets, Record};
 use super::site::{Mode, Site};
 use super::{Failure, Gateway};
-use crate::api::contract::card_input::{Card, CardInput};
-use crate::api::contract::request::{Gateway as Method, RecurringModel};
-use crate::api::contract::rules::brand_takes;
+use crate::api::contract::request::RecurringModel;
 use crate::api::contract::{OrderDetails, StoredRequest};
 use crate::clock::UnixMillis;
 use crate::store::{
@@ -31,27 +28,6 @@ use crate::vault::{Class, SealContext, Vault};
 const TOKEN_BYTES: usize = 12;
 /// Longest reference that is looked for or kept with a token, in characters.
 pub const REFERENCE_CHARS_MAX: usize = 255;
-
-/// Why a stored card is not charged. Nothing was recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChargeRefusal {
-    /// The account has no such token, or none of this payer.
-    UnknownToken,
-    /// Its first payment is still under way.
-    NotActive,
-    /// Its model, its brand or its last charge does not allow it.
-    NotAllowed,
-    /// The site does not offer the card's brand, or not for this.
-    Unavailable,
-    /// There is nothing to charge.
-    NoAmount,
-}
-
-/// A charge that may be made: the card as if it had been typed in, and the token.
-pub(super) struct Charge {
-    pub(super) input: CardInput,
-    pub(super) credential: Credential,
-}
 
 /// A stored card as shops and payers see it.
 #[derive(Clone, Debug)]
@@ -88,19 +64,7 @@ impl Site {
             RecurringModel::Unscheduled => open.unscheduled,
         }
     }
-
-    /// A token that was charged after this instant is not charged at `now`.
-    fn unused_since(&self, now: UnixMillis) -> Option<UnixMillis> {
-        let interval = self.settings.recurring.min_interval.unwrap_or(match self.mode {
-            Mode::Test => 0,
-            Mode::Live => CHARGE_INTERVAL_S,
-        });
-        (interval > 0).then(|| now.saturating_sub(i64::from(interval).saturating_mul(1000)))
-    }
 }
-
-/// Live sites charge a token once in this many seconds, unless they are told otherwise.
-const CHARGE_INTERVAL_S: u32 = 24 * 60 * 60;
 
 impl Credential {
     /// The merchant starts the payment, by the payer's standing consent.
@@ -117,7 +81,7 @@ impl Credential {
 
 impl Gateway {
     /// The token that a payment with this card makes, where its order asks for one: a new one, or
-    /// the one that the payer already has for the card and the model.
+    /// the one that the payer already has, or is about to have, for the card and the model.
     ///
     /// # Errors
     /// A [`Failure`] of the store.
@@ -134,72 +98,15 @@ impl Gateway {
             let known =
                 self.store.token_of_card(owner, reference, card.fingerprint, model.name()).await?;
             if let Some(known) = known {
-                let used = CredentialUse::Renew;
+                let used = match known.state {
+                    TokenState::Pending => CredentialUse::Share,
+                    TokenState::Active | TokenState::Dead => CredentialUse::Renew,
+                };
                 return Ok(Some(Credential { token: known.token, model, used }));
             }
         }
         let token = URL_SAFE_NO_PAD.encode(self.vault.draw::<TOKEN_BYTES>());
         Ok(Some(Credential { token, model, used: CredentialUse::Make }))
-    }
-
-    /// The card that a charge is made with.
-    ///
-    /// # Errors
-    /// A [`Failure`] of the store, or a stored card that cannot be opened.
-    pub(super) async fn charge(
-        &self,
-        site: &Site,
-        details: &OrderDetails,
-        token: &str,
-        cvc: Option<Cvc>,
-    ) -> Result<Result<Charge, ChargeRefusal>, Failure> {
-        let row = match can_be_stored(token) {
-            true => self.store.token(site.token_owner(), token).await?,
-            false => None,
-        };
-        let Some(row) = row else { return Ok(Err(ChargeRefusal::UnknownToken)) };
-        let stored = self.read_token(site, &row)?;
-        let model = match may_charge(site, details, &row, &stored, site.time(self.now())) {
-            Ok(model) => model,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        // Whoever charges without the payer cannot have asked for the code.
-        let cvc = cvc.filter(|cvc| {
-            model == RecurringModel::CardOnFile && cvc.digits() == stored.brand.cvc_digits()
-        });
-        let damaged = |what: &str| Failure::Damaged(format!("the card of a token: {what}"));
-        let sealed = row.sealed_pan.as_deref().ok_or_else(|| damaged("not there"))?;
-        let pan = self.unseal_of_token(&row, FIELD_PAN, sealed)?;
-        let pan = Pan::parse(&pan).map_err(|_| damaged("not a number"))?;
-        let (expiry, brand) = (stored.expiry, stored.brand);
-        let used = CredentialUse::Charge {
-            reference: row.first.network_reference.clone(),
-            by_mail: row.by_mail,
-        };
-        Ok(Ok(Charge {
-            input: CardInput {
-                holder: stored.holder,
-                flexible_3d: None,
-                moto: false,
-                term_url: None,
-                card: Ok(Card { pan, brand, expiry, cvc }),
-            },
-            credential: Credential { token: row.token, model, used },
-        }))
-    }
-
-    /// Whether a charge that lost a race may still be made.
-    pub(super) async fn may_still_charge(
-        &self,
-        site: &Site,
-        details: &OrderDetails,
-        token: &str,
-    ) -> Result<Result<(), ChargeRefusal>, Failure> {
-        let Some(row) = self.store.token(site.token_owner(), token).await? else {
-            return Ok(Err(ChargeRefusal::UnknownToken));
-        };
-        let stored = self.read_token(site, &row)?;
-        Ok(may_charge(site, details, &row, &stored, site.time(self.now())).map(|_| ()))
     }
 
     /// What a decision makes of the token of its order.
@@ -221,17 +128,26 @@ impl Gateway {
                 let row = self.token_row(record, credential, payment, card, at);
                 TokenStep::Make(Box::new(row))
             }
-            (CredentialUse::Make, _) if turned && standing == Standing::Good => {
+            (CredentialUse::Share, _) if opened => TokenStep::Share,
+            (CredentialUse::Make | CredentialUse::Share, _)
+                if turned && standing == Standing::Good =>
+            {
                 TokenStep::Activate(first_payment(payment))
             }
-            (CredentialUse::Make, _) if turned && standing == Standing::Bad => TokenStep::Bury,
+            (CredentialUse::Make | CredentialUse::Share, _)
+                if turned && standing == Standing::Bad =>
+            {
+                TokenStep::Bury
+            }
             (CredentialUse::Renew, _) if turned && standing == Standing::Good => {
                 let shown = record.request.card.as_ref().and_then(|card| card.expiry);
                 let Some(expiry) = shown.map(Expiry::yymm) else { return Vec::new() };
                 TokenStep::Renew { expiry }
             }
             (CredentialUse::Charge { .. }, _) if opened && standing != Standing::Bad => {
-                TokenStep::Use { unused_since: record.site.unused_since(at) }
+                let by_payer = record.extra.form.is_some();
+                let unused_since = if by_payer { None } else { record.site.unused_since(at) };
+                TokenStep::Use { unused_since }
             }
             _ => return Vec::new(),
         };
@@ -273,25 +189,11 @@ impl Gateway {
             state: TokenState::Pending,
             by_mail: shown.is_some_and(|card| card.moto),
             first: FirstPayment::default(),
+            first_payments: 1,
             created_at: at,
             updated_at: at,
             last_used_at: None,
         }
-    }
-
-    /// The cards of a payer that can be charged, newest first: what a page may offer.
-    ///
-    /// # Errors
-    /// A [`Failure`] of the store, or a stored card that cannot be opened.
-    pub async fn stored_cards(
-        &self,
-        site: &Site,
-        reference: &str,
-        limit: u32,
-    ) -> Result<Vec<StoredCard>, Failure> {
-        let mut cards = self.list_tokens(site, reference, limit, 0).await?;
-        cards.retain(|card| card.is_active && site.tokenizes(card.model));
-        Ok(cards)
     }
 
     /// The tokens of a payer, newest first, those whose first payment is under way among them.
@@ -369,7 +271,7 @@ impl Gateway {
         Ok(changed == Committed::Done)
     }
 
-    fn read_token(&self, site: &Site, row: &TokenRow) -> Result<StoredCard, Failure> {
+    pub(super) fn read_token(&self, site: &Site, row: &TokenRow) -> Result<StoredCard, Failure> {
         let odd = |what: &str| Failure::Damaged(format!("a token has an odd {what}"));
         let expiry = Expiry::parse(&row.expiry).map_err(|_| odd("expiry"))?;
         let holder = match &row.sealed_holder {
@@ -392,7 +294,7 @@ impl Gateway {
         })
     }
 
-    fn unseal_of_token(
+    pub(super) fn unseal_of_token(
         &self,
         row: &TokenRow,
         field: &str,
@@ -410,7 +312,7 @@ impl Gateway {
     }
 }
 
-const FIELD_PAN: &str = "pan";
+pub(super) const FIELD_PAN: &str = "pan";
 const FIELD_HOLDER: &str = "holder";
 
 /// The place of a token's sealed values: named by the token, which no field of an order is.
@@ -428,50 +330,21 @@ fn change(site: &Site, token: &str, at: UnixMillis, step: TokenStep) -> TokenCha
 pub(super) fn superseded(earlier: &Record, at: UnixMillis) -> Option<TokenChange> {
     let credential = earlier.extra.credential.as_ref()?;
     let is_pending = earlier.order.payment.standing() == Standing::Pending;
-    (is_pending && credential.used == CredentialUse::Make)
-        .then(|| change(&earlier.site, &credential.token, at, TokenStep::Bury))
+    let is_first = matches!(credential.used, CredentialUse::Make | CredentialUse::Share);
+    (is_pending && is_first).then(|| change(&earlier.site, &credential.token, at, TokenStep::Bury))
 }
 
-/// The model under which the token may be charged now, or why it may not.
-fn may_charge(
-    site: &Site,
-    details: &OrderDetails,
-    row: &TokenRow,
-    stored: &StoredCard,
-    now: UnixMillis,
-) -> Result<RecurringModel, ChargeRefusal> {
-    let reference = details.customer.reference.as_deref();
-    if reference.is_some_and(|sent| row.reference.as_deref() != Some(sent)) {
-        return Err(ChargeRefusal::UnknownToken);
+/// What an attempt makes of tokens beside what it leaves of an earlier one. A payer who tries the same
+/// card again has the same token: one first payment takes the place of the other.
+pub(super) fn put_together(mut left: Vec<TokenChange>, made: Vec<TokenChange>) -> Vec<TokenChange> {
+    for change in made {
+        let is_same = |it: &TokenChange| it.owner == change.owner && it.token == change.token;
+        match left.iter().position(is_same) {
+            Some(at) => drop(left.remove(at)),
+            None => left.push(change),
+        }
     }
-    match row.state {
-        TokenState::Active => {}
-        TokenState::Pending => return Err(ChargeRefusal::NotActive),
-        TokenState::Dead => return Err(ChargeRefusal::UnknownToken),
-    }
-    if matches!(details.gateway, Some(Method::Brand(asked)) if asked != stored.brand) {
-        return Err(ChargeRefusal::NotAllowed);
-    }
-    let model = details.recurring_model.unwrap_or(stored.model);
-    let payer_is_there =
-        model == RecurringModel::CardOnFile && details.customer.ip_address.is_some();
-    if (model != stored.model && !payer_is_there) || !site.tokenizes(model) {
-        return Err(ChargeRefusal::NotAllowed);
-    }
-    let amount: Money = details.amount;
-    if amount.minor == 0 {
-        return Err(ChargeRefusal::NoAmount);
-    }
-    let is_offered = stored.brand.gateway().is_some_and(|code| site.offers(code));
-    let can_wait = !details.manual_capture || stored.brand.allows_manual_capture();
-    if !is_offered || !can_wait || !brand_takes(stored.brand, amount.currency) {
-        return Err(ChargeRefusal::Unavailable);
-    }
-    let is_too_soon = site
-        .unused_since(now)
-        .zip(row.last_used_at)
-        .is_some_and(|(since, last_used_at)| last_used_at > since);
-    if is_too_soon { Err(ChargeRefusal::NotAllowed) } else { Ok(model) }
+    left
 }
 
 /// What later payments have to say of the first one.
@@ -486,7 +359,7 @@ fn first_payment(payment: &Payment) -> FirstPayment {
 }
 
 /// Whether a database can have stored such a text, and somebody may have sent it.
-fn can_be_stored(text: &str) -> bool {
+pub(super) fn can_be_stored(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0') && text.chars().count() <= REFERENCE_CHARS_MAX
 }
 

@@ -89,6 +89,8 @@ struct Saved {
     text: String,
     expires: String,
     asks_cvc: bool,
+    /// How many digits the code has.
+    cvc_digits: usize,
     chosen: bool,
 }
 
@@ -130,9 +132,7 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
         let text = fault.map(|fault| fault_text(words, field, fault, &brand_names));
         Told { invalid: fault.is_some(), text: text.unwrap_or_default() }
     };
-    // A fault of the new card's fields means that a new card was chosen.
-    let new_chosen = view.stored_cards.is_empty()
-        || faults.iter().any(|(it, _)| matches!(it, Field::Number | Field::Holder | Field::Expiry));
+    let new_chosen = !view.stored_cards.iter().any(|card| card.chosen);
     let title = if view.shop.name.is_empty() {
         pay_button.clone()
     } else {
@@ -145,9 +145,9 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
         two: !view.cart.is_empty(),
         about: view.description.trim(),
         lines: view.cart.iter().map(|it| line(words, view, it)).collect(),
-        notice: view.error.as_ref().map(|it| notice(words, it, &brand_names)),
+        notice: view.error.as_ref().map(|it| notice(words, view, it, &brand_names)),
         browser_fields: if view.browser_fields { &BROWSER_FIELDS } else { &[] },
-        saved: saved(words, &view.stored_cards, new_chosen),
+        saved: saved(words, &view.stored_cards),
         new_chosen,
         brand_codes: join(&marks, " ", |it| it.code),
         brand_refused: fill(words.brand_refused, "brands", &brand_names),
@@ -189,7 +189,7 @@ fn line(words: &Words, view: &CardPageView, line: &CartLine) -> Line {
     }
 }
 
-fn notice(words: &Words, error: &FormError, brands: &str) -> Notice {
+fn notice(words: &Words, view: &CardPageView, error: &FormError, brands: &str) -> Notice {
     let (title, text) = match error {
         FormError::Declined => (words.declined_title, words.declined_text),
         FormError::NotAuthenticated => (words.unpaid_title, words.not_authenticated_text),
@@ -199,7 +199,12 @@ fn notice(words: &Words, error: &FormError, brands: &str) -> Notice {
     let faults = match error {
         FormError::Fields(faults) => faults
             .iter()
-            .map(|(field, fault)| (id(*field), fault_text(words, *field, *fault, brands)))
+            .map(|(field, fault)| {
+                // Where no stored card is left to choose, one has to be typed.
+                let gone = *field == Field::StoredCard && view.stored_cards.is_empty();
+                let at = if gone { Field::Number } else { *field };
+                (id(at), fault_text(words, *field, *fault, brands))
+            })
             .collect(),
         _ => Vec::new(),
     };
@@ -233,8 +238,8 @@ fn fault_text(words: &Words, field: Field, fault: Fault, brands: &str) -> String
     }
 }
 
-fn saved(words: &Words, cards: &[StoredCardView], new_chosen: bool) -> Vec<Saved> {
-    let saved = |(at, card): (usize, &StoredCardView)| {
+fn saved(words: &Words, cards: &[StoredCardView]) -> Vec<Saved> {
+    let saved = |card: &StoredCardView| {
         let text = fill(words.card_ending, "brand", name(card.brand));
         let date = match (card.expiry.get(2..4), card.expiry.get(..2)) {
             (Some(month), Some(year)) => format!("{month}/{year}"),
@@ -246,10 +251,11 @@ fn saved(words: &Words, cards: &[StoredCardView], new_chosen: bool) -> Vec<Saved
             text: fill(&text, "last4", &card.last4),
             expires: fill(words.expires, "date", &date),
             asks_cvc: card.asks_cvc,
-            chosen: at == 0 && !new_chosen,
+            cvc_digits: card.brand.cvc_digits(),
+            chosen: card.chosen,
         }
     };
-    cards.iter().enumerate().map(saved).collect()
+    cards.iter().map(saved).collect()
 }
 
 fn consent(words: &Words, view: &CardPageView) -> String {

@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 use super::headers::Surroundings;
 use super::step::{CLOSE, Sign, Step, Top};
 use super::words::{Words, words};
-use crate::connect::view::{ClosePageView, EndKind, EndPageView, Shop, WayBackTo};
+use crate::connect::view::{ClosePageView, EndKind, EndPageView, Shop, WayBack, WayBackTo};
 
 /// How often a waiting page looks again.
 const WAIT_SECONDS: &str = "2";
@@ -15,16 +15,16 @@ const WAIT_SECONDS: &str = "2";
 pub fn end_page(view: &EndPageView, status: StatusCode, around: &Surroundings) -> Response<Body> {
     let words = words(&view.locale);
     let (heading, message) = text(words, view.kind);
-    let link = view.way_back.as_ref().map(|it| {
+    let link = |it: &WayBack| {
         let text = match it.to {
             WayBackTo::Shop => words.back_to_shop,
             WayBackTo::Form => words.try_again,
         };
         (it.href.clone(), text)
-    });
+    };
     Step {
         top: view.shop.as_ref().map(top),
-        link,
+        links: view.ways_back.iter().map(link).collect(),
         refresh: (view.kind == EndKind::Waiting).then(|| WAIT_SECONDS.to_owned()),
         sign: match view.kind {
             EndKind::Paid | EndKind::PaidElsewhere => Sign::Good,
@@ -44,7 +44,7 @@ pub fn close_page(view: &ClosePageView, around: &Surroundings) -> Response<Body>
     let words = words(&view.locale);
     Step {
         refresh: Some(format!("3; url={}", view.target)),
-        link: Some((view.target.clone(), words.back_to_shop)),
+        links: vec![(view.target.clone(), words.back_to_shop)],
         sign: Sign::Busy,
         script: CLOSE,
         ..Step::new(words, words.wait_title, words.wait_text)
@@ -53,7 +53,7 @@ pub fn close_page(view: &ClosePageView, around: &Surroundings) -> Response<Body>
 }
 
 /// The shop, without an amount.
-pub(super) fn top(shop: &Shop) -> Top {
+pub fn top(shop: &Shop) -> Top {
     let place = match (shop.city.as_str(), shop.country.as_str()) {
         ("", country) => country.to_owned(),
         (city, "") => city.to_owned(),

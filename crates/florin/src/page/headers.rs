@@ -16,6 +16,13 @@ pub struct Surroundings {
     pub framed_by: Vec<String>,
 }
 
+impl Surroundings {
+    /// Of a gateway with this address, for a site that may be framed by these origins.
+    pub fn new(public_url: &str, framed_by: &[String]) -> Surroundings {
+        Surroundings { secure: public_url.starts_with("https://"), framed_by: framed_by.to_vec() }
+    }
+}
+
 /// What a page needs beyond its own style sheet.
 #[derive(Default)]
 pub(super) struct Needs<'a> {
@@ -57,7 +64,8 @@ impl Needs<'_> {
             (true, false) => "https: http:",
         };
         let images = self.image.and_then(origin).unwrap_or("'none'");
-        let listed: Vec<&str> = around.framed_by.iter().filter_map(|it| origin(it)).collect();
+        let listed = around.framed_by.iter().map(String::as_str);
+        let listed: Vec<&str> = listed.filter(|it| is_origin(it)).collect();
         let ancestors = match (self.in_our_frame, listed.is_empty()) {
             (true, _) => "'self'".to_owned(),
             (false, true) => "'none'".to_owned(),
@@ -113,9 +121,27 @@ pub(super) fn inline(text: &str) -> String {
 fn origin(address: &str) -> Option<&str> {
     let rest = address.strip_prefix("https://")?;
     let host = rest.split(['/', '?', '#', '\\']).next()?;
+    is_host(host).then(|| &address[.."https://".len() + host.len()])
+}
+
+/// Whether pages of this origin can be allowed to frame ours: scheme, host, perhaps a port, and
+/// nothing else. Without TLS only a shop that is being built, on the payer's own machine.
+pub fn is_origin(text: &str) -> bool {
+    let is_here = |host: &&str| {
+        let name = host.split(':').next().unwrap_or_default();
+        matches!(name, "localhost" | "127.0.0.1")
+    };
+    let host = match text.strip_prefix("http://") {
+        Some(host) => Some(host).filter(is_here),
+        None => text.strip_prefix("https://"),
+    };
+    host.is_some_and(is_host) && url::Url::parse(text).is_ok_and(|url| url.path() == "/")
+}
+
+/// Whether a text can be host and port, and cannot be anything else in a policy.
+fn is_host(text: &str) -> bool {
     let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | ':');
-    let is_host = !host.is_empty() && host.chars().all(plain);
-    is_host.then(|| &address[.."https://".len() + host.len()])
+    !text.is_empty() && text.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -164,9 +190,22 @@ mod tests {
 
     #[test]
     fn pages_are_framed_by_listed_origins_alone() {
-        let framed_by = vec!["https://shop.example".to_owned(), "https://x; y".to_owned()];
-        let around = Surroundings { secure: true, framed_by };
+        let framed_by = [
+            "https://shop.example",
+            "http://localhost:3000",
+            "http://shop.example",
+            "https://x; y",
+            "https://*.example",
+            "https://shop.example/path",
+            "https://shop.example:99999",
+            "'self'",
+            "*",
+            "data:",
+        ];
+        let around =
+            Surroundings { secure: true, framed_by: framed_by.map(str::to_owned).to_vec() };
         let policy = Needs::default().policy(&around);
-        assert!(policy.contains("frame-ancestors https://shop.example;"), "{policy}");
+        let expected = "frame-ancestors https://shop.example http://localhost:3000;";
+        assert!(policy.contains(expected), "{policy}");
     }
 }

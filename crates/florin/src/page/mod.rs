@@ -23,6 +23,6 @@ mod tests;
 pub use amount::amount;
 pub use assets::routes;
 pub use card::card_page;
-pub use end::{close_page, end_page};
-pub use headers::Surroundings;
+pub use end::{close_page, end_page, top};
+pub use headers::{Surroundings, is_origin};
 pub use step::{CLOSE, Form, METHOD_DONE, Method, SUBMIT, Sign, Step, Top, VERIFY};

@@ -86,7 +86,8 @@ pub struct Step {
     pub order: Option<String>,
     pub form: Option<Form>,
     pub method: Option<Method>,
-    pub link: Option<(String, &'static str)>,
+    /// Addresses and their words. The first one is the way on where no form is.
+    pub links: Vec<(String, &'static str)>,
     /// Content of a `refresh`: seconds, or seconds and an address.
     pub refresh: Option<String>,
     pub sign: Sign,
@@ -108,7 +109,7 @@ struct Page<'a> {
     order: Option<&'a str>,
     form: Option<&'a Form>,
     method: Option<&'a Method>,
-    link: Option<&'a (String, &'static str)>,
+    links: &'a [(String, &'static str)],
     busy: bool,
     sign: &'static str,
     script: &'static str,
@@ -128,7 +129,7 @@ impl Step {
             order: None,
             form: None,
             method: None,
-            link: None,
+            links: Vec::new(),
             refresh: None,
             sign: Sign::Neutral,
             leads_to_http: false,
@@ -172,7 +173,7 @@ impl Step {
             order: self.order.as_deref(),
             form: self.form.as_ref(),
             method: self.method.as_ref(),
-            link: self.link.as_ref(),
+            links: &self.links,
             busy: self.sign == Sign::Busy,
             sign: if self.sign == Sign::Good { GOOD } else { NEUTRAL },
             script: self.script,
@@ -204,7 +205,7 @@ mod tests {
                 button: "Go",
             }),
             method: Some(Method { url: nasty.clone(), data: nasty.clone() }),
-            link: Some((nasty, "Back")),
+            links: vec![(nasty.clone(), "Back"), (nasty, "Cancel")],
             script: SUBMIT,
             ..Step::new(words("en"), "a", "b")
         };

@@ -63,6 +63,7 @@ fn full(text: &str, locale: &str) -> CardPageView {
             last4: text.to_owned(),
             expiry: text.to_owned(),
             asks_cvc: true,
+            chosen: true,
         }],
         expires_at: 0,
         test_mode: true,
@@ -97,13 +98,15 @@ pub(super) fn every_page(around: &Surroundings) -> Vec<(&'static str, Response<B
         plain.error = Some(FormError::Fields(vec![(Field::Expiry, Fault::Expired)]));
         pages.push((words.code, card_page(&plain, StatusCode::OK, around)));
     }
-    let way_back =
-        Some(WayBack { href: "https://shop.example/?a=1&b=2".to_owned(), to: WayBackTo::Shop });
+    let ways_back = vec![
+        WayBack { href: "./?lang=nl".to_owned(), to: WayBackTo::Form },
+        WayBack { href: "https://shop.example/?a=1&b=2".to_owned(), to: WayBackTo::Shop },
+    ];
     let end = EndPageView {
         locale: "nl".to_owned(),
         shop: Some(view.shop),
         kind: EndKind::Waiting,
-        way_back,
+        ways_back,
         test_mode: true,
     };
     pages.push(("end", end_page(&end, StatusCode::GONE, around)));
@@ -173,10 +176,10 @@ async fn no_text_of_a_shop_or_a_payer_is_markup() {
             locale: nasty.to_owned(),
             shop: Some(full(nasty, "en").shop),
             kind: EndKind::Expired,
-            way_back: Some(WayBack {
+            ways_back: vec![WayBack {
                 href: format!("https://a.example/{nasty}"),
                 to: WayBackTo::Shop,
-            }),
+            }],
             test_mode: true,
         };
         let page = html(end_page(&end, StatusCode::GONE, &secure())).await;
@@ -286,7 +289,7 @@ async fn every_end_has_words_of_its_own_in_every_language() {
                 locale: words.code.to_owned(),
                 shop: None,
                 kind,
-                way_back: None,
+                ways_back: Vec::new(),
                 test_mode: false,
             };
             let page = html(end_page(&view, StatusCode::OK, &secure())).await;

@@ -96,6 +96,9 @@ pub struct TokenRow {
     pub by_mail: bool,
     /// What is known of its first payment.
     pub first: FirstPayment,
+    /// How many first payments it has that have not come to nothing: of one that is under way or went
+    /// well it is 1, and more where several were made of one card at once.
+    pub first_payments: i32,
     /// When it was made. Fixed.
     pub created_at: UnixMillis,
     /// When it last changed, but for its use.
@@ -151,16 +154,20 @@ pub struct TokenChange {
     pub step: TokenStep,
 }
 
-/// What becomes of a token. But for a charge, nothing comes of a change to one that is not there.
+/// What becomes of a token. Where nothing else is said, nothing comes of a change to one that is not
+/// there.
 #[derive(Clone, Debug)]
 pub enum TokenStep {
-    /// It is new.
+    /// It is new. If its payer has one that is not dead for the same card and model, the whole unit
+    /// is a conflict; one of no payer is always new.
     Make(Box<TokenRow>),
+    /// A pending one has another first payment. If it is pending no more, the whole unit is a conflict.
+    Share,
     /// A pending one can be charged from now on.
     Activate(FirstPayment),
     /// The card was shown again: its date is this one, if that is later.
     Renew { expiry: String },
-    /// It ends, with the card in it.
+    /// A first payment of it came to nothing: with the last one it ends, and the card in it.
     Bury,
     /// It is charged. If it cannot be, or was after `unused_since`, the whole unit is a conflict.
     Use { unused_since: Option<UnixMillis> },
@@ -170,6 +177,7 @@ impl TokenStep {
     pub(super) fn name(&self) -> &'static str {
         match self {
             TokenStep::Make(_) => "make",
+            TokenStep::Share => "share",
             TokenStep::Activate(_) => "activate",
             TokenStep::Renew { .. } => "renew",
             TokenStep::Bury => "bury",
@@ -193,7 +201,7 @@ impl TokenChange {
                 texts.extend(known.into_iter().filter_map(|it| it.as_deref()));
             }
             TokenStep::Renew { expiry } => texts.push(expiry),
-            TokenStep::Bury | TokenStep::Use { .. } => {}
+            TokenStep::Share | TokenStep::Bury | TokenStep::Use { .. } => {}
         }
         texts.into_iter()
     }
@@ -215,7 +223,8 @@ pub trait Tokens: Send + Sync {
         offset: u32,
     ) -> Result<Vec<TokenRow>, StoreError>;
 
-    /// The newest active token of this payer for this card and model.
+    /// The token of this payer for this card and model that is not dead: an active one before a pending
+    /// one, and the newest of several.
     async fn token_of_card(
         &self,
         owner: TokenOwner,

@@ -159,7 +159,7 @@ fn color_depth(bits: u32) -> Option<String> {
 }
 
 /// A public address in its shortest form. A private one tells the issuer nothing.
-fn public_ip(text: &str) -> Option<String> {
+pub(crate) fn public_ip(text: &str) -> Option<String> {
     let without_zone = text.trim().split('%').next()?;
     let address = without_zone.parse::<IpAddr>().ok()?.to_canonical();
     let public = match address {

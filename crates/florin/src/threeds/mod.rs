@@ -28,6 +28,7 @@ mod directory;
 mod tests;
 
 pub use address::Address;
+pub(crate) use browser::public_ip;
 pub use browser::{BrowserData, MISSING_ACCEPT_HEADER};
 pub use challenge::{
     ChallengeWindow, CreqForm, MethodForm, OpenChallenge, method_form, read_cres,

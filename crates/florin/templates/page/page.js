@@ -80,6 +80,20 @@
     field.setSelectionRange(to, to);
   }
 
+  /* Digits of the number as it was before the newest change. */
+  var typed = digitsOf(number.value);
+
+  /* Where only the gap between two groups was deleted, the digit beside it is meant. */
+  function deleteBesideGap(event) {
+    var digits = digitsOf(number.value);
+    if (digits !== typed || !/^deleteContent(Backward|Forward)$/.test(event.inputType || "")) { return; }
+    var at = digitsOf(number.value.slice(0, number.selectionStart)).length;
+    if (event.inputType === "deleteContentBackward") { at--; }
+    if (at < 0) { return; }
+    number.value = digits.slice(0, at) + digits.slice(at + 1);
+    number.setSelectionRange(at, at);
+  }
+
   function showBrand() {
     var brand = brandOf(digitsOf(number.value));
     var known = !!brand && accepted.indexOf(brand.code) >= 0;
@@ -87,8 +101,10 @@
     Array.prototype.forEach.call(marks.querySelectorAll("[data-brand]"), function (it) {
       it.classList.toggle("is", known && it.getAttribute("data-brand") === brand.code);
     });
-    cvc.maxLength = brand ? brand.cvc : 4;
-    cvc.placeholder = brand && brand.cvc === 4 ? "1234" : "123";
+    var saved = savedCard();
+    var code = saved ? Number(saved.getAttribute("data-code")) : brand && brand.cvc;
+    cvc.maxLength = code || 4;
+    cvc.placeholder = code === 4 ? "1234" : "123";
   }
 
   function say(field, fault) {
@@ -123,10 +139,12 @@
       return "";
     },
     card_cvc: function () {
-      var brand = brandOf(digitsOf(number.value));
+      var saved = savedCard();
+      var brand = saved ? null : brandOf(digitsOf(number.value));
+      var code = saved ? Number(saved.getAttribute("data-code")) : brand && brand.cvc;
       var digits = digitsOf(cvc.value);
       if (!digits) { return brand && brand.freeCvc ? "" : "missing"; }
-      var fits = brand && !savedCard() ? digits.length === brand.cvc : digits.length === 3 || digits.length === 4;
+      var fits = code ? digits.length === code : digits.length === 3 || digits.length === 4;
       return fits ? "" : "wrong";
     }
   };
@@ -146,9 +164,11 @@
     field.addEventListener("input", function (event) {
       if (event.isComposing) { return; }
       if (field === number) {
+        deleteBesideGap(event);
         var brand = brandOf(digitsOf(number.value));
         var most = brand ? Math.max.apply(null, brand.lengths) : 19;
         rewrite(number, grouped(digitsOf(number.value).slice(0, most)));
+        typed = digitsOf(number.value);
         showBrand();
       }
       /* A date is only completed while it grows, so that it can be deleted. */
@@ -160,6 +180,15 @@
     });
     field.addEventListener("blur", function () {
       if (field.value) { say(field, checks[field.id]()); }
+    });
+  });
+
+  /* Each card has a code of its own. */
+  Array.prototype.forEach.call(form.querySelectorAll(".saved input"), function (it) {
+    it.addEventListener("change", function () {
+      cvc.value = "";
+      say(cvc, "");
+      showBrand();
     });
   });
 

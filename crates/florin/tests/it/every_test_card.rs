@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::hosted_page::away;
 use crate::world::World;
 
 const ROWS: &str = include_str!("../../testdata/test-cards.json");
@@ -66,6 +67,46 @@ async fn every_row(world: World) {
         }
         let captured = if row["status"] == "completed" { 2599 } else { 0 };
         world.captured(&order_id, captured).await;
+    }
+}
+
+#[tokio::test]
+async fn on_a_page_every_row_is_as_the_list_says_on_sqlite() {
+    every_row_on_a_page(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn on_a_page_every_row_is_as_the_list_says_on_postgresql() {
+    every_row_on_a_page(World::postgres().await).await;
+}
+
+/// On pages of test sites the issuer is asked for a challenge: nearly every card has one.
+async fn every_row_on_a_page(world: World) {
+    world.set(&[("three_ds.challenge_on_page", json!(true))]).await;
+    let rows: Vec<Value> = serde_json::from_str(ROWS).unwrap();
+    for row in rows {
+        let number = row["number"].as_str().unwrap();
+        let order_id = format!("page-{number}");
+        let url = world.offer(&world.offered(&order_id)).await;
+        let form = world.card_form(&url).await;
+        let led = away(world.pay(&form, number).await);
+        let paid = row["status"] != "declined";
+        let has_challenge = row["page"] != "no-3ds";
+        assert_eq!(led.contains("/pay/"), has_challenge, "{row}: {led}");
+        if has_challenge {
+            let mut challenge = world.walk_to_challenge(&led).await;
+            challenge.choose("Y");
+            if paid {
+                let there = world.walk_on(challenge).await;
+                assert!(there.starts_with(&world.shop.url("/thanks?")), "{row}: {there}");
+            } else {
+                world.back_on_the_form(challenge).await;
+            }
+        }
+        let first = row["first"].as_str().or(row["status"].as_str()).unwrap();
+        let order = world.becomes(&order_id, first).await;
+        let flow = &order["payment_details"]["card_authentication_details"]["flow"];
+        assert_eq!(*flow == "challenge", has_challenge, "{row}: {order}");
     }
 }
 

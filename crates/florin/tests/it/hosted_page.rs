@@ -30,6 +30,17 @@ impl World {
         form_of(html, url).unwrap()
     }
 
+    /// Answers the bank, goes on to the page that the payer returns to, and reads it.
+    pub(crate) async fn back_on_the_form(&self, challenge: Form) -> String {
+        let mut led = self.submit(&challenge).await;
+        while let Led::Page { html, url, .. } = &led {
+            led = self.submit(&form_of(html, url).unwrap()).await;
+        }
+        let back = away(led);
+        assert!(back.contains("/connect/"), "{back}");
+        page(self.open(&back).await).1
+    }
+
     /// Types a card and sends the form.
     pub(crate) async fn pay(&self, form: &Form, card: &str) -> Led {
         self.submit(&typed(form, card)).await
@@ -140,17 +151,9 @@ async fn who_is_declined_tries_another_card() {
     // Not confirmed by the bank either: back to the form.
     let form = world.card_form(&back).await;
     let bank = away(world.pay(&form, CHALLENGED).await);
-    let form = world.walk_to_challenge(&bank).await;
-    let mut form = form;
+    let mut form = world.walk_to_challenge(&bank).await;
     form.choose("N");
-    let mut led = world.submit(&form).await;
-    while let Led::Page { html, url, .. } = &led
-        && !url.path().starts_with("/connect/")
-    {
-        led = world.submit(&form_of(html, url).unwrap()).await;
-    }
-    let back = away(led);
-    assert!(back.contains("/connect/"), "{back}");
+    world.back_on_the_form(form).await;
     let form = world.card_form(&back).await;
     let led = world.pay(&form, VISA).await;
     assert_eq!(away(led), world.shop.url("/thanks?transactionid=d-1"));

@@ -1,22 +1,21 @@
-//! Stored cards: made by a first payment, charged with and without the payer, listed and deleted.
+//! Stored cards: made by a first payment, listed, changed and deleted.
 
 use florin::store::{TokenOwner, TokenState};
 use serde_json::{Value, json};
 
-use crate::payer::Led;
 use crate::world::{API_KEY, CHALLENGED, VISA, World};
 
-const DAY: i64 = 24 * 60 * 60;
+pub(crate) const DAY: i64 = 24 * 60 * 60;
 /// The account of the first start.
-const OWNER: TokenOwner = TokenOwner { account_id: 10_000_001, is_live: false };
+pub(crate) const OWNER: TokenOwner = TokenOwner { account_id: 10_000_001, is_live: false };
 
-async fn quiet(world: World) -> World {
+pub(crate) async fn quiet(world: World) -> World {
     world.set(&[("three_ds.policy", json!("never"))]).await;
     world
 }
 
 /// An order that stores its card.
-fn first(world: &World, id: &str, card: &str, model: &str) -> Value {
+pub(crate) fn first(world: &World, id: &str, card: &str, model: &str) -> Value {
     let mut order = world.order(id, card);
     order["recurring_model"] = json!(model);
     order["customer"]["reference"] = json!("cust/17@shop é");
@@ -24,9 +23,9 @@ fn first(world: &World, id: &str, card: &str, model: &str) -> Value {
 }
 
 /// The same reference in a path.
-const REFERENCE: &str = "cust%2F17%40shop%20%C3%A9";
+pub(crate) const REFERENCE: &str = "cust%2F17%40shop%20%C3%A9";
 
-fn charge(id: &str, token: &str) -> Value {
+pub(crate) fn charge(id: &str, token: &str) -> Value {
     json!({
         "type": "direct", "order_id": id, "currency": "EUR", "amount": 1000,
         "description": "Second month", "recurring_id": token,
@@ -34,24 +33,24 @@ fn charge(id: &str, token: &str) -> Value {
 }
 
 /// Stores a card and gives its token.
-async fn store(world: &World, id: &str, card: &str, model: &str) -> String {
+pub(crate) async fn store(world: &World, id: &str, card: &str, model: &str) -> String {
     let (status, answer) = world.create(&first(world, id, card, model)).await;
     assert_eq!((status, &answer["data"]["status"]), (200, &json!("completed")), "{answer}");
     answer["data"]["payment_details"]["recurring_id"].as_str().unwrap().to_owned()
 }
 
-async fn list(world: &World) -> (u16, Value) {
+pub(crate) async fn list(world: &World) -> (u16, Value) {
     world.get_path(&format!("/v1/json/recurring/{REFERENCE}")).await
 }
 
-async fn delete(world: &World, path: &str) -> (u16, Value) {
+pub(crate) async fn delete(world: &World, path: &str) -> (u16, Value) {
     let request = world.http.delete(format!("{}{path}", world.base));
     let answer = request.header("api_key", API_KEY).send().await.unwrap();
     let status = answer.status().as_u16();
     (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
 }
 
-fn refusal(answer: &(u16, Value)) -> (u16, i64, &str) {
+pub(crate) fn refusal(answer: &(u16, Value)) -> (u16, i64, &str) {
     let (status, body) = answer;
     assert_eq!((&body["success"], &body["data"]), (&json!(false), &json!({})), "{body}");
     (*status, body["error_code"].as_i64().unwrap(), body["error_info"].as_str().unwrap())
@@ -59,7 +58,7 @@ fn refusal(answer: &(u16, Value)) -> (u16, i64, &str) {
 
 /// Each message about the order that the host has heard: its type, its elements as `25=59`, and the
 /// tags of element 48 as `[01=E]`.
-async fn heard(world: &World, id: &str) -> Vec<String> {
+pub(crate) async fn heard(world: &World, id: &str) -> Vec<String> {
     let gateway = world.gateway();
     let merchant = gateway.directory.sites().remove(0).merchant_id();
     let messages = gateway.simulator.as_ref().unwrap().messages(&merchant, 100).await.unwrap();
@@ -176,47 +175,6 @@ async fn whole_life(world: World) {
     assert_eq!(world.get("sub-2").await["payment_details"]["recurring_id"], token);
     world.advance(DAY).await;
     assert_eq!(world.becomes("sub-2", "partial_refunded").await["amount_refunded"], 400);
-}
-
-#[tokio::test]
-async fn the_wire_says_who_starts_a_payment_and_what_it_follows() {
-    let world = quiet(World::sqlite().await).await;
-    world.set(&[("acceptor.country", json!("NL"))]).await;
-    let has = |message: &str, parts: &[&str]| {
-        for part in parts {
-            assert!(message.contains(part), "{part} in {message}");
-        }
-    };
-    for (model, makes, charges, by_merchant) in [
-        ("cardOnFile", "[02=C101]", "[02=C101]", false),
-        ("subscription", "[02=C103]", "[02=M103]", true),
-        ("unscheduled", "[02=C101]", "[02=M101]", true),
-    ] {
-        let (one, two) = (format!("{model}-1"), format!("{model}-2"));
-        let token = store(&world, &one, VISA, model).await;
-        let messages = heard(&world, &one).await;
-        has(&messages[0], &["0100", " 22=810", " 25=59", "[01=E]", makes, "[03=N]", "[20=1]"]);
-        assert!(!messages[0].contains("[07=") && !messages[0].contains("[36="), "{messages:?}");
-
-        let (_, answer) = world.create(&charge(&two, &token)).await;
-        assert_eq!(answer["data"]["status"], "completed", "{answer}");
-        world.captured(&two, 1000).await;
-        let reference = &world.books(&one).await[0]["network_reference"];
-        let follows = format!("[07={}]", reference.as_str().unwrap());
-        let messages = heard(&world, &two).await;
-        let request = &messages[0];
-        has(request, &["0100", " 22=100", " 25=59", charges, "[03=N]", "[20=0]", &follows]);
-        assert!(!request.contains("[21="), "{request}");
-        match by_merchant {
-            true => has(request, &["[01=R]", "[36=MIT]"]),
-            false => has(request, &["[01=E]", "[30=07]"]),
-        }
-        assert_eq!(by_merchant, !request.contains("[30="), "{request}");
-        // The capture repeats the circumstances, and nothing of who agreed to what.
-        let capture = messages.iter().find(|it| it.contains("0220")).expect("a capture");
-        has(capture, &[" 22=100", " 25=59"]);
-        assert!(!capture.contains("[36=") && !capture.contains("[02="), "{capture}");
-    }
 }
 
 #[tokio::test]
@@ -349,233 +307,6 @@ async fn a_card_that_is_shown_again_keeps_its_token_and_gets_its_newer_date() {
         .1;
     assert_eq!(page["data"]["tokens"].as_array().unwrap().len(), 1);
     assert_eq!(page["data"]["tokens"][0]["token"], other);
-    let cards = world.gateway();
-    let site = cards.directory.sites().remove(0);
-    let offered = cards.stored_cards(&site, "cust/17@shop é", 10).await.unwrap();
-    assert_eq!(offered.iter().map(|it| it.token.as_str()).collect::<Vec<_>>(), names);
-}
-
-#[tokio::test]
-async fn a_charge_keeps_to_payer_brand_model_and_switches() {
-    let world = quiet(World::sqlite().await).await;
-    let token = store(&world, "one", VISA, "subscription").await;
-    let with = |id: &str, changes: Value| {
-        let mut order = charge(id, &token);
-        for (name, value) in changes.as_object().unwrap() {
-            order[name] = value.clone();
-        }
-        order
-    };
-    let not_allowed = (404, 1000, "Transaction not allowed");
-    let unknown = (404, 1000, "Not found: token");
-    for (changes, expected) in [
-        (json!({"gateway": "MASTERCARD"}), not_allowed),
-        (json!({"gateway": "DIRDEB"}), (404, 1023, "No gateway (payment method) available")),
-        (json!({"customer": {"reference": "cust-18"}}), unknown),
-        (json!({"recurring_id": "AAAAAAAAAAAAAAAA"}), unknown),
-        (json!({"recurring_id": token.to_uppercase() + "x"}), unknown),
-        (json!({"recurring_id": "a\u{0}b"}), unknown),
-        (json!({"recurring_id": [1]}), unknown),
-        (json!({"recurring_model": "weekly"}), (404, 1000, "Invalid recurring_model")),
-        (json!({"recurring_model": "unscheduled"}), not_allowed),
-        // Nobody says that the payer is there.
-        (json!({"recurring_model": "cardOnFile"}), not_allowed),
-        (json!({"amount": 0}), (404, 1001, "Invalid amount")),
-        (json!({"type": "redirect"}), (404, 1023, "No gateway (payment method) available")),
-    ] {
-        let refused = world.create(&with("refused", changes.clone())).await;
-        assert_eq!(refusal(&refused), expected, "{changes}");
-        assert_eq!(world.get("refused").await, Value::Null, "{changes}");
-    }
-    for (number, changes) in [
-        json!({"gateway": ""}),
-        json!({"gateway": "creditcard", "customer": {"reference": "cust/17@shop é"}}),
-        json!({"gateway": "VISA", "recurring_model": "SUBSCRIPTION"}),
-        json!({"recurring_model": "cardOnFile", "customer": {"ip_address": "203.0.113.7"}}),
-        json!({"recurring_id": "nothing", "recurring": {"id": "x"}}),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let mut order = with(&format!("good-{number}"), changes);
-        if number == 4 {
-            // The second spelling.
-            order.as_object_mut().unwrap().remove("recurring_id");
-            order["recurring"] = json!({"id": token, "model": "subscription"});
-        }
-        let (_, answer) = world.create(&order).await;
-        assert_eq!(answer["data"]["status"], "completed", "{order}: {answer}");
-    }
-    world.set(&[("tokenization.subscription", json!(false))]).await;
-    assert_eq!(refusal(&world.create(&charge("off", &token)).await), not_allowed);
-    let refused = world.create(&first(&world, "off", VISA, "subscription")).await;
-    assert_eq!(refusal(&refused), not_allowed);
-    world.set(&[("tokenization.subscription", json!(true)), ("gateways", json!(["AMEX"]))]).await;
-    assert_eq!(refusal(&world.create(&charge("off", &token)).await).1, 1023);
-}
-
-#[tokio::test]
-async fn a_token_is_charged_once_in_its_interval_whoever_is_faster() {
-    for world in [World::sqlite().await, World::postgres().await] {
-        let world = quiet(world).await;
-        world.set(&[("recurring.min_interval", json!(DAY))]).await;
-        let token = store(&world, "one", VISA, "subscription").await;
-        let charges = (0..8).map(|number| {
-            let (http, base) = (world.http.clone(), world.base.clone());
-            let body = charge(&format!("race-{number}"), &token).to_string();
-            async move {
-                let request =
-                    http.post(format!("{base}/v1/json/orders")).header("api_key", API_KEY);
-                let answer = request.body(body).send().await.unwrap().bytes().await.unwrap();
-                serde_json::from_slice::<Value>(&answer).unwrap()
-            }
-        });
-        let answers = crate::world::all(charges).await;
-        let paid = answers.iter().filter(|it| it["data"]["status"] == "completed").count();
-        assert_eq!(paid, 1, "{answers:?}");
-        let refused = |it: &&Value| it["error_info"] == "Transaction not allowed";
-        assert_eq!(answers.iter().filter(refused).count(), 7, "{answers:?}");
-        world.advance(DAY - 60).await;
-        let early = world.create(&charge("early", &token)).await;
-        assert_eq!(refusal(&early), (404, 1000, "Transaction not allowed"));
-        world.advance(120).await;
-        let (_, answer) = world.create(&charge("in-time", &token)).await;
-        assert_eq!(answer["data"]["status"], "completed", "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn without_the_payer_a_soft_decline_is_final_and_with_him_he_is_asked() {
-    let world = quiet(World::sqlite().await).await;
-    let soft = json!({"fault": "decline", "code": "1A", "count": 1, "types": ["0100"]});
-    let token = store(&world, "one", VISA, "subscription").await;
-    world.fault(soft.clone()).await;
-    let (status, answer) = world.create(&charge("merchant", &token)).await;
-    assert_eq!((status, &answer["error_code"]), (200, &json!(1024)), "{answer}");
-    let order = world.get("merchant").await;
-    assert_eq!((&order["status"], &order["reason_code"]), (&json!("declined"), &json!("4999")));
-    assert_eq!(order["reason"], "Additional customer authentication required");
-    assert_eq!(order["payment_details"]["recurring_flow"], "token");
-
-    let token = store(&world, "two", CHALLENGED, "cardOnFile").await;
-    world.fault(soft).await;
-    let mut order = charge("payer", &token);
-    order["payment_options"] = json!({"redirect_url": world.shop.url("/thanks"),
-        "cancel_url": world.shop.url("/cart")});
-    order["customer"] = json!({"ip_address": "203.0.113.7", "locale": "nl_NL"});
-    let (_, answer) = world.create(&order).await;
-    assert_eq!(answer["data"]["status"], "initialized", "{answer}");
-    assert!(answer["data"]["customer_verification"].is_object(), "{answer}");
-    let there = world.walk(answer["data"]["payment_url"].as_str().unwrap(), "Y").await;
-    assert!(there.starts_with(&world.shop.url("/thanks")), "{there}");
-    assert_eq!(
-        world.becomes("payer", "completed").await["payment_details"]["recurring_flow"],
-        "token"
-    );
-    // The second request has the proof and is still about the stored card.
-    let requests = heard(&world, "payer").await;
-    let last = requests.iter().rfind(|it| it.starts_with(" 0100 ")).unwrap();
-    assert!(
-        last.contains(" 22=100") && last.contains("[02=C101]") && last.contains("[35=C]"),
-        "{last}"
-    );
-}
-
-#[tokio::test]
-async fn an_amount_of_nothing_verifies_the_card_and_moves_no_money() {
-    for world in [World::sqlite().await, World::postgres().await] {
-        let world = quiet(world).await;
-        for (id, card) in [("visa", VISA), ("mastercard", CHALLENGED)] {
-            let mut order = first(&world, id, card, "cardOnFile");
-            order["amount"] = json!(0);
-            order["capture"] = json!("manual");
-            let (status, answer) = world.create(&order).await;
-            assert_eq!(status, 200, "{answer}");
-            let data = &answer["data"];
-            let statuses = (&data["status"], &data["financial_status"]);
-            assert_eq!(statuses, (&json!("completed"), &json!("completed")), "{answer}");
-            assert_eq!((&data["amount"], &data["amount_refunded"]), (&json!(0), &json!(0)));
-            assert_eq!(data["costs"], json!([]));
-            let token = data["payment_details"]["recurring_id"].as_str().unwrap();
-            let messages = heard(&world, id).await;
-            assert_eq!(messages.len(), 1, "nothing is captured: {messages:?}");
-            for part in ["0100", " 4=000000000000", " 25=51", "[03=V]", "[02=C101]"] {
-                assert!(messages[0].contains(part), "{part} in {messages:?}");
-            }
-            let books = world.books(id).await;
-            assert_eq!(
-                (books[0]["captured"].as_i64(), &books[0]["kind"]),
-                (Some(0), &json!("verification"))
-            );
-            for (path, body) in [
-                ("refunds", json!({"currency": "EUR", "amount": 1})),
-                ("refunds", json!({})),
-                ("capture", json!({})),
-            ] {
-                let (status, answer) =
-                    world.post(&format!("/v1/json/orders/{id}/{path}"), body.to_string()).await;
-                assert_ne!(status, 200, "{path} {body}: {answer}");
-            }
-            let (_, answer) = world.create(&charge(&format!("{id}-2"), token)).await;
-            assert_eq!(answer["data"]["status"], "completed", "{answer}");
-            let site = world.gateway().directory.sites().remove(0).id;
-            let row = world.gateway().store.order_by_merchant_id(site, id).await.unwrap().unwrap();
-            let journal = world.gateway().store.journal(row.site_id, row.key).await.unwrap();
-            assert!(journal.is_empty(), "{journal:?}");
-        }
-        let mut order = first(&world, "amex", "378282246310005", "cardOnFile");
-        order["amount"] = json!(0);
-        assert_eq!(refusal(&world.create(&order).await), (404, 1001, "Invalid amount"));
-        world.set(&[("zero_authorization", json!(false))]).await;
-        let mut order = first(&world, "off", VISA, "cardOnFile");
-        order["amount"] = json!(0);
-        assert_eq!(refusal(&world.create(&order).await), (404, 1001, "Invalid amount"));
-    }
-}
-
-#[tokio::test]
-async fn a_verification_passes_through_a_challenge() {
-    let world = World::sqlite().await;
-    let mut order = first(&world, "zero", CHALLENGED, "subscription");
-    order["amount"] = json!(0);
-    let (_, answer) = world.create(&order).await;
-    assert_eq!(answer["data"]["status"], "initialized", "{answer}");
-    let token = answer["data"]["payment_details"]["recurring_id"].as_str().unwrap().to_owned();
-    let led = world.open(answer["data"]["payment_url"].as_str().unwrap()).await;
-    assert!(matches!(led, Led::Page { status: 200, .. }), "{led:?}");
-    world.walk(answer["data"]["payment_url"].as_str().unwrap(), "Y").await;
-    let order = world.becomes("zero", "completed").await;
-    assert_eq!(order["payment_details"]["card_authentication_result"]["status"], "Y", "{order}");
-    let (_, answer) = world.create(&charge("next", &token)).await;
-    assert_eq!(answer["data"]["status"], "completed", "{answer}");
-}
-
-#[tokio::test]
-async fn by_mail_or_telephone_nobody_is_asked_and_maestro_stays_at_home() {
-    let world = World::sqlite().await;
-    let moto = |id: &str, card: &str| {
-        let mut order = first(&world, id, card, "unscheduled");
-        order["gateway_info"]["moto"] = json!(true);
-        order["gateway_info"].as_object_mut().unwrap().remove("card_cvc");
-        order
-    };
-    let (_, answer) = world.create(&moto("mail", CHALLENGED)).await;
-    assert_eq!(answer["data"]["status"], "completed", "{answer}");
-    let token = answer["data"]["payment_details"]["recurring_id"].as_str().unwrap();
-    let request = heard(&world, "mail").await.remove(0);
-    for part in [" 22=010", " 25=08", "[01=M]", "[36=MOT]", "[02=C101]", "[20=0]"] {
-        assert!(request.contains(part), "{part} in {request}");
-    }
-    // What follows a card told by mail says so.
-    let (_, answer) = world.create(&charge("later", token)).await;
-    assert_eq!(answer["data"]["status"], "completed", "{answer}");
-    let request = heard(&world, "later").await.remove(0);
-    assert!(request.contains(" 25=08") && request.contains("[01=R]"), "{request}");
-
-    let maestro = world.create(&moto("maestro", "6759000000005")).await;
-    assert_eq!(refusal(&maestro).1, 1023);
-    world.set(&[("moto", json!(false))]).await;
-    assert_eq!(refusal(&world.create(&moto("off", VISA)).await).1, 1023);
 }
 
 #[tokio::test]

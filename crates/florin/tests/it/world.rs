@@ -95,7 +95,11 @@ impl World {
             .unwrap();
         let base = format!("http://{}", running.address);
         let shop = Shop::open().await;
-        World { running: Some(running), base, http, shop, folder, database }
+        let running = Some(running);
+        let world = World { running, base, http, shop, folder, database };
+        // Most tests of pages are about what comes after the bank.
+        world.set(&[("three_ds.challenge_on_page", json!(false))]).await;
+        world
     }
 
     pub(crate) fn gateway(&self) -> &Arc<florin::gateway::Gateway> {

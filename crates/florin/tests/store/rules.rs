@@ -60,7 +60,10 @@ macro_rules! every_rule {
                 a_token_lives_and_dies_with_its_first_payment
                 tokens_of_a_payer_are_listed_newest_first_and_in_pages
                 accounts_test_sites_and_live_sites_do_not_see_each_others_tokens
-                the_token_of_a_card_is_found_while_it_is_active
+                the_token_of_a_card_is_found_while_it_lives
+                a_payer_has_one_token_for_a_card_and_a_model
+                a_token_ends_with_the_last_of_its_first_payments
+                of_many_that_store_one_card_at_once_exactly_one_makes_the_token
                 a_charge_needs_an_active_token_or_its_whole_unit_is_a_conflict
                 of_many_charges_of_one_token_within_its_interval_exactly_one_wins
                 charges_without_an_interval_do_not_hinder_each_other

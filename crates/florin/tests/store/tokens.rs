@@ -11,6 +11,11 @@ use crate::rows::{OTHER_SITE, SITE, new_order, next_of, order};
 const OWNER: TokenOwner = TokenOwner { account_id: 1, is_live: false };
 const NAME: &str = "azbkvsE0up4-_0Aa";
 
+/// The keyed hash of the card that an order stores.
+fn card(key: i64) -> [u8; 32] {
+    [u8::try_from(key).unwrap(); 32]
+}
+
 fn token(name: &str, key: i64) -> TokenRow {
     TokenRow {
         owner: OWNER,
@@ -25,7 +30,7 @@ fn token(name: &str, key: i64) -> TokenRow {
         expiry: "2812".to_owned(),
         sealed_holder: Some(vec![9, 8, 7]),
         sealed_pan: Some(vec![1, 2, 3, 0]),
-        fingerprint: [7; 32],
+        fingerprint: card(key),
         key_id: 3,
         model: "subscription".to_owned(),
         state: TokenState::Pending,
@@ -34,6 +39,7 @@ fn token(name: &str, key: i64) -> TokenRow {
         created_at: 1_000 + key,
         updated_at: 1_000 + key,
         last_used_at: None,
+        first_payments: 1,
     }
 }
 
@@ -96,7 +102,7 @@ pub(crate) async fn a_token_comes_back_as_it_was_made(place: Place) {
     assert_eq!(store.token(OWNER, "bare").await.unwrap(), Some(bare));
     // A name is given once, and a unit that gives it again is not stored in part.
     let mut again = new_order(3);
-    again.tokens = vec![make(&TokenRow { key: 3, ..row.clone() })];
+    again.tokens = vec![make(&TokenRow { key: 3, fingerprint: card(3), ..row.clone() })];
     let refused = store.commit(again).await;
     assert!(matches!(refused, Err(StoreError::Rejected { .. })), "{refused:?}");
     assert_eq!(store.order(SITE, 3).await.unwrap(), None);
@@ -186,7 +192,7 @@ pub(crate) async fn accounts_test_sites_and_live_sites_do_not_see_each_others_to
         assert_eq!(store.token(owner, NAME).await.unwrap().unwrap().key, key);
         let listed = store.tokens_of(owner, "cust/17@é", 10, 0).await.unwrap();
         assert_eq!(listed.iter().map(|row| row.key).collect::<Vec<_>>(), [key]);
-        let found = store.token_of_card(owner, "cust/17@é", [7; 32], "subscription").await;
+        let found = store.token_of_card(owner, "cust/17@é", card(key), "subscription").await;
         assert_eq!(found.unwrap().unwrap().key, key);
     }
     assert_eq!(store.delete_token(live, NAME).await.unwrap(), Committed::Done);
@@ -196,22 +202,103 @@ pub(crate) async fn accounts_test_sites_and_live_sites_do_not_see_each_others_to
     assert_eq!(commit(&*store, 4, vec![charge]).await, Committed::Conflict);
 }
 
-pub(crate) async fn the_token_of_a_card_is_found_while_it_is_active(place: Place) {
+pub(crate) async fn the_token_of_a_card_is_found_while_it_lives(place: Place) {
     let store = place.open().await;
-    let find = async |reference: &str, card: u8, model: &str| {
-        let found = store.token_of_card(OWNER, reference, [card; 32], model).await.unwrap();
+    let find = async |reference: &str, of: i64, model: &str| {
+        let found = store.token_of_card(OWNER, reference, card(of), model).await.unwrap();
         found.map(|row| row.token)
     };
     add(&*store, &token("pending", 1)).await;
-    assert_eq!(find("cust/17@é", 7, "subscription").await, None);
-    add_active(&*store, &token("older", 2)).await;
-    add_active(&*store, &token("newer", 3)).await;
-    assert_eq!(find("cust/17@é", 7, "subscription").await.as_deref(), Some("newer"));
-    assert_eq!(find("cust/17@é", 8, "subscription").await, None);
-    assert_eq!(find("cust/17@é", 7, "cardOnFile").await, None);
-    assert_eq!(find("cust/18", 7, "subscription").await, None);
-    assert_eq!(store.delete_token(OWNER, "newer").await.unwrap(), Committed::Done);
-    assert_eq!(find("cust/17@é", 7, "subscription").await.as_deref(), Some("older"));
+    add_active(&*store, &token("active", 2)).await;
+    assert_eq!(find("cust/17@é", 1, "subscription").await.as_deref(), Some("pending"));
+    assert_eq!(find("cust/17@é", 2, "subscription").await.as_deref(), Some("active"));
+    assert_eq!(find("cust/17@é", 3, "subscription").await, None);
+    assert_eq!(find("cust/17@é", 2, "cardOnFile").await, None);
+    assert_eq!(find("cust/18", 2, "subscription").await, None);
+    let mut unit = next_of(1, 1);
+    unit.tokens = vec![change(OWNER, "pending", 3_000, TokenStep::Bury)];
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    assert_eq!(find("cust/17@é", 1, "subscription").await, None);
+    assert_eq!(store.delete_token(OWNER, "active").await.unwrap(), Committed::Done);
+    assert_eq!(find("cust/17@é", 2, "subscription").await, None);
+}
+
+pub(crate) async fn a_payer_has_one_token_for_a_card_and_a_model(place: Place) {
+    let store = place.open().await;
+    let row = token(NAME, 1);
+    add(&*store, &row).await;
+    let again = |key| TokenRow { key, fingerprint: card(1), ..token(&format!("t-{key}"), key) };
+    assert_eq!(commit(&*store, 2, vec![make(&again(2))]).await, Committed::Conflict, "pending");
+    assert_eq!(store.order(SITE, 2).await.unwrap(), None, "nothing of the unit is there");
+    let mut unit = next_of(1, 1);
+    unit.tokens = vec![change(OWNER, NAME, 2_000, TokenStep::Activate(first()))];
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    assert_eq!(commit(&*store, 2, vec![make(&again(2))]).await, Committed::Conflict, "active");
+    // Another model, another payer, nobody: tokens of their own.
+    for other in [
+        TokenRow { model: "cardOnFile".to_owned(), ..again(2) },
+        TokenRow { reference: Some("cust/18".to_owned()), ..again(3) },
+        TokenRow { reference: None, ..again(4) },
+        TokenRow { reference: None, ..again(5) },
+    ] {
+        add(&*store, &other).await;
+    }
+    // What has ended is in nobody's way.
+    let mut unit = next_of(1, 2);
+    unit.tokens = vec![change(OWNER, NAME, 3_000, TokenStep::Bury)];
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    add(&*store, &again(6)).await;
+    assert_eq!(store.delete_token(OWNER, "t-6").await.unwrap(), Committed::Done);
+    add(&*store, &again(7)).await;
+}
+
+pub(crate) async fn a_token_ends_with_the_last_of_its_first_payments(place: Place) {
+    let store = place.open().await;
+    let share = |name: &str| change(OWNER, name, 2_000, TokenStep::Share);
+    assert_eq!(commit(&*store, 20, vec![share(NAME)]).await, Committed::Conflict, "none yet");
+    add(&*store, &token(NAME, 1)).await;
+    assert_eq!(commit(&*store, 20, vec![share(NAME)]).await, Committed::Done);
+    assert_eq!(commit(&*store, 21, vec![share(NAME)]).await, Committed::Done);
+    let bury = async |key, version| {
+        let mut unit = next_of(key, version);
+        unit.tokens = vec![change(OWNER, NAME, 3_000, TokenStep::Bury)];
+        assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+        store.token(OWNER, NAME).await.unwrap().unwrap()
+    };
+    let row = bury(1, 1).await;
+    assert_eq!((row.state, row.first_payments), (TokenState::Pending, 2));
+    assert!(row.sealed_pan.is_some() && row.sealed_holder.is_some());
+    let mut unit = next_of(20, 1);
+    unit.tokens = vec![change(OWNER, NAME, 3_000, TokenStep::Activate(first()))];
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    assert_eq!(commit(&*store, 22, vec![share(NAME)]).await, Committed::Conflict, "active");
+    let row = bury(21, 1).await;
+    assert_eq!((row.state, row.first_payments), (TokenState::Active, 1));
+    let row = bury(20, 2).await;
+    assert_eq!((row.state, row.first_payments), (TokenState::Dead, 0));
+    assert_eq!((row.sealed_pan, row.sealed_holder), (None, None));
+    assert_eq!(commit(&*store, 22, vec![share(NAME)]).await, Committed::Conflict, "dead");
+}
+
+pub(crate) async fn of_many_that_store_one_card_at_once_exactly_one_makes_the_token(place: Place) {
+    let store = place.open().await;
+    for round in 0..10_i64 {
+        let tasks: Vec<_> = (0..16_i64)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    let key = 1_000 + round * 100 + number;
+                    let row = token(&format!("{round}-{number}"), 1 + round);
+                    commit(&*store, key, vec![make(&TokenRow { key, ..row })]).await
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for task in tasks {
+            won += usize::from(task.await.unwrap() == Committed::Done);
+        }
+        assert_eq!(won, 1, "in round {round}");
+    }
 }
 
 pub(crate) async fn a_charge_needs_an_active_token_or_its_whole_unit_is_a_conflict(place: Place) {

@@ -169,13 +169,10 @@ pub struct PaymentData {
 
 impl OrderDetails {
     /// The refusal of an order that is well-formed but that is not offered yet: FastCheckout (no
-    /// such type), a stored card on a page, component data.
+    /// such type), component data.
     pub fn not_offered(&self) -> Option<ApiError> {
         match self.kind {
             OrderKind::Checkout => Some(ApiError::unknown_message_type()),
-            OrderKind::Redirect | OrderKind::PaymentLink if self.recurring_id.is_some() => {
-                Some(ApiError::gateway_unavailable())
-            }
             OrderKind::Redirect | OrderKind::PaymentLink => None,
             OrderKind::Direct if self.payment_data.is_some() => {
                 Some(ApiError::gateway_unavailable())

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::gateway::site::SiteSettings;
+use crate::page::is_origin;
 
 /// Members that hold an entry for each key, so that keys may be added and unset.
 const OPEN_MEMBERS: [&str; 1] = ["amount_max"];
@@ -17,6 +18,8 @@ const GATEWAYS: [&str; 5] = ["CREDITCARD", "VISA", "MASTERCARD", "AMEX", "MAESTR
 const MERCHANT_ID_CHARACTERS: usize = 15;
 /// Hexadecimal digits of a card's keyed hash.
 const CARD_HASH_DIGITS: usize = 64;
+/// Origins that may frame the page: each of them is in the headers of every page.
+const FRAMED_BY_MAX: usize = 20;
 /// Scores of a review entry.
 const SCORES: std::ops::RangeInclusive<u8> = 1..=10;
 
@@ -97,6 +100,15 @@ fn check(settings: &SiteSettings) -> Result<(), String> {
         if !is_web {
             return refuse(name, "it is not an http or https URL");
         }
+    }
+    if let Some(odd) = settings.page.framed_by.iter().find(|it| !is_origin(it)) {
+        return refuse(
+            "page.framed_by",
+            &format!("{odd:?} is not of the form https://shop.example"),
+        );
+    }
+    if settings.page.framed_by.len() > FRAMED_BY_MAX {
+        return refuse("page.framed_by", &format!("more than {FRAMED_BY_MAX} origins"));
     }
     if let Some(odd) = settings.gateways.iter().find(|it| !GATEWAYS.contains(&it.as_str())) {
         return refuse("gateways", &format!("{odd:?} is none of {}", GATEWAYS.join(", ")));
@@ -184,8 +196,10 @@ mod tests {
             "notification_url=https://shop.example/notify?a=b",
             "currencies=[\"EUR\",\"USD\"]",
             "amount_max.EUR=1000",
+            "page.framed_by=[\"https://shop.example\"]",
         ])
         .unwrap();
+        assert_eq!(set.page.framed_by, ["https://shop.example"]);
         assert_eq!(set.three_ds.policy, ThreeDsPolicy::Never);
         assert_eq!(set.three_ds.unavailable, OnUnauthenticated::Proceed);
         assert_eq!(set.api_version, ApiYear::Y2020);
@@ -234,6 +248,9 @@ mod tests {
             "amount_max.eur=5",
             "amount_max.EUR=-5",
             "amount_max.EUR=ten",
+            "page.framed_by=[\"shop.example\"]",
+            "page.framed_by=[\"https://shop.example/checkout\"]",
+            "page.framed_by=[\"https://*.example\"]",
             "acceptor.mcc=59",
             "acceptor.country=Nowhere",
             "acceptor.time_zone=Europe/Nowhere",

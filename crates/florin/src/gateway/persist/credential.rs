@@ -22,6 +22,8 @@ pub struct Credential {
 pub enum CredentialUse {
     /// It makes the token, which lives or dies with it.
     Make,
+    /// It is made while another first payment of the card is under way, and has the token with it.
+    Share,
     /// It shows a card again that has a token, whose date it may renew.
     Renew,
     /// It charges the token.

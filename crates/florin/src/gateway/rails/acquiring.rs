@@ -388,7 +388,7 @@ fn initiator(credential: &Credential) -> &'static str {
 fn first_reference(credential: &Credential) -> Option<&str> {
     match &credential.used {
         CredentialUse::Charge { reference, .. } => reference.as_deref(),
-        CredentialUse::Make | CredentialUse::Renew => None,
+        CredentialUse::Make | CredentialUse::Share | CredentialUse::Renew => None,
     }
 }
 

@@ -16,7 +16,7 @@ use super::Rails;
 use crate::api::contract::customer;
 use crate::api::contract::request::RecurringModel;
 use crate::threeds::{
-    Address, Authentication, AuthenticationRequest, BrowserData, ChallengeIndicator,
+    self, Address, Authentication, AuthenticationRequest, BrowserData, ChallengeIndicator,
     ChallengeWindow, CreqForm, Flow, Lookup, Merchant, MethodForm, MethodResult, OpenChallenge,
     Outcome, Purpose,
 };
@@ -113,7 +113,7 @@ impl Rails {
             Lookup::Enrolled { method_url: Some(url), .. } => {
                 let id = page_trans_id(gateway, record, record.order.payment.transaction_id.0);
                 let done = format!("{}/3ds/method-done", self.public_url);
-                Some(crate::threeds::method_form(&url, &id, &done))
+                Some(threeds::method_form(&url, &id, &done))
             }
             _ => None,
         }
@@ -146,7 +146,7 @@ impl Rails {
             Browser::FromPage { data, method } => {
                 let id = page_trans_id(gateway, record, step.transaction_id);
                 let mut data = data.clone();
-                data.ip_address = data.ip_address.or_else(|| ip_of(customer));
+                data.ip_address = seen_at(data.ip_address, customer);
                 data.user_agent = data.user_agent.or_else(|| browser_of_order(customer).user_agent);
                 (data, *method, id)
             }
@@ -290,8 +290,11 @@ pub(crate) fn result_of(outcome: &Outcome) -> AuthenticationResult {
     }
 }
 
-fn ip_of(customer: &customer::Customer) -> Option<String> {
-    customer.ip_address.map(|address| address.to_string())
+/// Where the browser itself was seen, else where the shop saw it: an address of a local network
+/// tells the issuer nothing.
+fn seen_at(browser: Option<String>, customer: &customer::Customer) -> Option<String> {
+    let of_shop = || customer.ip_address.map(|address| address.to_string());
+    browser.filter(|it| threeds::public_ip(it).is_some()).or_else(of_shop)
 }
 
 fn browser_of_order(customer: &customer::Customer) -> BrowserData {
@@ -310,7 +313,7 @@ fn browser_of_order(customer: &customer::Customer) -> BrowserData {
             .or_else(|| Some(MISSING_USER_AGENT.to_owned())),
         accept_header: told.accept_header,
         accept_language: None,
-        ip_address: told.ip_address.map(|it| it.to_string()).or_else(|| ip_of(customer)),
+        ip_address: seen_at(told.ip_address.map(|it| it.to_string()), customer),
     }
 }
 

@@ -209,7 +209,7 @@ fn tells_of_the_card(decision: &Decision, by_issuer: bool) -> bool {
 
 /// The address under which attempts are counted; none where the shop told none that can be used.
 fn counted_address(site: &Site, request: &StoredRequest) -> Option<String> {
-    let (_, address) = payer_address(site, &request.details.customer);
+    let (_, address) = payer_address(site, &request.details);
     address.map(counted)
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use tokio_postgres::{Client, Error, Statement};
 
-use super::super::{OrderKey, SiteId, UnitOfWork};
+use super::super::{OrderKey, SiteId, TokenStep, UnitOfWork};
 use super::columns::Columns;
 use super::committer::{Batch, Waiting};
 use super::operations::{OperationColumns, with_operations};
@@ -63,9 +63,11 @@ impl Batch for Units {
         units.sort_by(|a, b| sequence(&a.change).cmp(&sequence(&b.change)));
     }
 
-    /// The name of a new child can be taken between the look at it and its insertion.
+    /// The name of a new child can be taken between the look at it and its insertion, and so can the
+    /// place of a card's token.
     fn can_race(unit: &UnitOfWork) -> bool {
         unit.children.iter().any(|child| child.is_new)
+            || unit.tokens.iter().any(|it| matches!(it.step, TokenStep::Make(_)))
     }
 
     async fn run(

@@ -17,8 +17,8 @@ macro_rules! select {
         concat!(
             "SELECT account_id, live, token, site_id, key, reference, scheme, bin, last4, digits, ",
             "expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, ",
-            "network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at ",
-            "FROM tokens WHERE account_id = $1 AND live = $2 ",
+            "network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at, ",
+            "first_payments FROM tokens WHERE account_id = $1 AND live = $2 ",
             $rest
         )
     };
@@ -61,8 +61,8 @@ impl Tokens for PostgresStore {
     ) -> Result<Option<TokenRow>, StoreError> {
         const DOING: &str = "find the token of a card";
         let sql = select!(
-            "AND fingerprint = $3 AND reference = $4 AND model = $5 AND state = 'active'
-            ORDER BY created_at DESC, token COLLATE \"C\" DESC LIMIT 1"
+            "AND fingerprint = $3 AND reference = $4 AND model = $5 AND state <> 'dead'
+            ORDER BY state = 'active' DESC, created_at DESC, token COLLATE \"C\" DESC LIMIT 1"
         );
         let card = fingerprint.as_slice();
         let asked: [&(dyn ToSql + Sync); 5] =
@@ -125,5 +125,6 @@ fn row_of(doing: &'static str, row: &Row) -> Result<TokenRow, StoreError> {
         created_at: row.get(22),
         updated_at: row.get(23),
         last_used_at: row.get(24),
+        first_payments: row.get(25),
     })
 }

@@ -11,12 +11,12 @@ use super::super::{
 };
 use super::idempotency::answer_request;
 use super::operations::{store_operations, store_references};
-use super::tokens::{change_tokens, tokens_can_be_used};
+use super::tokens::{change_tokens, tokens_fit};
 
 /// Makes everything in the unit true, or nothing of it: a conflict undoes what was done for it.
 pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<Committed> {
     if !can_be_answered(connection, unit)?
-        || !tokens_can_be_used(connection, unit)?
+        || !tokens_fit(connection, unit)?
         || !children_can_be_stored(connection, unit)?
         || !store_order(connection, unit)?
     {

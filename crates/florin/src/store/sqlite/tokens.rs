@@ -13,7 +13,8 @@ use crate::clock::UnixMillis;
 /// The columns of a row, in the sequence in which it is read.
 const COLUMNS: &str = "account_id, live, token, site_id, key, reference, scheme, bin, last4, \
     digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, \
-    network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at";
+    network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at, \
+    first_payments";
 
 #[async_trait]
 impl Tokens for SqliteStore {
@@ -62,8 +63,8 @@ impl Tokens for SqliteStore {
         self.read("find the token of a card", move |connection| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
-                    AND fingerprint = ?3 AND reference = ?4 AND model = ?5 AND state = 'active' \
-                ORDER BY created_at DESC, token DESC LIMIT 1"
+                    AND fingerprint = ?3 AND reference = ?4 AND model = ?5 AND state <> 'dead' \
+                ORDER BY state = 'active' DESC, created_at DESC, token DESC LIMIT 1"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let asked = params![owner.account_id, owner.live(), fingerprint, reference, model];
@@ -105,19 +106,34 @@ fn one(changed: usize) -> Committed {
     if changed == 1 { Committed::Done } else { Committed::Conflict }
 }
 
-/// Whether every token that the unit charges can be charged.
-pub(super) fn tokens_can_be_used(
-    connection: &Connection,
-    unit: &UnitOfWork,
-) -> rusqlite::Result<bool> {
-    for change in &unit.tokens {
-        let TokenStep::Use { unused_since } = &change.step else { continue };
-        let sql = "SELECT 1 FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3 \
-            AND state = 'active' \
-            AND (?4 IS NULL OR last_used_at IS NULL OR last_used_at <= ?4)";
-        let owner = change.owner;
-        let asked = params![owner.account_id, owner.live(), change.token, unused_since];
-        if !connection.prepare_cached(sql)?.exists(asked)? {
+/// Whether every token that the unit charges can be charged, is shared while it is pending, and is new
+/// where it is made.
+pub(super) fn tokens_fit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<bool> {
+    for TokenChange { owner, token, step, .. } in &unit.tokens {
+        let (account, live) = (owner.account_id, owner.live());
+        let fits = match step {
+            TokenStep::Use { unused_since } => {
+                let sql = "SELECT 1 FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3 \
+                    AND state = 'active' \
+                    AND (?4 IS NULL OR last_used_at IS NULL OR last_used_at <= ?4)";
+                let asked = params![account, live, token, unused_since];
+                connection.prepare_cached(sql)?.exists(asked)?
+            }
+            TokenStep::Share => {
+                let sql = "SELECT 1 FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3 \
+                    AND state = 'pending'";
+                connection.prepare_cached(sql)?.exists(params![account, live, token])?
+            }
+            TokenStep::Make(row) => {
+                // Of no payer there is nothing that could be equal.
+                let sql = "SELECT 1 FROM tokens WHERE account_id = ?1 AND live = ?2 \
+                    AND fingerprint = ?3 AND reference = ?4 AND model = ?5 AND state <> 'dead'";
+                let asked = params![account, live, row.fingerprint, row.reference, row.model];
+                !connection.prepare_cached(sql)?.exists(asked)?
+            }
+            TokenStep::Activate(_) | TokenStep::Renew { .. } | TokenStep::Bury => true,
+        };
+        if !fits {
             return Ok(false);
         }
     }
@@ -148,9 +164,18 @@ pub(super) fn change_tokens(connection: &Connection, unit: &UnitOfWork) -> rusql
                 let row = params![account, live, token, expiry, at];
                 connection.prepare_cached(sql)?.execute(row)?;
             }
+            TokenStep::Share => {
+                let sql = "UPDATE tokens SET first_payments = first_payments + 1, \
+                    updated_at = max(updated_at, ?4) \
+                    WHERE account_id = ?1 AND live = ?2 AND token = ?3";
+                connection.prepare_cached(sql)?.execute(params![account, live, token, at])?;
+            }
             TokenStep::Bury => {
-                let sql = "UPDATE tokens SET state = 'dead', sealed_pan = NULL, \
-                    sealed_holder = NULL, updated_at = max(updated_at, ?4) \
+                let sql = "UPDATE tokens SET first_payments = first_payments - 1, \
+                    state = CASE WHEN first_payments > 1 THEN state ELSE 'dead' END, \
+                    sealed_pan = CASE WHEN first_payments > 1 THEN sealed_pan END, \
+                    sealed_holder = CASE WHEN first_payments > 1 THEN sealed_holder END, \
+                    updated_at = max(updated_at, ?4) \
                     WHERE account_id = ?1 AND live = ?2 AND token = ?3 AND state <> 'dead'";
                 connection.prepare_cached(sql)?.execute(params![account, live, token, at])?;
             }
@@ -166,8 +191,8 @@ pub(super) fn change_tokens(connection: &Connection, unit: &UnitOfWork) -> rusql
 
 fn insert(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-            ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+        "INSERT INTO tokens ({COLUMNS}, one_for_its_card) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+            ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, 1)"
     );
     connection.prepare_cached(&sql)?.execute(params![
         row.owner.account_id,
@@ -195,6 +220,7 @@ fn insert(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
         row.created_at,
         row.updated_at,
         row.last_used_at,
+        row.first_payments,
     ])?;
     Ok(())
 }
@@ -228,5 +254,6 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         created_at: row.get(22)?,
         updated_at: row.get(23)?,
         last_used_at: row.get(24)?,
+        first_payments: row.get(25)?,
     })
 }

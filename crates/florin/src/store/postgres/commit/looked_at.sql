@@ -16,18 +16,26 @@
         $129::text[]
     ) AS t (site_id, key, account_id, live, token, step, at, unused_since, expiry,
         network_reference, eci, cavv, ds_trans_id)
-), chargeable AS MATERIALIZED (
+), made_token AS MATERIALIZED (
+    SELECT * FROM unnest($130::bigint[], $131::bigint[], $132::bigint[], $133::int[], $134::text[],
+        $135::text[], $136::text[], $137::text[], $138::text[], $139::int[], $140::text[],
+        $141::bytea[], $142::bytea[], $143::bytea[], $144::int[], $145::text[], $146::text[],
+        $147::int[], $148::bigint[])
+        AS r (site_id, key, account_id, live, token, reference, scheme, bin, last4, digits, expiry,
+            sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at)
+), held_token AS MATERIALIZED (
     -- Locked, so that of two charges at once the second sees the first. In one sequence, so that
     -- two batches do not wait for each other in a circle.
-    SELECT t.account_id, t.live, t.token, t.last_used_at FROM tokens t
-    WHERE t.state = 'active' AND (t.account_id, t.live, t.token) IN (
-        SELECT account_id, live, token FROM token_change WHERE step = 'use'
+    SELECT t.account_id, t.live, t.token, t.state, t.last_used_at FROM tokens t
+    WHERE (t.account_id, t.live, t.token) IN (
+        SELECT account_id, live, token FROM token_change WHERE step IN ('use', 'share')
     )
     ORDER BY t.account_id, t.live, t.token
     FOR UPDATE
 ), blocked AS MATERIALIZED (
     -- Children whose name or key is taken, children that are not there, requests that have been
-    -- answered, and tokens that cannot be charged, or not again so soon. Subqueries with a limit are looked up by index, whatever the planner guesses.
+    -- answered, and tokens that cannot be charged, or not again so soon, or not shared, or whose card
+    -- has one already. Subqueries with a limit are looked up by index, whatever the planner guesses.
     SELECT site_id, key FROM child c
     WHERE CASE WHEN is_new THEN
         (SELECT 1 FROM orders o
@@ -44,10 +52,21 @@
         WHERE i.site_id = a.site_id AND i.idempotency_key = a.idempotency_key LIMIT 1) IS NOT NULL
     UNION ALL
     SELECT site_id, key FROM token_change c
-    WHERE step = 'use' AND NOT EXISTS (SELECT 1 FROM chargeable t
+    WHERE step = 'use' AND NOT EXISTS (SELECT 1 FROM held_token t
         WHERE t.account_id = c.account_id AND t.live = c.live AND t.token = c.token
-            AND (c.unused_since IS NULL OR t.last_used_at IS NULL
+            AND t.state = 'active' AND (c.unused_since IS NULL OR t.last_used_at IS NULL
                 OR t.last_used_at <= c.unused_since))
+    UNION ALL
+    SELECT site_id, key FROM token_change c
+    WHERE step = 'share' AND NOT EXISTS (SELECT 1 FROM held_token t
+        WHERE t.account_id = c.account_id AND t.live = c.live AND t.token = c.token
+            AND t.state = 'pending')
+    UNION ALL
+    SELECT site_id, key FROM made_token m
+    WHERE (SELECT 1 FROM tokens t
+        WHERE t.account_id = m.account_id AND t.live = m.live AND t.fingerprint = m.fingerprint
+            AND t.reference = m.reference AND t.model = m.model AND t.state <> 'dead'
+        LIMIT 1) IS NOT NULL
     UNION ALL
     -- Of several charges of one token in this batch, the first.
     SELECT site_id, key FROM token_change c

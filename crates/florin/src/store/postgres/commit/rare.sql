@@ -30,24 +30,23 @@
 , made_tokens AS (
     INSERT INTO tokens (account_id, live, token, site_id, key, reference, scheme, bin, last4,
         digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail,
-        created_at, updated_at)
+        created_at, updated_at, one_for_its_card)
     SELECT account_id, live, token, site_id, key, reference, scheme, bin, last4, digits, expiry,
         sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at,
-        created_at
-    FROM unnest($130::bigint[], $131::bigint[], $132::bigint[], $133::int[], $134::text[],
-        $135::text[], $136::text[], $137::text[], $138::text[], $139::int[], $140::text[],
-        $141::bytea[], $142::bytea[], $143::bytea[], $144::int[], $145::text[], $146::text[],
-        $147::int[], $148::bigint[])
-        AS r (site_id, key, account_id, live, token, reference, scheme, bin, last4, digits, expiry,
-            sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at)
-    JOIN done USING (site_id, key)
+        created_at, 1
+    FROM made_token JOIN done USING (site_id, key)
+    -- In one sequence, like names.
+    ORDER BY account_id, live, fingerprint, reference, model
 ), changed_tokens AS (
     -- A statement changes a row once, so what several units want of a token is put together.
     UPDATE tokens t
-    SET state = CASE WHEN r.buried THEN 'dead'
+    SET first_payments = t.first_payments + r.first_payments,
+        state = CASE WHEN r.buried AND t.first_payments + r.first_payments <= 0 THEN 'dead'
             WHEN r.activated AND t.state = 'pending' THEN 'active' ELSE t.state END,
-        sealed_pan = CASE WHEN r.buried THEN NULL ELSE t.sealed_pan END,
-        sealed_holder = CASE WHEN r.buried THEN NULL ELSE t.sealed_holder END,
+        sealed_pan = CASE WHEN r.buried AND t.first_payments + r.first_payments <= 0 THEN NULL
+            ELSE t.sealed_pan END,
+        sealed_holder = CASE WHEN r.buried AND t.first_payments + r.first_payments <= 0 THEN NULL
+            ELSE t.sealed_holder END,
         expiry = GREATEST(t.expiry, r.expiry),
         network_reference = COALESCE(t.network_reference, r.network_reference),
         eci = COALESCE(t.eci, r.eci), cavv = COALESCE(t.cavv, r.cavv),
@@ -56,6 +55,8 @@
         last_used_at = GREATEST(t.last_used_at, r.used_at)
     FROM (
         SELECT account_id, live, token, bool_or(step = 'bury') AS buried,
+            (count(*) FILTER (WHERE step = 'share') - count(*) FILTER (WHERE step = 'bury'))::int
+                AS first_payments,
             bool_or(step = 'activate') AS activated, max(expiry) AS expiry,
             max(network_reference) AS network_reference, max(eci) AS eci, max(cavv) AS cavv,
             max(ds_trans_id) AS ds_trans_id,
