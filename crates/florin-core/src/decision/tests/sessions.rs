@@ -1,10 +1,8 @@
 //! Pages on which orders are paid: their part in the histories of the parent module, and the rules
 //! step by step.
 
-use crate::session::SessionEnd;
-
 use super::*;
-use crate::session::{LINK_OPENINGS_MAX, SessionKind};
+use crate::session::{LINK_OPENINGS_MAX, SessionEnd, SessionKind};
 
 const HOUR_MS: i64 = 3_600_000;
 
