@@ -1,5 +1,5 @@
-//! What follows a payment: captures, refunds, and both among payments, after direct payments in the
-//! same run.
+//! What follows a payment: captures, refunds, both among payments, and charges of stored cards,
+//! after direct payments in the same run.
 
 use std::time::Duration;
 
@@ -34,6 +34,14 @@ pub(crate) async fn run(arguments: &Arguments) -> String {
             failed += held.failed;
             unsettled += left;
             run("captures", Call::Capture(Made::from(&held))).await
+        }
+        "token" => {
+            let mut tokens = Vec::new();
+            for number in 0..arguments.concurrency as u64 {
+                tokens.push(load::stored_card(&shops, number).await);
+            }
+            unsettled += settle(&running, arguments.concurrency as u64).await;
+            run("charges of stored cards", Call::Charge(&tokens)).await
         }
         "refund" => run("refunds", Call::Refund(Made::from(&paid))).await,
         _ => run("payments, authorizations, captures, refunds", Call::Mixed).await,

@@ -55,6 +55,8 @@ impl<'a> From<&'a Seen> for Made<'a> {
 pub(crate) enum Call<'a> {
     /// Direct payments.
     Pay,
+    /// Charges of stored cards, by turns, without the payer.
+    Charge(&'a [String]),
     /// Authorizations that wait to be captured.
     Authorize,
     /// Captures of authorizations, each as a whole.
@@ -82,6 +84,7 @@ pub(crate) async fn run(
     let prefix = format!("b{}-{}", std::process::id(), LOADS.fetch_add(1, Ordering::Relaxed));
     let (kind, made) = match call {
         Call::Pay => (Kind::Pay, None),
+        Call::Charge(_) => (Kind::Charge, None),
         Call::Authorize => (Kind::Authorize, None),
         Call::Mixed => (Kind::Mixed, None),
         Call::Capture(made) => (Kind::Capture, Some(made)),
@@ -89,15 +92,15 @@ pub(crate) async fn run(
         Call::Get(made) => (Kind::Get, Some(made)),
         Call::Open(_) => (Kind::Open, None),
     };
-    let pages = match call {
-        Call::Open(pages) => pages.into(),
+    let places = match call {
+        Call::Open(places) | Call::Charge(places) => places.into(),
         _ => Arc::default(),
     };
     let work = Work {
         kind,
         prefix: made.map_or(prefix.as_str(), |made| made.prefix).to_owned(),
         count: made.map_or(u64::MAX, |made| made.count),
-        pages,
+        places,
     };
     let begin = Instant::now() + warm_up;
     let end = begin + time;
@@ -123,6 +126,7 @@ pub(crate) async fn run(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Pay,
+    Charge,
     Authorize,
     Capture,
     Refund,
@@ -137,8 +141,8 @@ struct Work {
     kind: Kind,
     prefix: String,
     count: u64,
-    /// Paths of payment pages.
-    pages: Arc<[String]>,
+    /// Paths of payment pages, or stored cards.
+    places: Arc<[String]>,
 }
 
 struct Shop {
@@ -194,6 +198,7 @@ impl Shop {
         let orders = "/v1/json/orders";
         match kind {
             Kind::Pay => self.post(orders, &self.order(&id, "")),
+            Kind::Charge => self.post(orders, &charge_of(&self.order(&id, ""), self.place(number))),
             Kind::Authorize => self.post(orders, &self.order(&id, r#""capture":"manual","#)),
             Kind::Capture => self.post(&format!("{orders}/{id}/capture"), r#"{"amount":1000}"#),
             Kind::Refund => {
@@ -205,12 +210,15 @@ impl Shop {
                 self.gateway.address, self.gateway.api_key,
             ),
             Kind::Open => {
-                let at = number as usize % self.work.pages.len().max(1);
-                let (page, host) = (&self.work.pages[at], self.gateway.address);
+                let (page, host) = (self.place(number), self.gateway.address);
                 format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n\r\n")
             }
             Kind::Mixed => unreachable!("it is one of the others in turn"),
         }
+    }
+
+    fn place(&self, number: u64) -> &str {
+        &self.work.places[number as usize % self.work.places.len()]
     }
 
     fn order(&self, id: &str, more: &str) -> String {
@@ -239,7 +247,7 @@ fn is_good(kind: Kind, answer: &[u8]) -> bool {
         return contains(answer, b"id=\"card-form\"");
     }
     let financial_status: &[u8] = match kind {
-        Kind::Pay => b"\"financial_status\":\"completed\"",
+        Kind::Pay | Kind::Charge => b"\"financial_status\":\"completed\"",
         Kind::Authorize => b"\"financial_status\":\"initialized\"",
         _ => b"",
     };
@@ -278,7 +286,7 @@ pub(crate) async fn challenged(gateway: &Gateway) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let mut buffer = vec![0u8; 32 * 1024];
     let id = "challenged".to_owned();
-    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, pages: Arc::default() };
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, places: Arc::default() };
     let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
     let order = shop.order(&id, "").replace("4111111111111111", "5555555555554444");
     stream.write_all(shop.post("/v1/json/orders", &order).as_bytes()).await.unwrap();
@@ -292,7 +300,7 @@ pub(crate) async fn offered(gateway: &Gateway, number: u64) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let mut buffer = vec![0u8; 32 * 1024];
     let id = format!("offered-{number}");
-    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, pages: Arc::default() };
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, places: Arc::default() };
     let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
     let order = shop.order(&id, "").replace(r#""type":"direct""#, r#""type":"redirect""#);
     let (order, _) = order.split_once(r#","gateway_info""#).unwrap();
@@ -302,4 +310,25 @@ pub(crate) async fn offered(gateway: &Gateway, number: u64) -> String {
     let url = url.split('"').next().unwrap();
     let (_, path) = url.split_once("//").and_then(|(_, rest)| rest.split_once('/')).unwrap();
     format!("/{path}")
+}
+
+/// Makes an order that stores its card; gives the token.
+pub(crate) async fn stored_card(gateway: &Gateway, number: u64) -> String {
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let mut buffer = vec![0u8; 32 * 1024];
+    let id = format!("stored-{number}");
+    let work = Work { kind: Kind::Pay, prefix: id.clone(), count: 1, places: Arc::default() };
+    let shop = Shop { gateway: gateway.clone(), work, number: Arc::default() };
+    let order = shop.order(&id, r#""recurring_model":"unscheduled","#);
+    let order = order.replace(r#""customer":{"#, &format!(r#""customer":{{"reference":"{id}","#));
+    stream.write_all(shop.post("/v1/json/orders", &order).as_bytes()).await.unwrap();
+    let answer = String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned();
+    let token = answer.split(r#""recurring_id":""#).nth(1).expect(&answer);
+    token.split('"').next().unwrap().to_owned()
+}
+
+/// The same order without a card, for a stored one.
+fn charge_of(order: &str, token: &str) -> String {
+    let (order, _) = order.split_once(r#","gateway_info""#).unwrap();
+    format!(r#"{order},"recurring_model":"unscheduled","recurring_id":"{token}"}}"#)
 }

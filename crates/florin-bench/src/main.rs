@@ -1,6 +1,5 @@
-//! What Florin costs: whole payments over HTTP, looks at orders, payment
-//! pages, timers, the store's own limit, the
-//! codec, an idle process.
+//! What Florin costs: whole payments over HTTP and what follows them, looks at orders, payment
+//! pages, timers, the store's own limit, the codec, an idle process.
 //!
 //! Each mode prints one line of JSON on standard output, and what it is doing on standard error.
 //! Figures are only comparable within one run on one machine.
@@ -35,7 +34,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What there is to measure.
 const MODES: &str =
-    "payments, capture, refund, mixed, get, page, timers, transactions, idle and codec";
+    "payments, capture, refund, mixed, token, get, page, timers, transactions, idle and codec";
 
 fn main() {
     let arguments = arguments::read();
@@ -43,7 +42,7 @@ fn main() {
     let line = match arguments.mode.as_str() {
         "payments" => runtime.block_on(payments::run(&arguments)),
         "idle" => runtime.block_on(payments::idle(&arguments)),
-        "capture" | "refund" | "mixed" => runtime.block_on(follow_ups::run(&arguments)),
+        "capture" | "refund" | "mixed" | "token" => runtime.block_on(follow_ups::run(&arguments)),
         "get" => runtime.block_on(looks::run(&arguments)),
         "page" => runtime.block_on(openings::run(&arguments)),
         "timers" => runtime.block_on(timers::run(&arguments)),

@@ -180,6 +180,10 @@ pub enum GatewayDecline {
     CardData,
     /// The fraud rules of the gateway.
     FraudRules,
+    /// The issuer said of the same payment that it must not be tried again.
+    NeverAgain,
+    /// The same payment was declined as often as the card's scheme allows.
+    RepeatedTooOften,
     /// The merchant takes authenticated cards only, and this one was not.
     OnlyAuthenticated,
     /// The payer cancelled the challenge.
@@ -211,6 +215,12 @@ impl GatewayDecline {
             GatewayDecline::InvalidAnswer => "System error",
             GatewayDecline::CardData => "Expired card, or Invalid Account Number",
             GatewayDecline::FraudRules => "Declined by Florin",
+            GatewayDecline::NeverAgain => {
+                "Declined by Florin: the issuer does not allow this card to be tried again"
+            }
+            GatewayDecline::RepeatedTooOften => {
+                "Declined by Florin: the card scheme allows no further attempt for now"
+            }
             GatewayDecline::OnlyAuthenticated => "3D Secure-authenticated cards",
             GatewayDecline::ChallengeCancelled => "3D Secure authentication cancelled",
             GatewayDecline::ChallengeTimedOut => "Transaction timed out (ACS)",

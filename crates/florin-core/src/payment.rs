@@ -221,6 +221,8 @@ pub struct AnswerFacts {
     pub card_funding: Option<String>,
     /// DE48 tag 68, translated to alpha-2.
     pub issuer_country: Option<String>,
+    /// DE48 tag 64: the merchant advice code.
+    pub advice_code: Option<String>,
 }
 
 /// Why an uncleared payment is held, and what ends it when nobody decides.

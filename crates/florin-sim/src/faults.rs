@@ -24,7 +24,11 @@ pub enum Fault {
     /// The answer comes twice.
     Duplicate,
     /// The host refuses with this code and does nothing.
-    Decline(ResponseCode),
+    Decline {
+        code: ResponseCode,
+        /// The merchant advice code (DE48 tag 64) that goes with it.
+        advice: Option<String>,
+    },
     /// All connections of the host are closed.
     Cut(CutWhen),
     /// The host does its work and answers with bytes that are no message.
@@ -64,6 +68,9 @@ pub struct FaultOrder {
     /// Of a decline (DE39).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Of a decline: the merchant advice code (DE48 tag 64); none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// Of a cut; before the answer when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<CutWhen>,
@@ -189,7 +196,13 @@ impl FaultOrder {
                 let code = ResponseCode::parse(code)
                     .filter(|code| !matches!(code.as_str(), "00" | "10" | "11"))
                     .ok_or("code must be two letters or digits that decline, such as 05")?;
-                Ok(Fault::Decline(code))
+                let is_code =
+                    |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_alphanumeric());
+                let advice = self.advice.clone();
+                if advice.as_deref().is_some_and(|advice| !is_code(advice)) {
+                    return Err("advice must be two letters or digits, such as 03".to_owned());
+                }
+                Ok(Fault::Decline { code, advice })
             }
             "cut" => Ok(Fault::Cut(self.when.unwrap_or(CutWhen::BeforeAnswer))),
             "garbage" => Ok(Fault::Garbage),
@@ -242,6 +255,7 @@ mod tests {
             (r#"{"merchant":"A","fault":"delay","ms":99999999}"#, "at most"),
             (r#"{"merchant":"A","fault":"decline"}"#, "needs a code"),
             (r#"{"merchant":"A","fault":"decline","code":"00"}"#, "that decline"),
+            (r#"{"merchant":"A","fault":"decline","code":"05","advice":"never"}"#, "advice"),
             (r#"{"merchant":"A","fault":"drop","count":0}"#, "count"),
             (r#"{"merchant":" ","fault":"drop"}"#, "merchant"),
             (r#"{"merchant":"A","fault":"drop","types":["0110"]}"#, "0110"),

@@ -3,11 +3,15 @@
 //! A table of actions by weight. What a shop was told is remembered for the oracle; whether it may
 //! do what it asks for, it does not know.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::network::calls::{Call, JSON};
-use crate::shop::{Begun, PATIENCE, Shops, Told};
+use crate::network::calls::Call;
+use crate::purchase::Begun;
+use crate::shop::{PATIENCE, Shops, Told};
+use crate::wallets::Care;
 
 /// One thing that a shop does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +27,16 @@ pub enum Action {
     Cancel,
     Ship,
     Note,
+    /// Another session or attempt under the same id.
+    OfferAnew,
+    ChargeBack,
+    Pursue,
+    Decide,
+    Care(Care),
 }
 
 /// How likely each is. To add one: a row here, its call below, what it means in the oracle.
-const ACTIONS: [(u32, Action); 11] = [
+const ACTIONS: [(u32, Action); 18] = [
     (25, Action::Look),
     (14, Action::CaptureAll),
     (16, Action::CapturePart),
@@ -38,22 +48,50 @@ const ACTIONS: [(u32, Action); 11] = [
     (6, Action::Cancel),
     (6, Action::Ship),
     (4, Action::Note),
+    (4, Action::OfferAnew),
+    (9, Action::ChargeBack),
+    (4, Action::Pursue),
+    (4, Action::Decide),
+    (8, Action::Care(Care::List)),
+    (2, Action::Care(Care::Renew)),
+    (2, Action::Care(Care::Remove)),
 ];
+
+/// Shops that begin anew after they have given up, in permille.
+const ANEW_AFTER_CANCEL: u32 = 400;
 
 impl Shops {
     /// Does something with an order, whatever it is.
-    pub async fn act(&self, begun: &Begun) {
+    pub async fn act(self: &Arc<Shops>, begun: &Begun) {
         let action = *self.world.chance.weighted(&ACTIONS);
         // Captures in part are orders of their own, and can be given back as well.
         let names = self.sales_of(begun);
         let name = self.world.chance.one_of(&names).clone();
-        if action == Action::Look {
-            self.look(&begun.shop, &name).await;
-            return;
+        match action {
+            Action::Look => {
+                self.look(&begun.shop, &name).await;
+            }
+            Action::OfferAnew => {
+                self.attempt(&begun.anew(&self.world.chance)).await;
+            }
+            Action::ChargeBack => {
+                self.charge_back(begun, &name).await;
+                self.pursue(begun, &name).await;
+            }
+            Action::Pursue => self.pursue(begun, &name).await,
+            Action::Decide => self.decide(begun).await,
+            Action::Care(care) => self.care(begun, care).await,
+            _ => self.change(action, begun, &name).await,
         }
-        let Some(call) = self.call_of(action, begun, &name) else { return };
-        let call = Call { api_key: Some(begun.shop.api_key.clone()), ..call };
-        let reply = match self.front.call(call, PATIENCE).await {
+    }
+
+    /// Changes an order, or tries to.
+    async fn change(self: &Arc<Shops>, action: Action, begun: &Begun, name: &str) {
+        let key = self.draw_key();
+        let mark = key.as_deref().unwrap_or("storm");
+        let Some(call) = self.call_of(action, begun, name, mark) else { return };
+        let call = Call { idempotency_key: key, ..call };
+        let reply = match self.ask(&begun.shop, call, PATIENCE).await {
             Ok(reply) => reply,
             Err(why) => {
                 self.world.note(format_args!("{action:?} {name}: {why:?}"));
@@ -70,7 +108,6 @@ impl Shops {
         let data = &answer["data"];
         let text = |member: &str| data[member].as_str().unwrap_or_default().to_owned();
         let told = match action {
-            Action::Look | Action::Note => return,
             Action::CaptureAll | Action::CapturePart => {
                 Told::Captured { order_id: text("order_id") }
             }
@@ -79,44 +116,43 @@ impl Shops {
             Action::RefundAll | Action::RefundPart => {
                 Told::Refunded { refund_id: data["refund_id"].as_i64().unwrap_or_default() }
             }
-            Action::VoidRefund => return,
             Action::Cancel => Told::Cancelled,
             Action::Ship => Told::Shipped,
+            _ => return,
         };
-        self.remember(&begun.shop, &name, told);
+        self.remember(&begun.shop, name, told);
+        if action == Action::Cancel && self.world.chance.is(ANEW_AFTER_CANCEL) {
+            self.attempt(&begun.anew(&self.world.chance)).await;
+        }
     }
 
-    fn call_of(&self, action: Action, begun: &Begun, name: &str) -> Option<Call> {
+    /// The call of an action; `mark` is said to the order where there is a place for it.
+    fn call_of(&self, action: Action, begun: &Begun, name: &str, mark: &str) -> Option<Call> {
         let chance = &self.world.chance;
         let some = || chance.between(1, u64::try_from(begun.amount).unwrap_or(1));
-        let patch = |url: String, body: Value| Call {
-            method: Method::PATCH,
-            ..Call::post(&url, JSON, body.to_string())
-        };
+        let post = |url: &str, body: Value| Call::json(Method::POST, url, &body);
+        let patch = |url: &str, body: Value| Call::json(Method::PATCH, url, &body);
         let order = format!("/v1/json/orders/{name}");
         Some(match action {
-            Action::Look => return None,
-            Action::CaptureAll => {
-                Call::post(&format!("{order}/capture"), JSON, json!({}).to_string())
-            }
+            Action::CaptureAll => post(&format!("{order}/capture"), json!({})),
             Action::CapturePart => {
-                let body = json!({ "amount": some() / 2 + 1, "new_order_status": "completed" });
-                Call::post(&format!("{order}/capture"), JSON, body.to_string())
+                let mut body = json!({ "amount": some() / 2 + 1, "new_order_status": "completed" });
+                if mark.starts_with("key-") {
+                    body["new_order_id"] = json!(format!("part-{mark}"));
+                }
+                post(&format!("{order}/capture"), body)
             }
             Action::Release => patch(
-                format!("/v1/json/capture/{name}"),
+                &format!("/v1/json/capture/{name}"),
                 json!({ "status": "cancelled", "reason": "storm" }),
             ),
-            Action::Increment => {
-                let body = json!({ "amount": some() });
-                Call::post(&format!("{order}/increment"), JSON, body.to_string())
-            }
+            Action::Increment => post(&format!("{order}/increment"), json!({ "amount": some() })),
             Action::RefundAll | Action::RefundPart => {
-                let mut body = json!({ "currency": "EUR", "description": "storm" });
+                let mut body = json!({ "currency": "EUR", "description": mark });
                 if action == Action::RefundPart {
                     body["amount"] = json!(some() / 2 + 1);
                 }
-                Call::post(&format!("{order}/refunds"), JSON, body.to_string())
+                post(&format!("{order}/refunds"), body)
             }
             Action::VoidRefund => {
                 let refunds = self.refunds_of(begun);
@@ -125,13 +161,13 @@ impl Shops {
                 }
                 let (name, refund_id) = chance.one_of(&refunds);
                 let url = format!("/v1/json/orders/{name}/refunds/{refund_id}");
-                patch(url, json!({ "status": "void" }))
+                patch(&url, json!({ "status": "void" }))
             }
-            Action::Cancel => patch(order, json!({ "status": "cancelled" })),
-            Action::Ship => {
-                patch(order, json!({ "status": "shipped", "tracktrace_code": "storm" }))
-            }
-            Action::Note => patch(order, json!({ "invoice_id": "storm" })),
+            Action::Cancel => patch(&order, json!({ "status": "cancelled" })),
+            Action::Ship => patch(&order, json!({ "status": "shipped", "carrier": "storm" })),
+            Action::Note => patch(&order, json!({ "invoice_id": "storm" })),
+            // These are more than a call.
+            _ => return None,
         })
     }
 
@@ -165,7 +201,6 @@ impl Shops {
 
 fn counted(action: Action) -> &'static str {
     match action {
-        Action::Look => "shop: looked",
         Action::CaptureAll => "shop: captured all",
         Action::CapturePart => "shop: captured a part",
         Action::Release => "shop: released",
@@ -175,6 +210,6 @@ fn counted(action: Action) -> &'static str {
         Action::VoidRefund => "shop: took a refund back",
         Action::Cancel => "shop: cancelled",
         Action::Ship => "shop: shipped",
-        Action::Note => "shop: noted",
+        _ => "shop: noted",
     }
 }

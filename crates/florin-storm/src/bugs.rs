@@ -3,8 +3,8 @@
 //! None is in the gateway's own text: each sits in what a run puts around it (the store, the
 //! carrier of notifications), and is there only in a run that asks for it.
 
-use florin::gateway::persist::OwedMessage;
-use florin::store::{AdviceChange, CardChange, UnitOfWork};
+use florin::gateway::persist::{OwedMessage, read_state, write_state};
+use florin::store::{AdviceChange, CardChange, TokenStep, UnitOfWork};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -26,11 +26,21 @@ pub enum Bug {
     ToldUnsent,
     /// The card's code outlives the authorization.
     CvcKept,
+    /// The answer to a request with a key is not part of the change that it made: should the
+    /// process die in between, the request is done again.
+    AnswerApart,
+    /// A card that is sent on a page does not look at the version that it was decided on: two
+    /// windows of one payer both pay.
+    WindowsApart,
+    /// The acquirer's number of a chargeback is not kept: told again, it is taken again.
+    CaseForgotten,
+    /// A charge does not look at when the stored card was charged last: two at once both pay.
+    ChargesApart,
 }
 
 impl Bug {
     /// Every mistake that can be planted.
-    pub const ALL: [Bug; 8] = [
+    pub const ALL: [Bug; 12] = [
         Bug::NoGuard,
         Bug::SilenceIsDecline,
         Bug::EarlyAcknowledgement,
@@ -39,6 +49,10 @@ impl Bug {
         Bug::CaptureRenumbered,
         Bug::ToldUnsent,
         Bug::CvcKept,
+        Bug::AnswerApart,
+        Bug::WindowsApart,
+        Bug::CaseForgotten,
+        Bug::ChargesApart,
     ];
 
     /// The unit as a gateway with this mistake would commit it.
@@ -59,7 +73,20 @@ impl Bug {
             Bug::CvcKept => {
                 unit.cards.retain(|change| !matches!(change, CardChange::EraseCvc { .. }));
             }
-            Bug::EarlyAcknowledgement
+            Bug::AnswerApart => unit.answer = None,
+            Bug::CaseForgotten if unit.events.iter().any(|it| it.kind == "charged_back") => {
+                forget_case(&mut unit.order.state);
+            }
+            Bug::ChargesApart => {
+                for change in &mut unit.tokens {
+                    if let TokenStep::Use { unused_since } = &mut change.step {
+                        *unused_since = None;
+                    }
+                }
+            }
+            Bug::CaseForgotten
+            | Bug::WindowsApart
+            | Bug::EarlyAcknowledgement
             | Bug::NoVersionCheck
             | Bug::SameIdTwice
             | Bug::CaptureRenumbered
@@ -80,6 +107,15 @@ impl Bug {
         owed.trace = (&trace).into();
         Some(OwedMessage::Capture(owed).to_text())
     }
+}
+
+/// Gives the newest chargeback of a state the number that one without any gets.
+fn forget_case(state: &mut String) {
+    let Ok((mut order, extra)) = read_state(state) else { return };
+    if let Some(case) = order.trail.chargebacks.last_mut() {
+        case.reference = format!("florin-{}", case.transaction_id.0);
+    }
+    *state = write_state(&order, &extra);
 }
 
 /// Whether an owed message is the reversal of a request that nobody answered (message reason 4021).

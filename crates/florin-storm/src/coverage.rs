@@ -20,11 +20,25 @@ pub struct Coverage(BTreeMap<Way, u64>);
 type Ways = (&'static [&'static str], &'static str, &'static str);
 
 /// States in which a shop may begin anew under the same id, and none at all.
-const OPENABLE: &[&str] =
-    &["nothing", "declined", "at the page", "at the bank", "expired", "void", "cancelled"];
+const OPENABLE: &[&str] = &[
+    "nothing",
+    "offered",
+    "lapsed",
+    "declined",
+    "at the page",
+    "at the bank",
+    "expired",
+    "void",
+    "cancelled",
+];
+/// States in which a page may be there on which the order can be paid, besides the one in which
+/// nobody has used it.
+const WITH_PAGE: &[&str] = &["at the page", "at the bank", "authorizing", "declined", "expired"];
 /// States in which something was, or can be, sold.
 const SOLD: &[&str] = &["authorized", "completed", "parted"];
 const EVERY: &[&str] = &[
+    "offered",
+    "lapsed",
     "at the page",
     "at the bank",
     "authorizing",
@@ -47,6 +61,12 @@ const WAYS: &[Ways] = &[
     (OPENABLE, "opened authentication_started", "at the bank"),
     (OPENABLE, "opened authentication_finished authorization_requested", "authorizing"),
     (OPENABLE, "opened authentication_finished declined", "declined"),
+    // A shop offers it on a page; the page of a link is shown, and is there for a time.
+    (OPENABLE, "offered", "offered"),
+    (&["offered"], "page_shown", "offered"),
+    (WITH_PAGE, "page_shown", "="),
+    (&["offered"], "session_ended", "lapsed"),
+    (WITH_PAGE, "session_ended", "="),
     // The payer acts, or the directory server answers.
     (&["at the page"], "authentication_started", "at the page"),
     (&["at the page"], "authentication_started", "at the bank"),
@@ -58,8 +78,11 @@ const WAYS: &[Ways] = &[
     (&["at the page", "at the bank"], "authentication_finished declined", "declined"),
     // The host answers, or nobody does.
     (&["authorizing"], "completed", "completed"),
+    (&["authorizing"], "completed session_ended", "completed"),
     (&["authorizing"], "authorized", "authorized"),
+    (&["authorizing"], "authorized session_ended", "authorized"),
     (&["authorizing"], "held_for_review", "uncleared"),
+    (&["authorizing"], "held_for_review session_ended", "uncleared"),
     (&["authorizing"], "stepped_up", "at the page"),
     (&["authorizing"], "declined", "declined"),
     // Time passes.
@@ -79,6 +102,7 @@ const WAYS: &[Ways] = &[
     (&["authorized"], "incremented", "authorized"),
     (&["authorized"], "increment_failed", "authorized"),
     (&["at the page", "at the bank", "authorizing"], "cancelled", "cancelled"),
+    (&["at the page", "at the bank", "authorizing"], "cancelled session_ended", "cancelled"),
     // The merchant gives back, ships, says something.
     (SOLD, "refund_requested", "="),
     (SOLD, "refund_requested refund_sent", "="),
@@ -88,6 +112,21 @@ const WAYS: &[Ways] = &[
     (SOLD, "refund_voided", "="),
     (SOLD, "shipped", "="),
     (EVERY, "annotated", "="),
+    // The payer's bank takes money back; refunds that wait give way, and what the issuer bears
+    // comes back at once.
+    (SOLD, "charged_back", "="),
+    (SOLD, "refund_voided charged_back", "="),
+    (SOLD, "charged_back dispute_processed chargeback_reversed", "="),
+    (SOLD, "refund_voided charged_back dispute_processed chargeback_reversed", "="),
+    (SOLD, "chargeback_accepted", "="),
+    (SOLD, "dispute_opened", "="),
+    (SOLD, "dispute_opened evidence_added", "="),
+    (SOLD, "evidence_added", "="),
+    (SOLD, "dispute_submitted", "="),
+    (SOLD, "evidence_asked", "="),
+    (SOLD, "dispute_processed", "="),
+    (SOLD, "chargeback_reversed", "="),
+    (SOLD, "dispute_lost", "="),
 ];
 
 /// Every possible way, one by one.
@@ -102,11 +141,17 @@ pub static POSSIBLE: LazyLock<Vec<Way>> = LazyLock::new(|| {
 });
 
 impl Coverage {
-    /// Notes the way of one commit.
+    /// Notes the way of one commit. One without events only leaves word for the gateway.
     pub fn note(&mut self, before: Option<&OrderRow>, after: &OrderRow, events: &[&str]) {
+        if events.is_empty() {
+            return;
+        }
         let from = before.map_or("nothing", state_of);
         let moving = events.iter().filter(|event| !ACCOMPANYING.contains(event));
-        let way = moving.copied().collect::<Vec<_>>().join(" ");
+        let mut moving: Vec<&str> = moving.copied().collect();
+        // Several refunds that give way are as good as one.
+        moving.dedup();
+        let way = moving.join(" ");
         *self.0.entry((from, way, state_of(after))).or_default() += 1;
     }
 

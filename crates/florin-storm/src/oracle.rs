@@ -6,6 +6,10 @@
 
 mod money;
 mod rest;
+mod sessions;
+mod cases;
+mod wallets;
+mod keys;
 mod memories;
 
 use std::collections::BTreeMap;
@@ -19,6 +23,7 @@ use florin_sim::{EntryView, Simulator};
 use crate::receiver::Receiver;
 use crate::shop::{Memories, Shop};
 use crate::store::{Disk, StoredOrder};
+pub use wallets::Uses;
 
 /// A rule, and how often it was looked at.
 pub type Checks = BTreeMap<Rule, u64>;
@@ -39,6 +44,26 @@ pub enum Rule {
     PaidOnce,
     /// Refunds are at most what was captured, captures at most what was authorized.
     RefundsWithinCaptures,
+    /// An order is paid at most once on each of its pages, never after a page has ended, and every
+    /// page ends.
+    SessionPaysOnce,
+    /// A chargeback is taken once, of an order that the bank told, with the amount that it told.
+    CaseTakenOnce,
+    /// The journal has what banks have taken and not brought back; with refunds it is at most what
+    /// was captured.
+    CasesAreBooked,
+    /// What was handed in for a case is there.
+    EvidenceIsKept,
+    /// A token stands for one card, whoever asks, and whenever it is charged.
+    TokenIsOneCard,
+    /// A token is not charged again within the interval of the shop, nor once it was deleted.
+    TokenChargedOnce,
+    /// A token can be charged if one of its first payments was good; otherwise its card is gone.
+    TokensHaveEnded,
+    /// What is sent again under a key is answered again with the same answer, and nothing else is.
+    KeyAnswersOnce,
+    /// What was asked for under a key was done once, and not at all if that was the answer.
+    KeyDoesOnce,
     /// All orders of a shop together are what the bank has of it.
     SumsAreEqual,
     /// The bank knows no payment that the store does not know.
@@ -86,6 +111,10 @@ pub struct Evidence<'a> {
     pub shops: &'a [Shop],
     pub memories: &'a Memories,
     pub receiver: &'a Receiver,
+    /// What became of stored cards.
+    pub uses: &'a Uses,
+    /// No clock jumped while others waited.
+    pub clocks_are_steady: bool,
 }
 
 /// What was found.
@@ -142,6 +171,8 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
                 entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
             money::examine(&mut findings, read, &of_order, evidence.vault, &mut sums);
             rest::examine(&mut findings, read, shop, evidence.receiver);
+            sessions::examine(&mut findings, read);
+            cases::examine(&mut findings, read, evidence.memories);
         }
         for entry in &entries {
             let is_known = of_shop.iter().any(|read| read.stored.row.order_id == entry.order_id);
@@ -153,6 +184,8 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
     }
     money::examine_parts(&mut findings, &kept);
     memories::examine(&mut findings, &kept, evidence.memories);
+    keys::examine(&mut findings, &kept, evidence);
+    wallets::examine(&mut findings, &kept, evidence);
     let forged = &evidence.receiver.memory().forged;
     findings.check(Rule::Signed, forged.is_empty(), || format!("{forged:?}"));
     findings

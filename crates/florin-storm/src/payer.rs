@@ -1,28 +1,44 @@
-//! A payer's browser without scripts: follows forms and redirections, chooses at the bank, gives up
-//! half way, presses twice.
+//! A payer's browser without scripts: follows forms and redirections, types cards, chooses at the
+//! bank, gives up half way, presses twice, pays in two windows.
 
 use std::time::Duration;
 
-use form_urlencoded::Serializer;
-
+use crate::forms::{asks_for_card, form_of};
 use crate::front::GATEWAY;
 use crate::mood::Who;
-use crate::network::calls::{self, Call, FORM, NoReply, Reply};
+use crate::network::calls::{self, Call, NoReply, Reply};
 use crate::outside::BANK;
+use crate::purchase::{Begun, code_of};
 use crate::shop::Shops;
 
 /// Pages that a payer looks at, at most.
-const PAGES_MAX: usize = 12;
+const PAGES_MAX: usize = 16;
 /// How long a browser waits for a page.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What payers choose at the bank, by weight.
 const CHOICES: [(u32, &str); 6] =
     [(75, "Y"), (5, "A"), (6, "N"), (4, "U"), (4, "R"), (6, "cancel")];
 
+/// What a payer does at the form for the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Pay,
+    /// Sends one form twice at once.
+    PayTwice,
+    /// Opens the page once more and sends both forms at once.
+    TwoWindows,
+    /// Goes back to the shop by the page's own button.
+    Return,
+}
+
+const DEEDS: [(u32, Deed); 4] =
+    [(82, Deed::Pay), (6, Deed::PayTwice), (7, Deed::TwoWindows), (5, Deed::Return)];
+
 /// Goes where the shop sends the payer.
-pub async fn go(shops: &Shops, url: &str) {
+pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
     let world = &shops.world;
     let mut call = Call::get(url);
+    let mut at_once = None;
     for _ in 0..PAGES_MAX {
         if world.chance.is(80) {
             world.count("payer: gave up");
@@ -33,18 +49,33 @@ pub async fn go(shops: &Shops, url: &str) {
         tokio::time::sleep(Duration::from_millis(world.chance.below(think_ms))).await;
         let again = world.chance.is(60).then(|| call.clone());
         let url = call.url.clone();
-        let Ok(reply) = open(shops, call).await else { return };
+        let reply = match at_once.take() {
+            None => open(shops, call).await,
+            Some(other) => tokio::join!(open(shops, call), open(shops, other)).0,
+        };
+        let Ok(reply) = reply else { return };
         if let Some(again) = again {
             world.count("payer: pressed twice");
             let _ = open(shops, again).await;
         }
+        let page = String::from_utf8_lossy(&reply.body);
         let next = match &reply.location {
             Some(location) => Some(Call::get(location)),
+            None if asks_for_card(&page) => {
+                let Some((next, other)) = at_the_form(shops, begun, &url, &page).await else {
+                    return;
+                };
+                at_once = other;
+                Some(next)
+            }
             None => {
-                let page = String::from_utf8_lossy(&reply.body);
                 // A page that waits looks again by itself.
                 let looks_again = page.contains("http-equiv=\"refresh\"").then(|| Call::get(&url));
-                form_of(shops, &page).or(looks_again)
+                let chosen = |name: &str| {
+                    let choice = || (*world.chance.weighted(&CHOICES)).to_owned();
+                    (name == "outcome").then(choice)
+                };
+                form_of(&url, &page, None, chosen).or(looks_again)
             }
         };
         match next {
@@ -57,6 +88,54 @@ pub async fn go(shops: &Shops, url: &str) {
     }
 }
 
+/// What a payer sends from a page with the form for the card, and what he sends at the same time.
+async fn at_the_form(
+    shops: &Shops,
+    begun: &Begun,
+    url: &str,
+    page: &str,
+) -> Option<(Call, Option<Call>)> {
+    let world = &shops.world;
+    let deed = *world.chance.weighted(&DEEDS);
+    match deed {
+        Deed::Pay => world.count("payer: sent a card"),
+        Deed::PayTwice => world.count("payer: sent one form twice at once"),
+        Deed::TwoWindows => world.count("payer: paid in two windows"),
+        Deed::Return => world.count("payer: went back to the shop"),
+    }
+    if deed == Deed::Return {
+        return Some((form_of(url, page, None, |_| None)?, None));
+    }
+    let form = filled_in(shops, begun, url, page)?;
+    let other = match deed {
+        Deed::PayTwice => Some(form.clone()),
+        Deed::TwoWindows => {
+            let second = open(shops, Call::get(url)).await.ok();
+            second.and_then(|reply| {
+                let page = String::from_utf8_lossy(&reply.body);
+                filled_in(shops, begun, url, &page)
+            })
+        }
+        Deed::Pay | Deed::Return => None,
+    };
+    Some((form, other))
+}
+
+fn filled_in(shops: &Shops, begun: &Begun, url: &str, page: &str) -> Option<Call> {
+    let chance = &shops.world.chance;
+    let card = begun.card(chance);
+    let number = Begun::typed(chance, card);
+    form_of(url, page, Some("card_number"), |name| {
+        Some(match name {
+            "card_number" => number.clone(),
+            "card_holder_name" => "T Storm".to_owned(),
+            "card_expiry" => "12/31".to_owned(),
+            "card_cvc" => code_of(card).to_owned(),
+            _ => return None,
+        })
+    })
+}
+
 async fn open(shops: &Shops, mut call: Call) -> Result<Reply, NoReply> {
     if call.url.starts_with(GATEWAY) {
         return shops.front.call(call, PATIENCE).await;
@@ -65,36 +144,4 @@ async fn open(shops: &Shops, mut call: Call) -> Result<Reply, NoReply> {
     let answer = || calls::serve(shops.bank.clone(), call.clone());
     let called = calls::carry(&shops.world, Some(Who::Bank), None, answer);
     tokio::time::timeout(PATIENCE, called).await.unwrap_or(Err(NoReply::TimedOut))
-}
-
-/// The last form of a page, filled in.
-fn form_of(shops: &Shops, page: &str) -> Option<Call> {
-    let start = page.rfind("<form")?;
-    let form = &page[start..start + page[start..].find("</form>")?];
-    let mut fields = Serializer::new(String::new());
-    for input in form.split("<input").skip(1) {
-        let input = &input[..input.find('>')?];
-        if let Some(name) = attribute(input, "name") {
-            fields.append_pair(&name, &attribute(input, "value").unwrap_or_default());
-        }
-    }
-    if form.contains("<select") {
-        let choice: &&str = shops.world.chance.weighted(&CHOICES);
-        fields.append_pair("outcome", choice);
-    }
-    let action = attribute(&form[..form.find('>')?], "action")?;
-    let action = match action.split_once("://") {
-        Some(_) => action,
-        None if action.starts_with('/') => format!("{GATEWAY}{action}"),
-        // The bank's page names its own form by a path below its folder.
-        None => format!("{BANK}/acs/{action}"),
-    };
-    Some(Call::post(&action, FORM, fields.finish()))
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-    let value = &tag[start..start + tag[start..].find('"')?];
-    let replaced = [("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")];
-    Some(replaced.iter().fold(value.to_owned(), |text, (from, to)| text.replace(from, to)))
 }

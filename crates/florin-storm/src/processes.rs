@@ -28,6 +28,9 @@ use crate::world::{ProcessClock, World};
 /// The key-encryption key of all processes.
 pub const KEK: [u8; 32] = [7; 32];
 
+/// What opens the operator's own calls.
+pub const OPERATOR_TOKEN: &str = "storm-operator";
+
 /// Networks with a directory server at the bank.
 const NETWORKS: [&str; 4] = ["VI", "MC", "MS", "AX"];
 
@@ -151,6 +154,7 @@ async fn start(
         .map_err(|error| error.to_string())?;
     let rails = Rails::new(link, three_ds, GATEWAY);
     let to_receiver = ToReceiver { world: world.clone(), receiver };
+    let internal_token = Some(vault.token_hash(OPERATOR_TOKEN.as_bytes()));
     let parts = Parts {
         store,
         vault: Arc::new(vault),
@@ -161,7 +165,7 @@ async fn start(
         schedule: Schedule::default(),
         simulator: None,
         risk: RiskKnowledge::default(),
-        internal_token: None,
+        internal_token,
         post: florin::mail::post::Post::default(),
         takes_all: world.weather.processes == 1,
     };

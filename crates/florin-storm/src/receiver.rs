@@ -51,6 +51,7 @@ impl Receiver {
         let answer = |status, body: &'static [u8]| Reply {
             status,
             location: None,
+            asks_to_return: false,
             body: Bytes::from_static(body),
         };
         let shop = url.path().trim_start_matches('/').to_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use florin::app::{Foundation, new_site};
 use florin::gateway::site::{
-    FeeEntry, FeeFor, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
+    FeeEntry, FeeFor, OnDecline, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
 };
 use florin::store::{Committed, Store};
 use florin_sim::{FaultOrder, Simulator};
@@ -15,7 +15,7 @@ use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::front::Front;
 use crate::network::frames::Wires;
-use crate::oracle::{self, Checks, Evidence, Rule, Violation};
+use crate::oracle::{self, Checks, Evidence, Rule, Uses, Violation};
 use crate::outside::start_bank;
 use crate::processes::{self, Surroundings, open_vault};
 use crate::receiver::Receiver;
@@ -51,6 +51,9 @@ pub struct Outcome {
 
 /// Orders that somebody comes back to when hours have passed, in permille.
 const LATE: u32 = 300;
+
+/// Seconds between two charges of one token, at shops that want some to pass.
+const CHARGE_INTERVAL_S: u32 = 600;
 
 /// A little more than a day.
 const A_DAY_MS: i64 = 25 * 60 * 60 * 1000;
@@ -97,7 +100,7 @@ async fn weather(order: Order) -> Outcome {
     let disk = Arc::new(Disk::default());
     let receiver = Receiver::new(&world);
     let shops = open_shops(&world, &disk, &receiver).await;
-    let coverage = observe(&world, &disk);
+    let noted = observe(&world, &disk);
     let front = Front::new(&world);
     let bank = start_bank(&world, &front);
     let around = Surroundings {
@@ -115,6 +118,7 @@ async fn weather(order: Order) -> Outcome {
     let shops = Arc::new(Shops {
         world: world.clone(),
         front,
+        disk: disk.clone(),
         bank: bank.router(),
         shops,
         memories: Mutex::default(),
@@ -145,7 +149,7 @@ async fn weather(order: Order) -> Outcome {
         let _ = payment.await;
     }
     heal(&world, &disk).await;
-    let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &coverage).await;
+    let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &noted).await;
     // What knows each other in a circle would stay in memory, run after run.
     around.front.close();
     disk.wipe();
@@ -199,21 +203,27 @@ fn refuse(world: &World, bank: &Simulator, shop: &Shop) {
         count: Some(1),
         ms: None,
         code: Some(code.to_owned()),
+        advice: None,
         when: None,
         types: Some(vec![mti.to_owned()]),
     };
     bank.order_fault(order).expect("a fault that the simulator knows");
 }
 
-fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Coverage>> {
-    let coverage = Arc::new(Mutex::new(Coverage::default()));
-    let (noted, world) = (coverage.clone(), world.clone());
+/// What is noted of commits.
+type Noted = (Coverage, Uses);
+
+fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Noted>> {
+    let noted = Arc::new(Mutex::new(Noted::default()));
+    let (to_note, world) = (noted.clone(), world.clone());
     disk.observe(Box::new(move |before, after, unit| {
         let events: Vec<&str> = unit.events.iter().map(|event| event.kind.as_str()).collect();
         world.note(format_args!("commit {} {} {events:?}", after.order_id, after.version));
-        noted.lock().unwrap_or_else(PoisonError::into_inner).note(before, after, &events);
+        let mut noted = to_note.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.0.note(before, after, &events);
+        noted.1.note(unit, world.now());
     }));
-    coverage
+    noted
 }
 
 /// Sites with different wishes, made while the sun still shines.
@@ -236,13 +246,23 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
         store.reserve_numbers("stan/test", before_wrap).await.expect("a calm store");
     }
     let wishes: [fn(&mut SiteSettings); 5] = [
-        |settings| settings.fees = vec![fee(FeeFor::Payment, 25), fee(FeeFor::Refund, 0)],
-        |settings| settings.three_ds.policy = ThreeDsPolicy::Never,
+        |settings| {
+            let kinds = [(FeeFor::Payment, 25), (FeeFor::Refund, 0), (FeeFor::Chargeback, 10)];
+            settings.fees = kinds.map(|(kind, basis_points)| fee(kind, basis_points)).to_vec();
+        },
+        |settings| {
+            settings.three_ds.policy = ThreeDsPolicy::Never;
+            settings.recurring.min_interval = Some(CHARGE_INTERVAL_S);
+        },
         |settings| {
             settings.three_ds.policy = ThreeDsPolicy::Dynamic;
             settings.three_ds.dynamic_from = 20_000;
         },
-        |settings| settings.three_ds.unavailable = OnUnauthenticated::Proceed,
+        |settings| {
+            settings.three_ds.unavailable = OnUnauthenticated::Proceed;
+            settings.on_decline = OnDecline::CancelUrl;
+            settings.recurring.min_interval = Some(CHARGE_INTERVAL_S);
+        },
         |settings| settings.three_ds.not_enrolled = OnUnauthenticated::Decline,
     ];
     let mut shops = Vec::new();
@@ -265,7 +285,8 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
         row.settings = serde_json::to_string(&settings).expect("settings have a JSON form");
         let changed = store.update_site(row).await.expect("a calm store");
         assert_eq!(changed, Committed::Done, "nobody else changes a site");
-        shops.push(Shop { site_id: made.site_id, name, api_key });
+        let charge_interval_s = settings.recurring.min_interval.unwrap_or(0);
+        shops.push(Shop { site_id: made.site_id, name, api_key, charge_interval_s });
     }
     shops
 }
@@ -282,16 +303,24 @@ async fn judge(
     bank: &Simulator,
     shops: &Shops,
     receiver: &Receiver,
-    coverage: &Mutex<Coverage>,
+    noted: &Mutex<Noted>,
 ) -> Outcome {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(disk.clone()));
     let vault = open_vault(&store, Arc::new(world.chance.fork()), world.now()).await;
     let vault = vault.expect("the keys are there");
     let memories = shops.memories();
-    let evidence =
-        Evidence { disk, vault: &vault, bank, shops: &shops.shops, memories: &memories, receiver };
+    let (coverage, uses) = noted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let evidence = Evidence {
+        disk,
+        vault: &vault,
+        bank,
+        shops: &shops.shops,
+        memories: &memories,
+        receiver,
+        uses: &uses,
+        clocks_are_steady: world.weather.clock_jumps == 0,
+    };
     let mut findings = oracle::examine(&evidence);
-    let coverage = coverage.lock().unwrap_or_else(PoisonError::into_inner).clone();
     *findings.checks.entry(Rule::GoesPossibleWays).or_default() += coverage.commits();
     for (from, event, to) in coverage.impossible() {
         let what = format!("{from} -- {event} -> {to}");

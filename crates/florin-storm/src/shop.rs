@@ -1,26 +1,34 @@
-//! Shops and their payers, who behave as people do: impatient, forgetful, twice at once.
+//! Shops, who behave as people do: impatient, forgetful, twice at once.
 //!
 //! A shop remembers what it was told about an order; that is what the oracle holds the gateway to.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use florin_sim::cards::CARDS;
+use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::disputes::ToldCase;
 use crate::front::{Front, GATEWAY};
-use crate::network::calls::{Call, JSON, Reply};
+use crate::keys::Keyed;
+use crate::network::calls::{Call, Reply};
 use crate::payer;
+use crate::purchase::Begun;
+use crate::store::Disk;
+use crate::wallets::Wallet;
 use crate::world::World;
 
 /// How long a shop waits for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Over which the payments of a run are spread.
 pub const STORM_MS: u64 = 600_000;
-/// Orders that are captured by hand, in permille.
-const BY_HAND: u32 = 350;
 /// Two actions of a shop on one order at once, in permille.
 const RACES: u32 = 200;
+/// Links that two browsers follow at once, in permille.
+const SHARED: u32 = 80;
+/// Held payments on which somebody decides before their time is over, in permille.
+const DECIDED: u32 = 700;
 
 /// A shop of the run.
 #[derive(Clone, Debug)]
@@ -29,6 +37,8 @@ pub struct Shop {
     /// Its name at the receiver.
     pub name: String,
     pub api_key: String,
+    /// Seconds that pass between two charges of one token.
+    pub charge_interval_s: u32,
 }
 
 /// What a shop was told about an order, in the contract's words.
@@ -49,6 +59,26 @@ pub enum Told {
     },
     Cancelled,
     Shipped,
+    /// A page on which it can be paid.
+    Offered,
+    /// A review was ended.
+    Decided {
+        accepts: bool,
+    },
+    ChargedBack {
+        reference: String,
+    },
+    /// A case took the step that is known as this event.
+    Disputed {
+        reference: String,
+        event: &'static str,
+    },
+    HandedIn {
+        /// The name of the file, which no other has.
+        file: String,
+        /// Under a key, so that it is there once.
+        once: bool,
+    },
 }
 
 /// One thing that a shop was told.
@@ -65,12 +95,22 @@ pub struct Memories {
     pub told: Vec<Acknowledged>,
     /// Orders that were begun.
     begun: Vec<Begun>,
+    /// Requests with idempotency keys.
+    pub keys: Vec<Keyed>,
+    pub(crate) keys_drawn: u64,
+    /// Stored cards by their tokens.
+    pub wallets: BTreeMap<String, Wallet>,
+    /// Chargebacks.
+    pub cases: Vec<ToldCase>,
+    pub(crate) files_named: u64,
 }
 
 /// All shops together.
 pub struct Shops {
     pub world: Arc<World>,
     pub front: Arc<Front>,
+    /// Where the operator's commands work.
+    pub disk: Arc<Disk>,
     pub bank: axum::Router,
     pub shops: Vec<Shop>,
     pub memories: Mutex<Memories>,
@@ -96,45 +136,28 @@ const MANNERS: [(u32, Manner); 4] = [
     (10, Manner::SecondCard),
 ];
 
-/// An order in the making.
-#[derive(Clone, Debug)]
-pub struct Begun {
-    pub shop: Shop,
-    pub order_id: String,
-    /// Minor units.
-    pub amount: i64,
-    with_browser: bool,
-    /// The shop is told by GET.
-    by_get: bool,
-    /// The shop captures itself.
-    by_hand: bool,
-    /// Where its payer was sent.
-    payment_url: Option<String>,
-}
-
-impl Begun {
-    /// Whence the payer comes: each from somewhere else, or many cards from one place would look
-    /// like somebody who tries out stolen ones.
-    fn address(&self) -> String {
-        let number: u64 = self.order_id.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte);
-        format!("89.{}.{}.{}", number / 65_536 % 200 + 1, number / 256 % 256, number % 256)
-    }
-}
-
 impl Shops {
     /// Makes one payment, from its first call to the last thing that is done with it.
     pub async fn pay(self: Arc<Shops>, number: usize) {
         let chance = &self.world.chance;
         tokio::time::sleep(Duration::from_millis(chance.below(STORM_MS))).await;
-        let begun = Begun {
-            shop: chance.one_of(&self.shops).clone(),
-            order_id: format!("order-{number}"),
-            amount: i64::try_from(chance.between(100, 49_000)).unwrap_or(100),
-            with_browser: chance.is(500),
-            by_get: chance.is(100),
-            by_hand: chance.is(BY_HAND),
-            payment_url: None,
-        };
+        let begun = Begun::draw(chance, chance.one_of(&self.shops), number);
+        if let Some((charge, second)) = self.charge_instead(&begun) {
+            self.world.count("shop: charged a stored card");
+            let second = second.map(|second| {
+                let shops = self.clone();
+                tokio::spawn(async move {
+                    shops.pause(20).await;
+                    shops.attempt(&second).await
+                })
+            });
+            self.attempt(&charge).await;
+            if let Some(second) = second {
+                let _ = second.await;
+            }
+            self.follow_up(&charge, 60_000).await;
+            return;
+        }
         match *chance.weighted(&MANNERS) {
             Manner::Plain => {
                 self.attempt(&begun).await;
@@ -199,7 +222,7 @@ impl Shops {
         if let Some(url) = &begun.payment_url
             && self.world.chance.is(400)
         {
-            payer::go(&self, url).await;
+            payer::go(&self, &begun, url).await;
         }
         if self.world.chance.is(500) {
             self.attempt(&begun).await;
@@ -208,22 +231,23 @@ impl Shops {
         self.look(&begun.shop, &begun.order_id).await;
     }
 
-    async fn pause(&self, most_ms: u64) {
+    pub(crate) async fn pause(&self, most_ms: u64) {
         let wait = self.world.chance.below(most_ms);
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
     /// Creates the order and leads its payer through; whether there was a clear answer.
-    async fn attempt(&self, begun: &Begun) -> bool {
-        let call = Call {
-            api_key: Some(begun.shop.api_key.clone()),
-            ..Call::post("/v1/json/orders", JSON, self.request(begun).to_string())
-        };
-        let patience = match self.world.chance.is(self.world.weather.impatience) {
-            true => Duration::from_millis(self.world.chance.between(5, 5_000)),
+    pub(crate) async fn attempt(self: &Arc<Shops>, begun: &Begun) -> bool {
+        let chance = &self.world.chance;
+        let key = self.draw_key();
+        let request = begun.request(chance, key.as_deref().unwrap_or("storm"));
+        let call = Call::json(Method::POST, "/v1/json/orders", &request);
+        let call = Call { idempotency_key: key, ..call };
+        let patience = match chance.is(self.world.weather.impatience) {
+            true => Duration::from_millis(chance.between(5, 5_000)),
             false => PATIENCE,
         };
-        let reply = match self.front.call(call, patience).await {
+        let reply = match self.ask(&begun.shop, call, patience).await {
             Ok(reply) => reply,
             Err(why) => {
                 self.world.note(format_args!("create {}: {why:?}", begun.order_id));
@@ -237,11 +261,38 @@ impl Shops {
         let payment_url = url.map(str::to_owned);
         self.memories().begun.push(Begun { payment_url, ..begun.clone() });
         let Some(told) = told else { return false };
+        let is_held = told.is_status("uncleared");
         self.remember(&begun.shop, &begun.order_id, told);
         if let Some(url) = url {
-            payer::go(self, url).await;
+            self.lead(begun, url).await;
+        }
+        // Payments of pages are found to be held later.
+        if is_held || url.is_some() {
+            self.look_after(begun).await;
         }
         true
+    }
+
+    /// Sends the payer where the gateway wants him, sometimes in two browsers.
+    async fn lead(self: &Arc<Shops>, begun: &Begun, url: &str) {
+        let other = (begun.is_on_page() && self.world.chance.is(SHARED)).then(|| {
+            self.world.count("payer: a link was followed twice at once");
+            let (shops, begun, url) = (self.clone(), begun.clone(), url.to_owned());
+            tokio::spawn(async move { payer::go(&shops, &begun, &url).await })
+        });
+        payer::go(self, begun, url).await;
+        if let Some(other) = other {
+            let _ = other.await;
+        }
+    }
+
+    /// Sees to a payment that may be held.
+    async fn look_after(self: &Arc<Shops>, begun: &Begun) {
+        let held = self.look(&begun.shop, &begun.order_id).await.as_deref() == Some("uncleared");
+        if held && self.world.chance.is(DECIDED) {
+            self.pause(90_000).await;
+            self.decide(begun).await;
+        }
     }
 
     /// Asks what became of the order; its status, if that was told.
@@ -268,47 +319,11 @@ impl Shops {
     pub fn memories(&self) -> MutexGuard<'_, Memories> {
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn request(&self, begun: &Begun) -> Value {
-        let card = self.world.chance.one_of(CARDS);
-        // Somebody mistypes now and then.
-        let number = match self.world.chance.is(20) {
-            true => card.number.replace('0', "8"),
-            false => card.number.to_owned(),
-        };
-        let mut customer = json!({
-            "locale": "nl_NL", "ip_address": begun.address(), "first_name": "Test",
-            "last_name": "Storm", "address1": "Kraanspoor", "house_number": "39C",
-            "zip_code": "1033 SC", "city": "Amsterdam", "country": "NL",
-            "email": format!("{}@storm.example", begun.order_id),
-        });
-        if begun.with_browser {
-            customer["browser"] = json!({
-                "javascript_enabled": 1, "java_enabled": 0, "cookies_enabled": 1,
-                "language": "nl", "screen_color_depth": 24, "screen_height": 1080,
-                "screen_width": 1920, "time_zone": -60,
-                "user_agent": "Mozilla/5.0 (Storm)", "accept_header": "text/html",
-            });
-        }
-        let mut order = json!({
-            "type": "direct", "order_id": begun.order_id, "currency": "EUR",
-            "amount": begun.amount, "gateway": "CREDITCARD", "description": "storm",
-            "payment_options": {
-                "redirect_url": "http://shop.example/thanks",
-                "cancel_url": "http://shop.example/sorry",
-                "notification_method": if begun.by_get { "GET" } else { "POST" },
-            },
-            "customer": customer,
-            "gateway_info": {
-                "card_number": number, "card_holder_name": "T Storm",
-                "card_expiry_date": "3112",
-                "card_cvc": if card.number.starts_with("37") { "1234" } else { "123" },
-            },
-        });
-        if begun.by_hand {
-            order["capture"] = json!("manual");
-        }
-        order
+impl Told {
+    fn is_status(&self, status: &str) -> bool {
+        matches!(self, Told::Status(told, _) if told == status)
     }
 }
 
@@ -317,6 +332,9 @@ fn told_by(reply: &Reply, answer: &Value) -> Option<Told> {
     let member = |name: &str| answer["data"][name].as_str().map(str::to_owned);
     if let (200, Some(status)) = (reply.status, member("status")) {
         return Some(Told::Status(status, member("financial_status").unwrap_or_default()));
+    }
+    if reply.status == 200 && member("payment_url").is_some() {
+        return Some(Told::Offered);
     }
     // 1024: transaction declined.
     (answer["error_code"] == json!(1024)).then_some(Told::Declined)

@@ -2,17 +2,22 @@
 //! acquirer's host. After each history the owed messages are delivered, and the books must agree.
 
 mod chargebacks;
+mod sessions;
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::card::Brand;
 use crate::ledger::{Account, Balances, is_balanced};
-use crate::money::Currency;
-use crate::payment::{AuthenticationFlow, Challenge, Rules};
-use crate::tariff::{Tariff, TariffRule};
-use crate::trail::{RefundState, RefundWords};
+use crate::money::{Currency, Money};
+use crate::payment::{
+    AnswerFacts, AuthenticationFlow, AuthenticationResult, AuthenticationStatus, Challenge, Reason,
+    Rules, State, Unauthenticated, Waiting,
+};
+use crate::tariff::{FeeKind, Tariff, TariffRule};
+use crate::trail::{RefundState, RefundWords, WHOLE};
 
 /// What may come from outside, in any order and any number.
 #[derive(Clone, Debug)]
@@ -22,6 +27,23 @@ enum Step {
         verification: Ver,
         manual: bool,
     },
+    /// The shop offers the order on a page that is there for so many milliseconds.
+    Offer {
+        is_link: bool,
+        lasts_ms: i64,
+    },
+    /// The newest page is looked at, or the first one that there was.
+    ShowPage {
+        newest: bool,
+    },
+    /// A card is sent on it.
+    PayOnPage {
+        newest: bool,
+        refused: bool,
+        verification: Ver,
+        manual: bool,
+    },
+    EndSession,
     Verify {
         right_transaction: bool,
         verification: Ver,
@@ -150,6 +172,10 @@ struct World {
     earlier: Vec<String>,
     notified: u32,
     sent: u32,
+    /// Sessions in the order in which they were made.
+    sessions: Vec<TransactionId>,
+    /// Authorizations by which each was paid.
+    paid: BTreeMap<i64, std::collections::BTreeSet<String>>,
 }
 
 const AMOUNT: i64 = 4995;
@@ -229,8 +255,9 @@ impl World {
         for event in &decision.events {
             order = Some(evolve(order, event, self.now));
         }
-        let told = order.as_ref().map(|order| (&order.payment, &order.trail));
-        let decided = (&decision.order.payment, &decision.order.trail);
+        let told = order.as_ref().map(|order| (&order.payment, &order.trail, &order.session));
+        let Order { payment, trail, session, .. } = &decision.order;
+        let decided = (payment, trail, session);
         assert_eq!(told, Some(decided), "the events tell the whole story");
         let balances = Balances::of(&decision.order);
         let postings = balances.since(&self.booked);
@@ -285,6 +312,25 @@ impl World {
         }
     }
 
+    fn opening(&mut self, refused: bool, verification: Ver, manual: bool) -> Opening {
+        Opening {
+            transaction_id: TransactionId(i64::from(self.stan)),
+            amount: Money::new(AMOUNT, Currency::EUR),
+            brand: Some(Brand::Visa),
+            rules: Rules {
+                when_unavailable: Unauthenticated::Decline,
+                when_not_enrolled: Unauthenticated::Proceed,
+                payer_present: true,
+                expires_after_ms: 3_600_000,
+                manual_capture_ms: manual.then_some(HOLD_MS),
+            },
+            session: None,
+            refused: refused.then(|| Reason::new("4005", "Expired card")),
+            verification: self.verification(verification),
+            trace: self.trace(),
+        }
+    }
+
     /// The authorization on its way, if there is one.
     fn on_its_way(&self) -> Option<String> {
         match &self.order.as_ref()?.payment.state {
@@ -297,24 +343,16 @@ impl World {
         let before = self.order.clone();
         let outcome = match step {
             Step::Open { refused, verification, manual } => {
-                let opening = Opening {
-                    transaction_id: TransactionId(i64::from(self.stan)),
-                    amount: Money::new(AMOUNT, Currency::EUR),
-                    brand: Some(Brand::Visa),
-                    rules: Rules {
-                        when_unavailable: Unauthenticated::Decline,
-                        when_not_enrolled: Unauthenticated::Proceed,
-                        payer_present: true,
-                        expires_after_ms: 3_600_000,
-                        manual_capture_ms: manual.then_some(HOLD_MS),
-                    },
-                    session: None,
-                    refused: refused.then(|| Reason::new("4005", "Expired card")),
-                    verification: self.verification(verification),
-                    trace: self.trace(),
-                };
+                let opening = self.opening(refused, verification, manual);
                 self.tell(Command::Open(opening))
             }
+            Step::Offer { is_link, lasts_ms } => self.offer(is_link, lasts_ms),
+            Step::ShowPage { newest } => self.show(newest),
+            Step::PayOnPage { newest, refused, verification, manual } => {
+                let opening = self.opening(refused, verification, manual);
+                self.pay_on_page(newest, opening)
+            }
+            Step::EndSession => self.tell(Command::EndSession),
             Step::Verify { right_transaction, verification } => {
                 let open = self.order.as_ref().and_then(|order| match &order.payment.state {
                     State::Authenticating(Waiting::Challenge(open)) => {
@@ -463,6 +501,7 @@ impl World {
             assert_eq!(self.order, before, "a refusal changes nothing");
         }
         self.check_now();
+        self.check_sessions();
     }
 
     fn answer_increment(&mut self, host_approves: bool, heard: Heard) -> Result<(), Refusal> {
@@ -603,6 +642,7 @@ impl World {
             ("expired", "expired"),
             ("void", "void"),
             ("void", "cancelled"),
+            ("cancelled", "cancelled"),
         ];
         let sales = std::iter::once(WHOLE).chain(order.trail.captures.iter().map(|it| it.number));
         for sale in sales {
@@ -681,6 +721,7 @@ impl World {
         for number in sent {
             self.answer_refund(number, true, Heard::Everything).unwrap();
         }
+        self.end_session();
         self.check_now();
         self.deliver_refund_reversals();
         for (_, owed) in std::mem::take(&mut self.owed) {
@@ -822,6 +863,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (prop::bool::weighted(0.1), verification(), any::<bool>()).prop_map(
             |(refused, verification, manual)| Step::Open { refused, verification, manual }
         ),
+        3 => sessions::step(),
         3 => (prop::bool::weighted(0.85), verification()).prop_map(
             |(right_transaction, verification)| Step::Verify { right_transaction, verification }
         ),

@@ -373,25 +373,70 @@ fn a_decline_counts_for_several_attempts() {
 
 #[test]
 fn schemes_forbid_repeats() {
-    for (brand, count, never_again, expected) in [
-        (Brand::Visa, 19, false, None),
-        (Brand::Visa, 20, false, Some(RepeatRefused::TooOften)),
-        (Brand::Visa, 1, true, Some(RepeatRefused::NeverAgain)),
-        (Brand::Mastercard, 9, false, None),
-        (Brand::Mastercard, 10, false, Some(RepeatRefused::TooOften)),
-        (Brand::Maestro, 10, false, Some(RepeatRefused::TooOften)),
-        (Brand::Amex, 1_000, true, None),
+    const HOUR: i64 = 3_600_000;
+    const NOW: i64 = 2_000 * HOUR;
+    // So many declines, one each so many hours, the last one an hour ago.
+    let each = |hours: i64, count: i64| -> Vec<i64> {
+        (0..count).map(|number| NOW - HOUR - number * hours * HOUR).collect()
+    };
+    let too_often = Some(RepeatRefused::TooOften);
+    for (brand, at, expected) in [
+        (Brand::Visa, each(1, 19), None),
+        (Brand::Visa, each(1, 20), too_often),
+        (Brand::Visa, each(36, 20), too_often),
+        (Brand::Visa, each(37, 20), too_often),
+        (Brand::Visa, each(38, 20), None),
+        (Brand::Mastercard, each(1, 9), None),
+        (Brand::Mastercard, each(2, 10), too_often),
+        (Brand::Mastercard, each(3, 20), None),
+        (Brand::Mastercard, each(20, 34), None),
+        (Brand::Mastercard, each(20, 35), too_often),
+        (Brand::Mastercard, each(21, 35), too_often),
+        (Brand::Mastercard, each(22, 40), None),
+        (Brand::Maestro, each(1, 10), too_often),
+        (Brand::Amex, each(1, 1_000), None),
     ] {
-        assert_eq!(repeats::refused(brand, Declines { count, never_again }), expected);
+        let declines = Declines { at: &at, ..Declines::default() };
+        assert_eq!(repeats::refused(brand, declines, NOW), expected, "{brand:?} {}", at.len());
     }
-    for (brand, code, expected) in [
-        (Brand::Visa, "14", true),
-        (Brand::Visa, "43", true),
-        (Brand::Visa, "05", false),
-        (Brand::Visa, "51", false),
-        (Brand::Visa, "00", false),
-        (Brand::Mastercard, "14", false),
+    // A decline counts until its time is over, to the millisecond.
+    let at = [NOW; 20];
+    let declines = Declines { at: &at, ..Declines::default() };
+    assert_eq!(repeats::refused(Brand::Visa, declines, NOW + 720 * HOUR - 1), too_often);
+    assert_eq!(repeats::refused(Brand::Visa, declines, NOW + 720 * HOUR), None);
+    // Others at once may be declined too; where nothing was declined, nothing is a repeat.
+    for (count, under_way, expected) in [(1, 18, None), (1, 19, too_often), (0, 500, None)] {
+        let declines = Declines { at: &at[..count], under_way, never_again: false };
+        assert_eq!(repeats::refused(Brand::Visa, declines, NOW), expected, "{count} {under_way}");
+    }
+    for (brand, expected) in [
+        (Brand::Visa, Some(RepeatRefused::NeverAgain)),
+        (Brand::Mastercard, Some(RepeatRefused::NeverAgain)),
+        (Brand::Amex, None),
     ] {
-        assert_eq!(repeats::forbids_repeats(brand, code), expected, "{code}");
+        let declines = Declines { never_again: true, ..Declines::default() };
+        assert_eq!(repeats::refused(brand, declines, NOW), expected);
+    }
+    for (brand, code, advice, expected) in [
+        (Brand::Visa, "14", None, true),
+        (Brand::Visa, "43", None, true),
+        (Brand::Visa, "05", None, false),
+        (Brand::Visa, "05", Some("03"), false),
+        (Brand::Visa, "51", None, false),
+        (Brand::Visa, "00", None, false),
+        (Brand::Mastercard, "14", None, false),
+        (Brand::Mastercard, "05", Some("03"), true),
+        (Brand::Maestro, "05", Some("21"), true),
+        (Brand::Mastercard, "05", Some("02"), false),
+        (Brand::Mastercard, "00", Some("03"), false),
+        (Brand::Amex, "05", Some("03"), false),
+    ] {
+        assert_eq!(repeats::forbids_repeats(brand, code, advice), expected, "{code} {advice:?}");
+    }
+    assert_eq!(repeats::remembered_ms(Brand::Amex, true), None);
+    for brand in [Brand::Visa, Brand::Mastercard, Brand::Maestro] {
+        let counted = repeats::remembered_ms(brand, false).unwrap();
+        assert!(repeats::limits(brand).iter().all(|limit| limit.within_ms <= counted));
+        assert!(repeats::remembered_ms(brand, true).unwrap() > counted);
     }
 }

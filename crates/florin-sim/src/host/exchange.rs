@@ -89,7 +89,11 @@ fn financial(shared: &Shared, message: &Message) -> Outcome {
     let fault = shared.faults.take_host(&merchant, message.mti());
     let decision = match fault {
         Some(Fault::Cut(CutWhen::BeforeProcessing)) => return Outcome::Cut(None),
-        Some(Fault::Decline(code)) => process(shared, message, now, Some(code)),
+        Some(Fault::Decline { code, ref advice }) => {
+            let mut decision = process(shared, message, now, Some(code));
+            decision.tags.extend(advice.clone().map(|advice| ("64", advice)));
+            decision
+        }
         _ => process(shared, message, now, None),
     };
     let Some(answer) = answer::financial(message, &decision, now) else {

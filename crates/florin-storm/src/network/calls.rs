@@ -13,6 +13,7 @@ use axum::http::{Method, Request, header};
 use bytes::Bytes;
 use florin::tasks::TaskGroup;
 use http_body_util::BodyExt;
+use serde_json::Value;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
 
@@ -28,6 +29,10 @@ pub struct Call {
     pub content_type: &'static str,
     /// The key of a site, where one is shown.
     pub api_key: Option<String>,
+    /// The operator's token, where it is shown.
+    pub bearer: Option<&'static str>,
+    /// `Idempotency-Key`, where there is one.
+    pub idempotency_key: Option<String>,
     pub body: Bytes,
 }
 
@@ -36,6 +41,8 @@ pub struct Call {
 pub struct Reply {
     pub status: u16,
     pub location: Option<String>,
+    /// Whether it says `Retry-After`.
+    pub asks_to_return: bool,
     pub body: Bytes,
 }
 
@@ -61,8 +68,20 @@ impl Call {
     }
 
     pub fn post(url: &str, content_type: &'static str, body: impl Into<Bytes>) -> Call {
-        let (method, url) = (Method::POST, url.to_owned());
-        Call { method, url, content_type, api_key: None, body: body.into() }
+        Call {
+            method: Method::POST,
+            url: url.to_owned(),
+            content_type,
+            api_key: None,
+            bearer: None,
+            idempotency_key: None,
+            body: body.into(),
+        }
+    }
+
+    /// A message of a machine.
+    pub fn json(method: Method, url: &str, body: &Value) -> Call {
+        Call { method, ..Call::post(url, JSON, body.to_string()) }
     }
 
     fn into_request(self) -> Request<Body> {
@@ -74,6 +93,12 @@ impl Call {
             .header(header::ACCEPT, "*/*");
         if let Some(key) = self.api_key {
             request = request.header("api_key", key);
+        }
+        if let Some(token) = self.bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(key) = self.idempotency_key {
+            request = request.header("idempotency-key", key);
         }
         request.body(Body::from(self.body)).expect("calls are made of valid parts")
     }
@@ -89,7 +114,8 @@ pub async fn serve(routes: Router, call: Call) -> Reply {
     let body = body.collect().await.map(|it| it.to_bytes()).unwrap_or_default();
     let location = parts.headers.get(header::LOCATION);
     let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Reply { status: parts.status.as_u16(), location, body }
+    let asks_to_return = parts.headers.contains_key(header::RETRY_AFTER);
+    Reply { status: parts.status.as_u16(), location, asks_to_return, body }
 }
 
 /// Carries a call to a server and its answer back, through the weather. `serving` is the process

@@ -8,7 +8,7 @@ use super::{Findings, Kept, Read, Rule};
 use crate::shop::{Memories, Told};
 
 /// Statuses of what was sold.
-const SOLD: [&str; 4] = ["completed", "shipped", "partial_refunded", "refunded"];
+const SOLD: [&str; 5] = ["completed", "shipped", "partial_refunded", "refunded", "chargedback"];
 
 /// Everything that was told.
 pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, memories: &Memories) {
@@ -53,11 +53,35 @@ fn is_kept(told: &Told, read: &Read<'_>, sale: u32) -> bool {
         Told::Refunded { refund_id } => {
             trail.refunds.iter().any(|refund| refund.transaction_id.0 == *refund_id)
         }
-        Told::Cancelled => happened(&["cancelled"])
-            .is_some_and(|at| status == "void" || history[at..].contains(&"opened")),
+        // What failed stays failed, and a page that nobody used is simply gone.
+        Told::Cancelled => happened(&["cancelled", "session_ended"]).is_some_and(|at| {
+            let ended = ["void", "cancelled", "declined", "expired"];
+            ended.contains(&status) || is_begun_anew(&history[at..])
+        }),
         Told::Shipped => happened(&["shipped"])
-            .is_some_and(|at| trail.shipped.contains(&sale) || history[at..].contains(&"opened")),
+            .is_some_and(|at| trail.shipped.contains(&sale) || is_begun_anew(&history[at..])),
+        Told::Offered => happened(&["offered"]).is_some(),
+        Told::Decided { accepts: true } => {
+            happened(&["review_accepted", "review_passed"]).is_some()
+        }
+        Told::Decided { accepts: false } => happened(&["review_declined"]).is_some(),
+        Told::ChargedBack { reference } => {
+            trail.chargebacks.iter().any(|case| case.sale == sale && case.reference == *reference)
+        }
+        Told::Disputed { reference, event } => {
+            let case = trail.chargebacks.iter().find(|case| case.reference == *reference);
+            case.is_some() && happened(&[event]).is_some()
+        }
+        Told::HandedIn { file, once } => {
+            let copies = read.stored.files.iter().filter(|(_, name)| name == file).count();
+            copies == 1 || copies > 1 && !once
+        }
     }
+}
+
+/// Whether the shop itself made something new of it.
+fn is_begun_anew(later: &[&str]) -> bool {
+    later.contains(&"opened") || later.contains(&"offered")
 }
 
 fn status_is_kept(told: (&str, &str), status: &str, sale: u32, history: &[&str]) -> bool {
@@ -76,6 +100,7 @@ fn status_is_kept(told: (&str, &str), status: &str, sale: u32, history: &[&str])
         ("uncleared", _) => &["held_for_review"],
         ("declined", _) => &["declined"],
         ("expired", _) => &["expired"],
+        ("cancelled", _) => &["session_ended"],
         ("void", "cancelled") => &["cancelled"],
         ("void", _) => &["review_declined", "released", "hold_ended"],
         _ => return false,
@@ -84,12 +109,12 @@ fn status_is_kept(told: (&str, &str), status: &str, sale: u32, history: &[&str])
     let later = &history[at..];
     match told {
         ("completed" | "shipped", _) => {
-            SOLD.contains(&status) || status == "void" || later.contains(&"opened")
+            SOLD.contains(&status) || status == "void" || is_begun_anew(later)
         }
         ("uncleared", _) => {
             let ended = ["review_accepted", "review_passed", "review_declined"];
             later.iter().any(|event| ended.contains(event))
         }
-        (told, _) => status == told || later.contains(&"opened"),
+        (told, _) => status == told || is_begun_anew(later),
     }
 }

@@ -10,11 +10,14 @@ use crate::receiver::Receiver;
 use crate::shop::Shop;
 
 /// Status and financial status in which an order may rest.
-const RESTING: [(&str, &str); 8] = [
+const RESTING: [(&str, &str); 10] = [
     ("completed", "completed"),
     ("shipped", "completed"),
     ("partial_refunded", "completed"),
     ("refunded", "completed"),
+    ("chargedback", "completed"),
+    // A page that nobody used while it was there.
+    ("cancelled", ""),
     ("declined", "declined"),
     ("expired", "expired"),
     ("void", "void"),
@@ -33,7 +36,11 @@ pub(super) fn examine(findings: &mut Findings, read: &Read<'_>, shop: &Shop, rec
             RefundState::Completed { .. } | RefundState::Declined { .. } | RefundState::Void
         )
     });
-    let rests = RESTING.contains(&status) && refunds_ended && read.order.trail.increment.is_none();
+    let cases_rest = read.order.trail.chargebacks.iter().all(|case| !case.stage.waits());
+    let rests = RESTING.contains(&status)
+        && refunds_ended
+        && cases_rest
+        && read.order.trail.increment.is_none();
     findings.check(Rule::EndsInAStatus, rests, || read.name(&row.state));
     let advices = &read.stored.advices;
     findings.check(Rule::NothingOwed, advices.is_empty(), || {

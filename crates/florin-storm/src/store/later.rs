@@ -12,7 +12,7 @@ use florin::store::{
 };
 
 use super::MemoryStore;
-use super::tables::{Request, Tables};
+use super::tables::{Decline, Request, Tables};
 
 #[async_trait]
 impl Ledger for MemoryStore {
@@ -95,6 +95,25 @@ impl Attempts for MemoryStore {
         })
         .await
     }
+
+    async fn prune_declines(&self, until: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        self.change("delete old declines", move |tables| {
+            let is_old = |decline: &Decline| decline.counts_until <= until;
+            let mut old: Vec<_> = tables
+                .declines
+                .iter()
+                .filter(|(_, decline)| is_old(decline))
+                .map(|(place, decline)| (decline.counts_until, place.clone()))
+                .collect();
+            old.sort();
+            old.truncate(usize::try_from(limit.min(LISTED_ROWS_MAX)).unwrap_or(usize::MAX));
+            old.iter().for_each(|(_, place)| {
+                tables.declines.remove(place);
+            });
+            old.len() as u64
+        })
+        .await
+    }
 }
 
 fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocity {
@@ -132,13 +151,18 @@ fn velocity(tables: &Tables, site: SiteId, query: &VelocityQuery<'_>) -> Velocit
     let by_bin = newest(bin_rows, query.window_since, &|row| row.bin == query.bin);
     velocity.attempts_by_bin = count(&by_bin, &is_made);
     velocity.declines_by_bin = count(&by_bin, &|row| !is_made(row));
-    let of_payment = newest(COUNTED_ATTEMPTS_MAX, query.since, &|row| {
-        (row.card, row.amount, row.currency.as_str()) == (query.card, query.amount, query.currency)
-    });
-    let is_for_good = |row: &AttemptRow| row.outcome == AttemptOutcome::DeclinedForGood;
-    velocity.declines_of_payment =
-        count(&of_payment, &|row| row.outcome == AttemptOutcome::Declined || is_for_good(row));
-    velocity.declined_for_good = count(&of_payment, &is_for_good) > 0;
+    let place = |at, key, attempt| {
+        (site, query.card, query.amount, query.currency.to_owned(), at, key, attempt)
+    };
+    let first = place(UnixMillis::MIN, OrderKey::MIN, i32::MIN);
+    let last = place(UnixMillis::MAX, OrderKey::MAX, i32::MAX);
+    let of_payment = tables.declines.range(first..=last).rev();
+    let counting = of_payment.filter(|(_, decline)| decline.counts_until > query.now);
+    let most = usize::try_from(COUNTED_ATTEMPTS_MAX).unwrap_or(usize::MAX);
+    for ((_, _, _, _, at, ..), decline) in counting.take(most) {
+        velocity.declines_of_payment.push(*at);
+        velocity.declined_for_good |= decline.for_good;
+    }
     let of_site = newest(COUNTED_ATTEMPTS_MAX, query.window_since, &|row| !is_made(row));
     velocity.declines_by_site = count(&of_site, &|_| true);
     velocity
@@ -187,15 +211,20 @@ impl Idempotency for MemoryStore {
         body: &str,
     ) -> Result<(), StoreError> {
         let (place, answer) = ((site, key.to_owned()), (status, body.to_owned()));
-        self.change("answer a request", move |tables| {
+        let of_request = place.clone();
+        let kept = self.change("answer a request", move |tables| {
             if let Some(request) = tables.requests.get_mut(&place)
                 && (request.answer.is_none() || request.lease_until > 0)
             {
                 request.answer = Some(answer);
                 request.lease_until = 0;
             }
-        })
-        .await
+        });
+        let kept = kept.await;
+        if kept.is_err() {
+            super::lock(&self.disk.unkept).insert(of_request);
+        }
+        kept
     }
 
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {

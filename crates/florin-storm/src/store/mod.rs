@@ -13,14 +13,14 @@ mod tokens;
 mod mails;
 mod planted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use florin::store::{
-    AdviceRow, CardRow, Committed, EventRow, JournalRow, NotificationRecord, OrderRow, StoreError,
-    StoreStatistics, TimerRow, UnitOfWork,
+    AdviceRow, CardRow, Committed, EventRow, JournalRow, NotificationRecord, OrderRow, SiteId,
+    StoreError, StoreStatistics, TimerRow, TokenRow, UnitOfWork,
 };
 use florin::tasks::TaskGroup;
 use tables::{Order, Place, Tables};
@@ -35,6 +35,8 @@ pub struct Disk {
     /// Orders as they were before changes that were acknowledged and are not on the disk yet: there
     /// are some only where that mistake is planted.
     unsynced: Mutex<BTreeMap<u64, Vec<Before>>>,
+    /// Keys whose answer was given although the disk did not take it.
+    unkept: Mutex<BTreeSet<(SiteId, String)>>,
     /// Told of each committed unit: the order's state before and after, and what happened.
     observer: Mutex<Option<Observer>>,
 }
@@ -54,6 +56,8 @@ pub struct StoredOrder {
     pub timers: Vec<TimerRow>,
     pub advices: Vec<AdviceRow>,
     pub journal: Vec<JournalRow>,
+    /// Names of the files that were handed in, by their numbers.
+    pub files: Vec<(i32, String)>,
 }
 
 impl Disk {
@@ -66,6 +70,7 @@ impl Disk {
     pub fn wipe(&self) {
         *lock(&self.tables) = Tables::default();
         lock(&self.unsynced).clear();
+        lock(&self.unkept).clear();
         *lock(&self.observer) = None;
     }
 
@@ -80,8 +85,19 @@ impl Disk {
             timers: traits::timer_rows(order),
             advices: order.advices.values().map(|advice| advice.row.clone()).collect(),
             journal: order.journal.values().cloned().collect(),
+            files: order.files.values().map(|it| (it.file_id, it.name.clone())).collect(),
         };
         tables.orders.values().map(stored).collect()
+    }
+
+    /// Whether the answer to a request with this key was given and not kept.
+    pub fn is_unkept(&self, site: SiteId, key: &str) -> bool {
+        lock(&self.unkept).contains(&(site, key.to_owned()))
+    }
+
+    /// Every stored card, for the oracle.
+    pub fn tokens(&self) -> Vec<TokenRow> {
+        lock(&self.tables).tokens.values().cloned().collect()
     }
 
     /// When something is due or a lease ends.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use florin::store::{
-    LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd, OperationsQuery,
-    OrderKey, OrderRow, SiteId, StoreError,
+    AddedRow, LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    OperationsQuery, OrderKey, OrderRow, SiteId, StoreError,
 };
 
 use super::MemoryStore;
@@ -60,6 +60,20 @@ impl Operations for MemoryStore {
         self.read("read an operation", |tables| tables.operations.get(&place).cloned()).await
     }
 
+    async fn keys_of_reference(
+        &self,
+        site: SiteId,
+        rrn: &str,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        let of = |key| (site, rrn.to_owned(), key);
+        self.read("find a reference", |tables| {
+            let found = tables.references.range(of(OrderKey::MIN)..=of(OrderKey::MAX));
+            let limit = usize::try_from(LISTED_ROWS_MAX).unwrap_or(usize::MAX);
+            found.map(|(_, _, key)| *key).take(limit).collect()
+        })
+        .await
+    }
+
     async fn orders_with_keys(
         &self,
         site: SiteId,
@@ -80,13 +94,20 @@ impl Operations for MemoryStore {
     async fn add_operations(
         &self,
         site: SiteId,
-        rows: Vec<(OrderKey, OperationRow)>,
+        rows: Vec<(OrderKey, AddedRow)>,
         _: Option<OrderKey>,
     ) -> Result<(), StoreError> {
         self.write("add operations", move |disk| {
             let mut tables = disk.tables();
             for (key, row) in rows {
-                tables.operations.entry((site, row.transaction_id)).or_insert((key, row));
+                match row {
+                    AddedRow::Operation(row) => {
+                        tables.operations.entry((site, row.transaction_id)).or_insert((key, row));
+                    }
+                    AddedRow::Reference(rrn) => {
+                        tables.references.insert((site, rrn, key));
+                    }
+                }
             }
         })
         .await

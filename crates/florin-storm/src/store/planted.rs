@@ -1,38 +1,14 @@
 //! The mistakes of [`Bug`] that sit in the store.
 
+use florin::gateway::persist::read_state;
 use florin::store::{ClaimedAdvice, Committed, StoreError, UnitOfWork};
 
-use super::{MemoryStore, lock};
+use super::{Disk, MemoryStore, lock};
 use crate::bugs::Bug;
 
 impl MemoryStore {
-    fn bug(&self) -> Option<Bug> {
+    pub(super) fn bug(&self) -> Option<Bug> {
         self.storm.as_ref().and_then(|storm| storm.world.bug)
-    }
-
-    /// The unit with the mistake in it.
-    pub(super) fn as_planted(&self, mut unit: UnitOfWork) -> UnitOfWork {
-        let Some(bug) = self.bug() else { return unit };
-        let tables = self.disk.tables();
-        let (site, key) = unit.place();
-        match (bug, unit.expected_version) {
-            (Bug::NoVersionCheck, Some(_)) => {
-                if let Some(stored) = tables.orders.get(&(site, key)) {
-                    unit.expected_version = Some(stored.row.version);
-                    // What the lost version had appended is in the way, and is lost with it.
-                    unit.events.retain(|event| !stored.events.contains_key(&event.seq));
-                    unit.notifications.retain(|it| !stored.notifications.contains_key(&it.seq));
-                }
-            }
-            (Bug::SameIdTwice, None) => {
-                while tables.names.contains_key(&(site, unit.order.order_id.clone())) {
-                    unit.order.order_id.push('\'');
-                }
-            }
-            _ => {}
-        }
-        drop(tables);
-        bug.spoil(unit)
     }
 
     /// Makes the unit visible at once and durable later, where that mistake is planted.
@@ -78,4 +54,36 @@ impl MemoryStore {
         }
         claimed
     }
+}
+
+/// The unit with the mistake in it, at the moment at which it comes to the disk.
+pub(super) fn as_planted(disk: &Disk, bug: Option<Bug>, mut unit: UnitOfWork) -> UnitOfWork {
+    let Some(bug) = bug else { return unit };
+    let tables = disk.tables();
+    let (site, key) = unit.place();
+    match (bug, unit.expected_version) {
+        (Bug::WindowsApart, Some(_)) if !is_sent_on_a_page(&unit) => {}
+        (Bug::NoVersionCheck | Bug::WindowsApart, Some(_)) => {
+            if let Some(stored) = tables.orders.get(&(site, key)) {
+                unit.expected_version = Some(stored.row.version);
+                // What the lost version had appended is in the way, and is lost with it.
+                unit.events.retain(|event| !stored.events.contains_key(&event.seq));
+                unit.notifications.retain(|it| !stored.notifications.contains_key(&it.seq));
+            }
+        }
+        (Bug::SameIdTwice, None) => {
+            while tables.names.contains_key(&(site, unit.order.order_id.clone())) {
+                unit.order.order_id.push('\'');
+            }
+        }
+        _ => {}
+    }
+    drop(tables);
+    bug.spoil(unit)
+}
+
+/// Whether the unit begins an attempt with a card that was sent on a page.
+fn is_sent_on_a_page(unit: &UnitOfWork) -> bool {
+    let begins = unit.events.first().is_some_and(|event| event.kind == "opened");
+    begins && read_state(&unit.order.state).is_ok_and(|(_, extra)| extra.form.is_some())
 }

@@ -30,7 +30,9 @@ pub(super) struct Tables {
     pub(super) seals: BTreeMap<(SiteId, i64), SealRow>,
     /// By site, instant, order, number and outcome.
     pub(super) attempts: BTreeMap<AttemptPlace, AttemptRow>,
+    pub(super) declines: BTreeMap<DeclinePlace, Decline>,
     pub(super) operations: BTreeMap<(SiteId, i64), (OrderKey, OperationRow)>,
+    pub(super) references: BTreeSet<(SiteId, String, OrderKey)>,
     pub(super) requests: BTreeMap<(SiteId, String), Request>,
     /// Requests that were begun so far: each has its number.
     pub(super) requests_begun: u64,
@@ -44,6 +46,16 @@ pub(super) struct Tables {
 
 /// Where an attempt is counted.
 pub(super) type AttemptPlace = (SiteId, UnixMillis, OrderKey, i32, AttemptOutcome);
+
+/// Where a decline is counted: by site, card, amount and currency, instant, order and number.
+pub(super) type DeclinePlace = (SiteId, [u8; 32], i64, String, UnixMillis, OrderKey, i32);
+
+/// A decline that counts against a repeat.
+#[derive(Clone, Copy)]
+pub(super) struct Decline {
+    pub(super) for_good: bool,
+    pub(super) counts_until: UnixMillis,
+}
 
 /// An order with all that belongs to it.
 #[derive(Clone)]
@@ -247,10 +259,20 @@ impl Tables {
         for made in &unit.attempts {
             let at = (place.0, made.at, place.1, made.attempt, made.outcome);
             self.attempts.insert(at, made.clone());
+            if let Some(counts_until) = made.counts_until {
+                let AttemptRow { card, amount, currency, at, attempt, .. } = made.clone();
+                let for_good = made.outcome == AttemptOutcome::DeclinedForGood;
+                self.declines.insert(
+                    (place.0, card, amount, currency, at, place.1, attempt),
+                    Decline { for_good, counts_until },
+                );
+            }
         }
         for row in &unit.operations {
             self.operations.insert((place.0, row.transaction_id), (place.1, row.clone()));
         }
+        let references = unit.references.iter().map(|rrn| (place.0, rrn.clone(), place.1));
+        self.references.extend(references);
         self.change_tokens(unit);
         for child in &unit.children {
             self.store_child(child);

@@ -8,10 +8,11 @@ use florin::store::{
     AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, CardRow, Claim,
     ClaimedAdvice, ClaimedNotification, ClaimedTimer, Committed, DataKeyRow, Dues, EventRow,
     FileRow, FileSummary, LISTED_ROWS_MAX, NODES_MAX, Node, NotificationRecord, NotificationResult,
-    Numbers, OrderKey, OrderRow, Orders, Settings, SiteId, SiteRow, Store, StoreError,
-    StoreStatistics, TimerNext, TimerRow, UnitOfWork,
+    NotificationState, Numbers, OrderKey, OrderRow, Orders, Settings, SiteId, SiteRow, Store,
+    StoreError, StoreStatistics, TimerNext, TimerRow, UnitOfWork,
 };
 
+use super::planted::as_planted;
 use super::tables::{Order, Tables};
 use super::{MemoryStore, lock};
 
@@ -46,11 +47,11 @@ impl Orders for MemoryStore {
         if self.is_in_conflict() {
             return Ok(Committed::Conflict);
         }
-        let unit = self.as_planted(unit);
         if let Some(committed) = self.acknowledge_too_early(&unit) {
             return committed;
         }
-        self.write(DOING, move |disk| disk.commit(&unit)).await?
+        let bug = self.bug();
+        self.write(DOING, move |disk| disk.commit(&as_planted(disk, bug, unit))).await?
     }
 
     async fn order(&self, site: SiteId, key: OrderKey) -> Result<Option<OrderRow>, StoreError> {
@@ -145,6 +146,26 @@ impl Orders for MemoryStore {
         self.of_order("read notifications", site, key, Order::records).await
     }
 
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        let precedes = |it: &NotificationRecord| {
+            it.seq < seq
+                && it.subject == subject
+                && it.state == NotificationState::Pending
+                && it.due_at.is_some_and(|due| due <= now)
+        };
+        self.read("look for older notifications", |tables| {
+            let order = tables.orders.get(&(site, key));
+            order.is_some_and(|order| order.records().iter().any(precedes))
+        })
+        .await
+    }
+
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError> {
         self.of_order("read timers", site, key, timer_rows).await
     }
@@ -201,6 +222,25 @@ impl Orders for MemoryStore {
         self.of_order("read advices", site, key, of_order).await
     }
 
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.read("look for older advices", |tables| {
+            let Some(order) = tables.orders.get(&(site, key)) else { return false };
+            let rows = || order.advices.values().map(|it| &it.row);
+            let chain = rows().find(|it| it.seq == seq).map(|it| it.chain.as_str());
+            rows().any(|it| {
+                let precedes = it.seq < seq && it.due_at.is_some();
+                precedes && (Some(it.chain.as_str()) == chain || Some(it.kind.as_str()) == kind)
+            })
+        })
+        .await
+    }
+
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {
         self.write("delete a site's orders", move |disk| {
             let mut tables = disk.tables();
@@ -209,7 +249,9 @@ impl Orders for MemoryStore {
             places.iter().for_each(|place| tables.forget(*place));
             tables.seals.retain(|(of, _), _| *of != site);
             tables.operations.retain(|(of, _), _| *of != site);
+            tables.references.retain(|(of, _, _)| *of != site);
             tables.attempts.retain(|(of, ..), _| *of != site);
+            tables.declines.retain(|(of, ..), _| *of != site);
             tables.requests.retain(|(of, _), _| *of != site);
             tables.tokens.retain(|_, row| row.site_id != site);
             places.len() as u64

@@ -59,3 +59,23 @@ fn a_notification_that_was_never_sent_is_found() {
 fn a_code_that_is_kept_is_found() {
     check_found(Bug::CvcKept, &[Rule::NoCvcLeft]);
 }
+
+#[test]
+fn an_answer_that_is_not_kept_with_its_change_is_found() {
+    check_found(Bug::AnswerApart, &[Rule::KeyDoesOnce, Rule::KeyAnswersOnce]);
+}
+
+#[test]
+fn two_windows_that_both_pay_are_found() {
+    check_found(Bug::WindowsApart, &[Rule::BooksEqualOrder, Rule::PaidOnce]);
+}
+
+#[test]
+fn a_chargeback_that_is_taken_twice_is_found() {
+    check_found(Bug::CaseForgotten, &[Rule::CaseTakenOnce]);
+}
+
+#[test]
+fn a_stored_card_that_is_charged_twice_at_once_is_found() {
+    check_found(Bug::ChargesApart, &[Rule::TokenChargedOnce]);
+}

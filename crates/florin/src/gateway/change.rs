@@ -73,17 +73,14 @@ impl Gateway {
         let now = self.now();
         let transaction_id = TransactionId(self.transaction_ids.next(now));
         let order_id = match new_order_id {
-            Some(name) => name,
+            // Where the whole is captured at once, no order is made that would need a name.
+            name if record.is_whole(amount) => name.unwrap_or_else(|| record.name_of_next_part()),
             None => self.free_name(&record, transaction_id).await?,
-        };
-        if self.is_taken(&record.site, &order_id).await? {
-            // The name does not matter where the whole is captured at once.
-            let whole = record.order.capturable();
-            let all = record.order.trail.captures.is_empty() && record.order.trail.released == 0;
-            if !all || amount.is_some_and(|amount| amount != whole) {
+            Some(name) if self.is_taken(&record.site, &name).await? => {
                 return Ok(Changed::NameTaken);
             }
-        }
+            Some(name) => name,
+        };
         let trace = self.rails_of(&record.site)?.next_trace(now).await?;
         let sale = NewSale { transaction_id, order_id: order_id.clone() };
         let own_order_id = record.order_id.clone();
@@ -308,7 +305,7 @@ impl Gateway {
     /// A name for the order of a capture whose merchant gave none: the order's own with the
     /// capture's number, if that is free and short enough.
     async fn free_name(&self, record: &Record, id: TransactionId) -> Result<String, Failure> {
-        let name = format!("{}-{}", record.order_id, record.order.trail.next_capture());
+        let name = record.name_of_next_part();
         let fits = name.chars().count() <= ORDER_ID_CHARS_MAX;
         if fits && !self.is_taken(&record.site, &name).await? {
             return Ok(name);
@@ -318,6 +315,18 @@ impl Gateway {
 }
 
 impl Record {
+    /// Whether a capture of `amount` minor units, or of all that is left, is of the whole order.
+    fn is_whole(&self, amount: Option<i64>) -> bool {
+        let (trail, left) = (&self.order.trail, self.order.capturable());
+        let is_first = trail.captures.is_empty() && trail.released == 0;
+        is_first && amount.is_none_or(|amount| amount == left)
+    }
+
+    /// The order's own name with the number of the capture.
+    fn name_of_next_part(&self) -> String {
+        format!("{}-{}", self.order_id, self.order.trail.next_capture())
+    }
+
     /// The refund with this transaction number, if it belongs to the sale that was asked for.
     pub fn refund(&self, refund_id: i64) -> Option<&Refund> {
         let refunds = self.order.trail.refunds.iter();

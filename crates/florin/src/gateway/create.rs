@@ -127,7 +127,7 @@ impl Gateway {
             },
             _ => Screening::default(),
         };
-        let Screening { refused, report, under_way } = screening;
+        let Screening { refused, report, under_way, repeat: _repeat } = screening;
         let refused = faulty.or(refused);
         let credential = match (charged, &card) {
             (Some(charged), _) => Some(charged),

@@ -17,7 +17,6 @@ use crate::notify::signature::SigningKey;
 use crate::notify::target::{Payload, notification_url};
 use crate::store::{
     Bucket, Claim, ClaimedNotification, DeliveryRow, NotificationNext, NotificationResult,
-    NotificationState,
 };
 
 impl Gateway {
@@ -100,14 +99,8 @@ impl Gateway {
     /// Whether an older notification of the same sale is due, so that it is under way or about to
     /// be; one that waits for its next attempt is not.
     async fn is_older_under_way(&self, record: &Record, seq: i32) -> Result<bool, Failure> {
-        let now = self.now();
-        let notifications = self.store.notifications(record.site.id, record.key).await?;
-        Ok(notifications.iter().any(|it| {
-            it.seq < seq
-                && u32::try_from(it.subject) == Ok(record.sale)
-                && it.state == NotificationState::Pending
-                && it.due_at.is_some_and(|due| due <= now)
-        }))
+        let (site, which) = (record.site.id, (seq, row_number(record.sale)));
+        Ok(self.store.is_notification_preceded(site, record.key, which, self.now()).await?)
     }
 
     async fn deliver(

@@ -254,14 +254,8 @@ impl Gateway {
         if seq <= SEQ_OF_USUAL_CAPTURE {
             return Ok(false);
         }
-        let advices = self.store.advices(record.site.id, record.key).await?;
-        let chain = advices.iter().find(|it| it.seq == seq).map(|it| it.chain.as_str());
-        let waits_for_captures = matches!(message, OwedMessage::Refund(_));
-        let is_capture = |kind: &str| waits_for_captures && kind == CAPTURE;
-        Ok(advices.iter().any(|it| {
-            let precedes = it.seq < seq && it.due_at.is_some();
-            precedes && (Some(it.chain.as_str()) == chain || is_capture(&it.kind))
-        }))
+        let captures = matches!(message, OwedMessage::Refund(_)).then_some(CAPTURE);
+        Ok(self.store.is_advice_preceded(record.site.id, record.key, seq, captures).await?)
     }
 
     /// Leaves a message that was committed by this process to whoever claims it in its turn.

@@ -14,7 +14,7 @@ use super::persist::{
     Child, Credential, CredentialUse, Extra, OwedMessage, read_state, write_state,
 };
 use super::site::Site;
-use super::{Failure, Gateway, operations};
+use super::{Failure, Gateway, operations, rrn};
 use crate::api::contract::StoredRequest;
 use crate::api::contract::payment_options::WebUrl;
 use crate::clock::UnixMillis;
@@ -97,6 +97,7 @@ impl Record {
         })
     }
 
+    /// Without its request, which is written where it is a new one.
     fn row(&self, site_now: UnixMillis) -> OrderRow {
         let (status, _) = self.order.status(WHOLE);
         OrderRow {
@@ -110,7 +111,7 @@ impl Record {
             amount: self.order.payment.amount.minor,
             created_at: self.extra.created_at,
             modified_at: site_now,
-            request: self.request.to_json(),
+            request: String::new(),
             state: write_state(&self.order, &self.extra),
         }
     }
@@ -231,6 +232,9 @@ impl Gateway {
             now,
         };
         rows.unit.new_request = alias.is_some();
+        if expected_version.is_none() || rows.unit.new_request {
+            rows.unit.order.request = record.request.to_json();
+        }
         rows.unit.transactions.extend(alias);
         self.add_events(&mut rows.unit, decision, record.extra.risk.as_ref(), site_now);
         for effect in &decision.effects {
@@ -241,6 +245,7 @@ impl Gateway {
         rows.unit.journal.extend(entry);
         rows.unit.operations = operations::changed(&before, &record);
         rows.unit.operations.extend(superseded);
+        rows.unit.references = rrn::added(&before, &record.order);
         rows.unit.answer = answer;
         rows.unit.files = files;
         let Rows { mut unit, owed, .. } = rows;

@@ -33,7 +33,7 @@ use crate::api::contract::request::OrderKind;
 use crate::api::contract::{OrderDetails, StoredRequest};
 use crate::notify::policy::AddressKind;
 use averages::Averages;
-use in_flight::{InFlight, UnderWay};
+use in_flight::{InFlight, Repeat, UnderWay};
 use report::RiskReport;
 
 /// What the whole process knows for judging payments.
@@ -91,6 +91,8 @@ pub(super) struct Screening {
     pub(super) report: Option<RiskReport>,
     /// Kept until the attempt is stored, so that it is counted from now on.
     pub(super) under_way: Option<UnderWay>,
+    /// Kept until the host has answered, so that the schemes' limits hold for many tries at once.
+    pub(super) repeat: Option<Repeat>,
 }
 
 /// A limit against card testing was reached: nothing is stored, and nothing is sent.
@@ -130,21 +132,29 @@ impl Gateway {
             addresses: &addresses,
             email: customer.address.email.as_deref(),
         };
-        let refused = |rule: &str, why: &str| {
+        let refused = |rule: &str, why: &str, words: GatewayDecline| {
             tracing::info!(site = site.id, rule, "a payment is refused unsent");
             let report = Some(RiskReport::refused(rule, why));
-            Ok(Ok(Screening { refused: Some(refusal()), report, under_way: None }))
+            let refused = Some(Reason::new(words.reason_code(), words.reason()));
+            Ok(Ok(Screening { refused, report, ..Screening::default() }))
         };
         if let Some(by) = site.risk.blocked.find(&subject) {
-            return refused(by.name(), "it is on a block list of the site");
+            let why = "it is on a block list of the site";
+            return refused(by.name(), why, GatewayDecline::FraudRules);
         }
-        let declines = counts.as_ref().filter(|_| site.risk.repeat_limits).map(|it| it.declines);
-        if let Some(rule) = declines.and_then(|declines| repeats::refused(brand, declines)) {
-            return refused(rule.name(), "the card's scheme allows no further repeat");
+        let Some(counts) = counts else { return Ok(Ok(Screening::default())) };
+        let now = site.time(self.now());
+        let repeated = repeats::refused(brand, counts.declines(), now);
+        if let Some(rule) = repeated.filter(|_| site.risk.repeat_limits) {
+            let why = "the card's scheme allows no further repeat";
+            return refused(rule.name(), why, rule.decline());
         }
-        let report = counts.as_ref().map(|it| RiskReport::begun(it.cards_seen));
-        let under_way = counts.map(|it| it.under_way);
-        Ok(Ok(Screening { refused: None, report, under_way }))
+        Ok(Ok(Screening {
+            refused: None,
+            report: Some(RiskReport::begun(counts.cards_seen)),
+            under_way: Some(counts.under_way),
+            repeat: Some(counts.repeat),
+        }))
     }
 
     /// Judges a payment that the host has answered: the report is kept with the order, and an
@@ -211,12 +221,6 @@ impl Gateway {
                 .is_some_and(|it| it.status == AuthenticationStatus::Authenticated),
         }
     }
-}
-
-/// The contract's words for what our own rules refuse.
-fn refusal() -> Reason {
-    let words = GatewayDecline::FraudRules;
-    Reason::new(words.reason_code(), words.reason())
 }
 
 /// The part of the number that BIN lists and tables are about.

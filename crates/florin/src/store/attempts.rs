@@ -58,6 +58,9 @@ pub struct AttemptRow {
     pub amount: i64,
     /// Three-letter currency code.
     pub currency: String,
+    /// Until when a decline by the issuer counts against a repeat of the same payment, by the clock
+    /// of `at`; none where it does not. It is a row of its own, which outlives this one.
+    pub counts_until: Option<UnixMillis>,
 }
 
 impl fmt::Debug for AttemptRow {
@@ -86,7 +89,9 @@ pub struct VelocityQuery<'a> {
     pub amount: i64,
     /// Three-letter currency code.
     pub currency: &'a str,
-    /// Cards, and declines of the same payment, from this instant on.
+    /// The present instant, by the clock of the rows.
+    pub now: UnixMillis,
+    /// Cards from this instant on.
     pub since: UnixMillis,
     /// Attempts and declines from this instant on; not before `since`.
     pub window_since: UnixMillis,
@@ -98,7 +103,7 @@ pub struct VelocityQuery<'a> {
 }
 
 /// How often something was seen; each count stops at [`COUNTED_ATTEMPTS_MAX`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Velocity {
     /// Different cards from this address, the one that is asked about included; 0 without address.
     pub cards_by_ip: u32,
@@ -114,8 +119,9 @@ pub struct Velocity {
     pub declines_by_bin: u32,
     /// Declines and refusals on the whole site within the window.
     pub declines_by_site: u32,
-    /// Declines by the issuer of this card for this amount.
-    pub declines_of_payment: u32,
+    /// When the issuer declined this card for this amount, as far as that still counts, the newest
+    /// first.
+    pub declines_of_payment: Vec<UnixMillis>,
     /// One of those was for good.
     pub declined_for_good: bool,
 }
@@ -133,4 +139,7 @@ pub trait Attempts: Send + Sync {
     /// Deletes attempts of all sites made before that instant, at most `limit` and at most
     /// [`LISTED_ROWS_MAX`](super::LISTED_ROWS_MAX), and returns how many.
     async fn prune_attempts(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError>;
+
+    /// Deletes declines of all sites that count until that instant at most, likewise.
+    async fn prune_declines(&self, until: UnixMillis, limit: u32) -> Result<u64, StoreError>;
 }

@@ -35,7 +35,7 @@ pub use idempotency::{
 pub use ledger::{JournalPlace, JournalRow, Ledger, SealRow};
 pub use mails::{MailRow, MailState, Mails};
 pub use operations::{
-    OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    AddedRow, OPERATION_CLASS_BYTES_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
     OperationsQuery,
 };
 pub use rows::{
@@ -186,6 +186,16 @@ pub trait Orders: Send + Sync {
         key: OrderKey,
     ) -> Result<Vec<NotificationRecord>, StoreError>;
 
+    /// Whether a notification of the order that is older than `seq`, and of the same sale, is due
+    /// by `now`, so that it is under way or about to be.
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError>;
+
     /// The timers that are set for the order.
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError>;
 
@@ -211,6 +221,16 @@ pub trait Orders: Send + Sync {
 
     /// The advices that are owed for the order, and those that were stopped.
     async fn advices(&self, site: SiteId, key: OrderKey) -> Result<Vec<AdviceRow>, StoreError>;
+
+    /// Whether an advice of the order that is older than `seq` is owed, and has to be settled
+    /// first: one of the same chain, or of `kind`.
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError>;
 
     /// Deletes every order of the site with all that belongs to it, and returns how many; seals,
     /// attempts, answered requests and tokens of the site go too. The site and its keys stay. Done in

@@ -63,7 +63,16 @@ pub enum OperationsEnd {
     Oldest,
 }
 
-/// Reads of operations, and the way in for orders of earlier releases.
+/// What is added to an order that an earlier release made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddedRow {
+    /// One of its operations.
+    Operation(OperationRow),
+    /// An acquirer's reference by which it shall be found.
+    Reference(String),
+}
+
+/// Reads of operations and references, and the way in for orders of earlier releases.
 #[async_trait]
 pub trait Operations: Send + Sync {
     /// Every class that the site has, sorted.
@@ -83,6 +92,11 @@ pub trait Operations: Send + Sync {
         transaction_id: i64,
     ) -> Result<Option<(OrderKey, OperationRow)>, StoreError>;
 
+    /// The orders that have an acquirer's reference (RRN), in the order of their keys. At most
+    /// [`LISTED_ROWS_MAX`](super::LISTED_ROWS_MAX).
+    async fn keys_of_reference(&self, site: SiteId, rrn: &str)
+    -> Result<Vec<OrderKey>, StoreError>;
+
     /// The orders with these keys, in no particular sequence; those that are gone are left out.
     async fn orders_with_keys(
         &self,
@@ -90,15 +104,16 @@ pub trait Operations: Send + Sync {
         keys: Vec<OrderKey>,
     ) -> Result<Vec<OrderRow>, StoreError>;
 
-    /// Sites with orders that may have no operations yet: those with keys below the second number.
+    /// Sites with orders that may lack operations or references: those with keys below the second
+    /// number.
     async fn operations_owed(&self) -> Result<Vec<(SiteId, OrderKey)>, StoreError>;
 
-    /// Adds operations of orders that had none; those that are there stay as they are. From then
-    /// on only orders with keys below `until_key` are owed; none of them, if there is no such key.
+    /// Adds what orders lacked; rows that are there stay as they are. From then on only orders with
+    /// keys below `until_key` are owed; none of them, if there is no such key.
     async fn add_operations(
         &self,
         site: SiteId,
-        rows: Vec<(OrderKey, OperationRow)>,
+        rows: Vec<(OrderKey, AddedRow)>,
         until_key: Option<OrderKey>,
     ) -> Result<(), StoreError>;
 }

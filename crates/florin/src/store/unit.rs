@@ -44,6 +44,8 @@ pub struct UnitOfWork {
     pub attempts: Vec<AttemptRow>,
     /// Operations of the order that are new, or no longer what they were.
     pub operations: Vec<OperationRow>,
+    /// The acquirer's references (RRN) by which the order shall be found as well.
+    pub references: Vec<String>,
     /// Files that were handed in.
     pub files: Vec<FileRow>,
     /// What becomes of stored cards.
@@ -175,6 +177,7 @@ impl UnitOfWork {
             children: Vec::new(),
             attempts: Vec::new(),
             operations: Vec::new(),
+            references: Vec::new(),
             files: Vec::new(),
             tokens: Vec::new(),
             answer: None,
@@ -220,6 +223,7 @@ impl UnitOfWork {
             && are_distinct(self.journal.iter().map(|entry| entry.seq))
             && are_distinct(self.attempts.iter().map(|it| (it.attempt, it.outcome)))
             && are_distinct(self.operations.iter().map(|it| it.transaction_id))
+            && are_distinct(self.references.iter())
             && are_distinct(self.files.iter().map(|file| file.file_id))
             && are_distinct(self.tokens.iter().map(|it| (it.owner, it.token.as_str())))
             && self.names_and_keys_are_distinct();
@@ -280,6 +284,7 @@ impl UnitOfWork {
                     .flat_map(|file| [file.name.as_str(), &file.kind, &file.description]),
             )
             .chain(self.operations.iter().map(|it| it.class.as_str()))
+            .chain(self.references.iter().map(String::as_str))
             .chain(self.tokens.iter().flat_map(TokenChange::texts))
             .chain(self.answer.iter().flat_map(|answer| [answer.key.as_str(), &answer.body]))
     }

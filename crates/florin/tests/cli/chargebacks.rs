@@ -17,11 +17,15 @@ struct Shop {
 
 impl Shop {
     fn open() -> Shop {
-        let data = Data::new();
+        Shop::open_on(Data::new())
+    }
+
+    fn open_on(data: Data) -> Shop {
         let server = data.serve(&[]);
         let (base, key) = (server.told("API        "), server.told("API key    "));
         let site = server.told("test site  ");
-        data.site(&["set", &site, "three_ds.policy=never"]);
+        let set = data.run(&["site", "set", &site, "three_ds.policy=never"]);
+        assert!(set.status.success(), "{}", complained(&set));
         let shop = Shop { data, server, base, key, folder: tempfile::tempdir().unwrap() };
         // Until the gateway has noticed, the payer is authenticated.
         let mut probes = 0;
@@ -46,7 +50,7 @@ impl Shop {
     }
 
     fn chargeback(&self, arguments: &[&str]) -> Output {
-        run(&[&["chargeback"], arguments, &["--data", self.data.text()]].concat())
+        self.data.run(&[&["chargeback"], arguments].concat())
     }
 
     fn did(&self, arguments: &[&str]) -> String {
@@ -90,8 +94,16 @@ fn listener() -> (String, Arc<Mutex<String>>) {
 }
 
 #[test]
-fn a_file_is_imported_line_by_line_and_again_without_effect() {
-    let shop = Shop::open();
+fn a_file_is_imported_line_by_line_and_again_without_effect_on_sqlite() {
+    imported(&Shop::open());
+}
+
+#[test]
+fn a_file_is_imported_line_by_line_and_again_without_effect_on_postgresql() {
+    imported(&Shop::open_on(Data::on_postgres()));
+}
+
+fn imported(shop: &Shop) {
     let (url, heard) = listener();
     let mut first = order("first");
     first["payment_options"]["notification_url"] = json!(url);

@@ -3,6 +3,9 @@
 
 mod ledger;
 mod chargebacks;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod postgres;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +13,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use postgres::{Database, fresh_database};
 
 mod notifications;
 mod page_check;
@@ -94,17 +99,35 @@ impl Drop for Server {
     }
 }
 
-/// A folder for data, named as an option.
+/// A folder for data, named as an option, and a database where the folder has none.
 struct Data {
     _folder: tempfile::TempDir,
     path: PathBuf,
+    database: Option<Database>,
 }
 
 impl Data {
     fn new() -> Data {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
-        Data { _folder: folder, path }
+        Data { _folder: folder, path, database: None }
+    }
+
+    fn on_postgres() -> Data {
+        let database = tokio::runtime::Runtime::new().unwrap().block_on(fresh_database());
+        Data { database: Some(database), ..Data::new() }
+    }
+
+    /// The binary, told where the database is.
+    fn florin(&self) -> Command {
+        let mut command = florin();
+        command.envs(self.database.as_ref().map(|it| ("FLORIN_DATABASE_URL", &it.url)));
+        command
+    }
+
+    /// Runs a command on the data.
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.florin().args(arguments).args(["--data", self.text()]).output().unwrap()
     }
 
     fn text(&self) -> &str {
@@ -124,7 +147,7 @@ impl Data {
     }
 
     fn serve(&self, more: &[(&str, &str)]) -> Server {
-        let mut command = florin();
+        let mut command = self.florin();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data", self.text()]);
         Server::start(command.envs(more.iter().copied()), "Stop with Ctrl-C.")
     }

@@ -9,7 +9,9 @@ use florin::gateway::journal::read_postings;
 use florin_core::ledger::{Account, Balances};
 use serde_json::{Value, json};
 
+use crate::hosted_page::away;
 use crate::idempotency::send;
+use crate::postgres::{Database, fresh_database};
 use crate::world::{CHALLENGED, VISA, World, all, eventually};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -538,4 +540,90 @@ async fn of_one_case_told_many_times_at_once_one_is_taken() {
     });
     assert_eq!(all(tellers).await.into_iter().filter(|won| *won).count(), 1);
     assert_eq!(ledger(&world, "same").await.get(Account::ChargedBack), 10);
+}
+
+#[tokio::test]
+async fn a_sale_is_found_by_its_reference_long_after_its_order_was_made_on_sqlite() {
+    found_by_reference(World::days_ago(40, None).await).await;
+}
+
+#[tokio::test]
+async fn a_sale_is_found_by_its_reference_long_after_its_order_was_made_on_postgresql() {
+    found_by_reference(World::days_ago(40, Some(fresh_database().await)).await).await;
+}
+
+/// What an operator's command says of an acquirer's file.
+async fn import(folder: &tempfile::TempDir, database: Option<&Database>, lines: &str) -> String {
+    let file = folder.path().join("chargebacks.csv");
+    std::fs::write(&file, lines).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_florin"));
+    command.args(["chargeback", "import"]).arg(&file).arg("--data").arg(folder.path());
+    command.env_remove("FLORIN_DATABASE_URL");
+    command.envs(database.map(|it| ("FLORIN_DATABASE_URL", &it.url)));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+async fn found_by_reference(world: World) {
+    let mut order = world.offered("late");
+    order["days_active"] = json!(60);
+    let url = world.offer(&order).await;
+    let link = url.strip_prefix(&world.base).unwrap().to_owned();
+    paid(&world, "early").await;
+    let world = world.restarted().await;
+    let form = world.card_form(&format!("{}{link}", world.base)).await;
+    away(world.pay(&form, VISA).await);
+    let late = world.becomes("late", "completed").await;
+    world.captured("late", 2599).await;
+    // By hand, in two parts: each has a reference of its own.
+    let mut order = world.order("parts", VISA);
+    order["capture"] = json!("manual");
+    world.create(&order).await;
+    let path = "/v1/json/orders/parts/capture";
+    let part = json!({ "amount": 1000, "new_order_id": "part", "new_order_status": "completed" });
+    let (status, answer) = world.post(path, part.to_string()).await;
+    assert_eq!(status, 200, "{answer}");
+
+    let rrn = |order: &Value| {
+        order["payment_details"]["external_transaction_id"].as_str().unwrap().to_owned()
+    };
+    let early = world.get("early").await;
+    let [early, late, part] = [rrn(&early), rrn(&late), rrn(&world.get("part").await)];
+    let lines = format!(
+        "reference,rrn,amount,currency,reason_code\n\
+         CB-1,{late},100,EUR,13.1\nCB-2,{early},100,EUR,13.1\nCB-3,{part},100,EUR,13.1\n\
+         CB-4,{},100,EUR,13.1\n",
+        &late[1..]
+    );
+    let said = import(&world.folder, world.database.as_ref(), &lines).await;
+    for wanted in [
+        "CB-1: 1.00 EUR of order late charged back",
+        "CB-2: 1.00 EUR of order early charged back",
+        "CB-3: 1.00 EUR of order part charged back",
+        "CB-4: refused: there is no such order",
+        "3 charged back, 0 known already, 1 refused",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    world.becomes("late", "chargedback").await;
+}
+
+/// A database of an earlier release has orders and no references.
+#[tokio::test]
+async fn a_sale_of_an_earlier_release_is_found_by_its_reference_with_nobody_running() {
+    let world = World::sqlite().await;
+    paid(&world, "old").await;
+    let order = world.get("old").await;
+    let rrn = order["payment_details"]["external_transaction_id"].as_str().unwrap();
+    let folder = world.stop().await;
+    let file = rusqlite::Connection::open(folder.path().join("florin.sqlite")).unwrap();
+    file.execute_batch(
+        "DELETE FROM order_references; INSERT INTO operations_owed \
+            SELECT site_id, MAX(key) + 1 FROM orders GROUP BY site_id;",
+    )
+    .unwrap();
+    drop(file);
+    let lines = format!("reference,rrn,amount,currency,reason_code\nCB-1,{rrn},100,EUR,13.1\n");
+    let said = import(&folder, None, &lines).await;
+    assert!(said.contains("CB-1: 1.00 EUR of order old charged back"), "{said}");
 }

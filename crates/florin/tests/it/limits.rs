@@ -146,44 +146,184 @@ async fn what_fails_between_us_and_the_host_is_no_suspicion() {
     assert_eq!(world.try_order(&world.order("fifth", VISA)).await.0, 429);
 }
 
+const HOUR: i64 = 60 * 60;
+const DAY: i64 = 24 * HOUR;
+const MASTERCARD_DECLINED: &str = "5100050000000003";
+
+/// Whether the gateway refused the order, for the schemes' sake, without asking anybody.
+async fn refused(world: &World, id: &str) -> bool {
+    let order = world.get(id).await;
+    assert_eq!(order["status"], "declined", "{order}");
+    let ours = order["reason"].as_str().unwrap().starts_with("Declined by Florin: ");
+    assert!(!ours || order["reason_code"] == "4999", "{order}");
+    ours
+}
+
+/// Tries the card once, as an order of its own.
+async fn declined_by_us(world: &World, id: &str, card: &str) -> bool {
+    assert_eq!(world.try_order(&world.order(id, card)).await.1, 1024, "{id}");
+    refused(world, id).await
+}
+
 #[tokio::test]
-async fn declined_payments_are_not_repeated_beyond_the_schemes_limits() {
-    let world = World::sqlite().await;
+async fn declined_payments_are_not_repeated_beyond_the_schemes_limits_on_sqlite() {
+    repeated(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn declined_payments_are_not_repeated_beyond_the_schemes_limits_on_postgresql() {
+    repeated(World::postgres().await).await;
+}
+
+async fn repeated(world: World) {
     world.set_risk(json!({ "repeat_limits": true })).await;
-    let refused = async |id: &str| {
-        let order = world.get(id).await;
-        order["reason"] == "Declined by Florin"
-    };
     // Visa, category 1: never again, whatever the order id. Another amount is another payment.
     for (id, amount, expected) in [("n-0", 1000, false), ("n-1", 1000, true), ("n-2", 1001, false)]
     {
         let order = with(world.order(id, NO_SUCH_CARD), &[("amount", json!(amount))]);
         assert_eq!(world.try_order(&order).await.1, 1024);
-        assert_eq!(refused(id).await, expected, "{id}");
+        assert_eq!(refused(&world, id).await, expected, "{id}");
         assert!(world.books(id).await.is_empty(), "it was never approved");
     }
     assert_eq!(world.risk("n-1").await.1, ["repeat_never"]);
-    // Visa, any other: twenty.
+    let reason = world.get("n-1").await["reason"].clone();
+    assert_eq!(reason, "Declined by Florin: the issuer does not allow this card to be tried again");
+    // Visa, any other: twenty. Mastercard: ten in 24 hours, and then again.
     for number in 0..21 {
         let id = format!("v-{number}");
-        world.create(&world.order(&id, DECLINED)).await;
-        assert_eq!(refused(&id).await, number == 20, "{id}");
+        assert_eq!(declined_by_us(&world, &id, DECLINED).await, number == 20, "{id}");
     }
     assert_eq!(world.risk("v-20").await.1, ["repeat_limit"]);
-    // Mastercard: ten in 24 hours, and then again.
+    let reason = world.get("v-20").await["reason"].clone();
+    assert_eq!(reason, "Declined by Florin: the card scheme allows no further attempt for now");
     for number in 0..11 {
         let id = format!("m-{number}");
-        world.create(&world.order(&id, "5100050000000003")).await;
-        assert_eq!(refused(&id).await, number == 10, "{id}");
+        assert_eq!(declined_by_us(&world, &id, MASTERCARD_DECLINED).await, number == 10, "{id}");
     }
     // What we refused ourselves is no repeat: a day after the last decline it may be tried again,
     // however often it was refused meanwhile.
-    world.advance(43_200).await;
-    world.create(&world.order("m-11", "5100050000000003")).await;
-    assert!(refused("m-11").await);
-    world.advance(43_201).await;
-    world.create(&world.order("m-12", "5100050000000003")).await;
-    assert!(!refused("m-12").await);
+    world.advance(12 * HOUR).await;
+    assert!(declined_by_us(&world, "m-11", MASTERCARD_DECLINED).await);
+    world.advance(12 * HOUR + 1).await;
+    assert!(!declined_by_us(&world, "m-12", MASTERCARD_DECLINED).await);
+    // A day is not enough for Visa, and nor are 29.
+    assert!(declined_by_us(&world, "v-21", DECLINED).await);
+    // Mastercard: 35 in 30 days, never ten in one. Eleven there are.
+    for number in 0..24 {
+        if number % 8 == 0 {
+            world.advance(25 * HOUR).await;
+        }
+        let id = format!("w-{number}");
+        assert!(!declined_by_us(&world, &id, MASTERCARD_DECLINED).await, "{id}");
+    }
+    assert!(declined_by_us(&world, "w-24", MASTERCARD_DECLINED).await);
+    world.advance(25 * DAY).await;
+    // 29 days and some hours after the first ones.
+    assert!(declined_by_us(&world, "w-25", MASTERCARD_DECLINED).await);
+    assert!(declined_by_us(&world, "v-22", DECLINED).await);
+    world.advance(DAY).await;
+    assert!(!declined_by_us(&world, "w-26", MASTERCARD_DECLINED).await);
+    assert!(!declined_by_us(&world, "v-23", DECLINED).await);
+    // "Never" is longer than a month.
+    let order = with(world.order("n-3", NO_SUCH_CARD), &[("amount", json!(1000))]);
+    assert_eq!(world.try_order(&order).await.1, 1024);
+    assert!(refused(&world, "n-3").await);
+}
+
+#[tokio::test]
+async fn the_issuers_advice_ends_a_mastercard() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "repeat_limits": true })).await;
+    for (advice, ends) in [("02", false), ("03", true), ("21", true)] {
+        let amount = 1000 + advice.parse::<i64>().unwrap();
+        let decline = json!({
+            "fault": "decline", "code": "05", "advice": advice, "types": ["0100"],
+        });
+        world.fault(decline).await;
+        let order =
+            |id: &str| with(world.order(id, "5555555555554444"), &[("amount", json!(amount))]);
+        let first = format!("first-{advice}");
+        assert_eq!(world.try_order(&order(&first)).await.1, 1024);
+        assert!(!refused(&world, &first).await);
+        let again = format!("again-{advice}");
+        let (_, answer) = world.create(&order(&again)).await;
+        if ends {
+            assert_eq!(answer["error_code"], 1024, "{answer}");
+            assert!(refused(&world, &again).await);
+            assert_eq!(world.risk(&again).await.1, ["repeat_never"]);
+        } else {
+            assert_eq!(answer["data"]["status"], "completed", "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_merchant_charges_a_stored_card_as_often_as_the_scheme_allows() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "repeat_limits": true })).await;
+    let mut first = world.order("agreed", VISA);
+    first["recurring_model"] = json!("unscheduled");
+    first["customer"]["reference"] = json!("payer-7");
+    let (_, answer) = world.create(&first).await;
+    let token = answer["data"]["payment_details"]["recurring_id"].as_str().unwrap().to_owned();
+    let charge = |id: &str| {
+        json!({
+            "type": "direct", "order_id": id, "currency": "EUR", "amount": 1000,
+            "description": "What was used", "recurring_id": token,
+        })
+    };
+    world.fault(json!({ "fault": "decline", "code": "51", "count": 21, "types": ["0100"] })).await;
+    for number in 0..21 {
+        let id = format!("charge-{number}");
+        assert_eq!(world.create(&charge(&id)).await.1["error_code"], 1024);
+        assert_eq!(refused(&world, &id).await, number == 20, "{id}");
+        world.advance(DAY).await;
+    }
+    // The first of them is 21 days old. Until it is 30 nothing is sent: one decline waits there.
+    world.advance(9 * DAY - HOUR).await;
+    assert_eq!(world.create(&charge("early")).await.1["error_code"], 1024);
+    assert!(refused(&world, "early").await);
+    assert_eq!(world.risk("early").await.1, ["repeat_limit"]);
+    world.advance(2 * HOUR).await;
+    assert_eq!(world.create(&charge("late")).await.1["error_code"], 1024);
+    assert!(!refused(&world, "late").await, "the issuer was asked");
+    // An approval is what ends it, and nothing that was never declined is refused.
+    for number in 0..25 {
+        let order = with(world.order(&format!("fine-{number}"), VISA), &[("amount", json!(77))]);
+        assert_eq!(world.create(&order).await.1["data"]["status"], "completed");
+    }
+}
+
+#[tokio::test]
+async fn of_many_repeats_at_once_no_more_are_sent_than_the_scheme_allows() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "repeat_limits": true })).await;
+    for number in 0..15 {
+        assert!(!declined_by_us(&world, &format!("before-{number}"), DECLINED).await);
+    }
+    let world = std::sync::Arc::new(world);
+    let burst: Vec<_> = (0..30)
+        .map(|number| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                declined_by_us(&world, &format!("burst-{number}"), DECLINED).await
+            })
+        })
+        .collect();
+    let mut sent = 0;
+    for attempt in burst {
+        sent += i32::from(!attempt.await.unwrap());
+    }
+    assert!((1..=5).contains(&sent), "{sent} of 30 were sent where five were left");
+}
+
+#[tokio::test]
+async fn a_test_site_holds_to_no_limits_until_it_is_told_to() {
+    let world = World::sqlite().await;
+    world.set(&[("three_ds.policy", json!("never"))]).await;
+    for number in 0..22 {
+        assert!(!declined_by_us(&world, &format!("free-{number}"), DECLINED).await);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use florin::app::{self, Running};
-use florin::clock::SystemClock;
+use florin::clock::{Clock, SystemClock, UnixMillis};
 use florin::config::Settings;
 use florin::vault::SystemRandom;
 use serde_json::{Value, json};
@@ -18,13 +18,22 @@ pub(crate) const CHALLENGED: &str = "5555555555554444";
 /// How long anything may take to become true.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The machine's clock, so many milliseconds late.
+struct LateClock(i64);
+
+impl Clock for LateClock {
+    fn now(&self) -> UnixMillis {
+        SystemClock.now() - self.0
+    }
+}
+
 pub(crate) struct World {
     pub(crate) running: Option<Running>,
     pub(crate) base: String,
     pub(crate) http: reqwest::Client,
     pub(crate) shop: Shop,
     pub(crate) folder: tempfile::TempDir,
-    _database: Option<Database>,
+    pub(crate) database: Option<Database>,
 }
 
 impl World {
@@ -41,24 +50,31 @@ impl World {
     }
 
     pub(crate) async fn start(database: Option<Database>, more: &[(&str, &str)]) -> World {
-        World::start_in(tempfile::tempdir().unwrap(), database, more).await
+        World::start_in(tempfile::tempdir().unwrap(), database, more, 0).await
+    }
+
+    /// A world in which it is so many days ago, until it is started again.
+    pub(crate) async fn days_ago(days: i64, database: Option<Database>) -> World {
+        let late_ms = days * 24 * 60 * 60 * 1000;
+        World::start_in(tempfile::tempdir().unwrap(), database, &[], late_ms).await
     }
 
     /// Ends the gateway and starts it again on the same data.
     pub(crate) async fn restarted(mut self) -> World {
         self.running.take().unwrap().stop().await;
-        World::start_in(self.folder, self._database, &[]).await
+        World::start_in(self.folder, self.database, &[], 0).await
     }
 
     /// Starts a gateway on what another one left behind.
     pub(crate) async fn again_in(folder: tempfile::TempDir) -> World {
-        World::start_in(folder, None, &[]).await
+        World::start_in(folder, None, &[], 0).await
     }
 
     async fn start_in(
         folder: tempfile::TempDir,
         database: Option<Database>,
         more: &[(&str, &str)],
+        late_ms: i64,
     ) -> World {
         let mut variables = vec![
             ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
@@ -69,8 +85,8 @@ impl World {
         variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
         let settings = Settings::load(None, variables).unwrap();
-        let running =
-            app::start(&settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
+        let clock = Arc::new(LateClock(late_ms));
+        let running = app::start(&settings, clock, Arc::new(SystemRandom)).await.unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -80,7 +96,7 @@ impl World {
         let base = format!("http://{}", running.address);
         let shop = Shop::open().await;
         let running = Some(running);
-        let world = World { running, base, http, shop, folder, _database: database };
+        let world = World { running, base, http, shop, folder, database };
         // Most tests of pages are about what comes after the bank.
         world.set(&[("three_ds.challenge_on_page", json!(false))]).await;
         world

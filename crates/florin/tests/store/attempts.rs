@@ -16,6 +16,7 @@ fn query(card: u8, since: i64) -> VelocityQuery<'static> {
         card: [card; 32],
         amount: 1250,
         currency: "EUR",
+        now: 0,
         since,
         window_since: since,
         payer_rows: COUNTED_ATTEMPTS_MAX,
@@ -96,7 +97,6 @@ pub(crate) async fn attempts_are_counted_by_address_person_bin_and_card(place: P
 
 pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
     let store = place.open().await;
-    let declined = |number, at, card, outcome| AttemptRow { outcome, ..attempt(number, at, card) };
     let both = |number, at, card| {
         vec![attempt(number, at, card), declined(number, at, card, AttemptOutcome::Declined)]
     };
@@ -112,11 +112,11 @@ pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
         attempts_by_bin: 4,
         declines_by_bin: 3,
         declines_by_site: 3,
-        declines_of_payment: 2,
+        declines_of_payment: vec![200, 100],
         declined_for_good: false,
     };
     assert_eq!(store.velocity(SITE, query(1, 100)).await.unwrap(), expected);
-    // Cards and repeats are looked at for longer than the window.
+    // Cards are looked at for longer than the window, and repeats as long as they count.
     let narrow = VelocityQuery { window_since: 300, ..query(1, 100) };
     let expected = Velocity {
         attempts_by_ip: 2,
@@ -132,7 +132,8 @@ pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
         VelocityQuery { amount: 1251, ..query(1, 100) },
         VelocityQuery { currency: "USD", ..query(1, 100) },
     ] {
-        assert_eq!(store.velocity(SITE, other).await.unwrap().declines_of_payment, 0);
+        let counted = store.velocity(SITE, other).await.unwrap();
+        assert_eq!(counted.declines_of_payment, Vec::<i64>::new());
     }
     // What the issuer was not asked about is no repeat, and counts against card testing all the same.
     let before = store.velocity(SITE, query(1, 100)).await.unwrap();
@@ -147,8 +148,52 @@ pub(crate) async fn declines_are_counted_beside_their_attempts(place: Place) {
     let for_good = vec![declined(1, 400, 1, AttemptOutcome::DeclinedForGood)];
     commit(&*store, SITE, 6, for_good).await;
     let counted = store.velocity(SITE, query(1, 100)).await.unwrap();
-    assert_eq!((counted.declines_of_payment, counted.declined_for_good), (3, true));
+    assert_eq!(counted.declines_of_payment, [400, 200, 100]);
+    assert!(counted.declined_for_good);
     assert!(!store.velocity(SITE, query(2, 100)).await.unwrap().declined_for_good);
+}
+
+/// A row of a decline, which counts against a repeat for a second if the issuer made it.
+fn declined(number: i32, at: i64, card: u8, outcome: AttemptOutcome) -> AttemptRow {
+    let counts_until = (outcome != AttemptOutcome::Refused).then_some(at + 1000);
+    AttemptRow { outcome, counts_until, ..attempt(number, at, card) }
+}
+
+pub(crate) async fn declines_outlive_their_attempts_until_they_no_longer_count(place: Place) {
+    let store = place.open().await;
+    add_sites(&*store).await;
+    let for_good = AttemptRow {
+        counts_until: Some(9000),
+        ..declined(1, 50, 2, AttemptOutcome::DeclinedForGood)
+    };
+    commit(&*store, SITE, 1, vec![attempt(1, 50, 2), for_good]).await;
+    for key in 2..=9_i64 {
+        let site = if key % 2 == 0 { SITE } else { OTHER_SITE };
+        let rows = vec![declined(1, key * 100, 1, AttemptOutcome::Declined)];
+        commit(&*store, site, key, rows).await;
+    }
+    let free = AttemptRow { counts_until: None, ..declined(1, 5000, 1, AttemptOutcome::Declined) };
+    commit(&*store, SITE, 10, vec![free]).await;
+    assert_eq!(store.prune_attempts(6000, 100).await.unwrap(), 11);
+    let of = async |site, card, now| {
+        let query = VelocityQuery { now, ..query(card, 0) };
+        let counted = store.velocity(site, query).await.unwrap();
+        (counted.declines_of_payment, counted.declined_for_good)
+    };
+    assert_eq!(of(SITE, 1, 0).await, (vec![800, 600, 400, 200], false));
+    assert_eq!(of(SITE, 1, 1199).await, (vec![800, 600, 400, 200], false));
+    assert_eq!(of(SITE, 1, 1200).await, (vec![800, 600, 400], false), "to the millisecond");
+    assert_eq!(of(OTHER_SITE, 1, 0).await, (vec![900, 700, 500, 300], false));
+    assert_eq!(of(SITE, 2, 8999).await, (vec![50], true));
+    assert_eq!(store.prune_declines(1199, 100).await.unwrap(), 0);
+    assert_eq!(store.prune_declines(1600, 3).await.unwrap(), 3);
+    assert_eq!(store.prune_declines(1600, 100).await.unwrap(), 2);
+    assert_eq!(of(SITE, 1, 0).await, (vec![800], false));
+    assert_eq!(of(OTHER_SITE, 1, 0).await, (vec![900, 700], false));
+    store.delete_site_data(SITE).await.unwrap();
+    assert_eq!(of(SITE, 1, 0).await, (vec![], false));
+    assert_eq!(of(SITE, 2, 0).await, (vec![], false));
+    assert_eq!(of(OTHER_SITE, 1, 0).await, (vec![900, 700], false));
 }
 
 pub(crate) async fn a_flood_of_attempts_is_counted_up_to_a_bound(place: Place) {

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use florin::store::{
     AdviceChange, AdviceRow, Bucket, Claim, Committed, DELIVERY_REPLY_CHARS_MAX, NotificationNext,
-    NotificationState, StoreError, TimerChange, TimerNext,
+    NotificationRow, NotificationState, StoreError, TimerChange, TimerNext,
 };
 
 use crate::places::Place;
-use crate::rows::{SITE, claim, delivery, new_order, next_of, owe, result};
+use crate::rows::{
+    OTHER_SITE, SITE, claim, delivery, new_order, next_of, notification, owe, result,
+};
 
 pub(crate) async fn a_notification_is_claimed_when_it_is_due(place: Place) {
     let store = place.open().await;
@@ -282,6 +284,49 @@ pub(crate) async fn advices_of_one_chain_go_one_after_the_other(place: Place) {
     let _ = store.commit(unit).await.unwrap();
     let second = store.claim_advices(claim(501, 601, 10)).await.unwrap();
     assert_eq!(second.iter().map(|it| it.seq).collect::<Vec<_>>(), vec![2]);
+}
+
+pub(crate) async fn an_advice_is_preceded_by_what_is_owed_of_its_chain_or_of_a_kind(place: Place) {
+    let store = place.open().await;
+    let owe = |seq, kind: &str, chain: &str| {
+        AdviceChange::Owe(AdviceRow::new(seq, kind, "acquirer", chain, 100))
+    };
+    let mut unit = new_order(1);
+    unit.advices = vec![owe(1, "capture", "A"), owe(2, "refund", "B"), owe(3, "refund", "A")];
+    let _ = store.commit(unit).await.unwrap();
+    let _ = store.commit(new_order(2)).await.unwrap();
+    let preceded =
+        async |key, seq, kind| store.is_advice_preceded(SITE, key, seq, kind).await.unwrap();
+    assert!(!preceded(1, 1, None).await && !preceded(1, 1, Some("capture")).await);
+    assert!(!preceded(1, 2, None).await && preceded(1, 2, Some("capture")).await);
+    assert!(preceded(1, 3, None).await && preceded(1, 3, Some("capture")).await);
+    assert!(!preceded(2, 9, None).await && !preceded(2, 9, Some("capture")).await);
+    assert!(!store.is_advice_preceded(OTHER_SITE, 1, 3, None).await.unwrap());
+    // One that was given up for good holds nothing back.
+    let claimed = store.claim_advices(claim(100, 200, 9)).await.unwrap();
+    let lease = claimed.iter().find(|it| it.seq == 1).unwrap().lease;
+    let stop = AdviceChange::Stop { seq: 1, note: "seven days".to_owned() };
+    assert_eq!(store.record_advice(SITE, 1, lease, stop).await.unwrap(), Committed::Done);
+    assert!(!preceded(1, 3, None).await && !preceded(1, 2, Some("capture")).await);
+}
+
+pub(crate) async fn a_notification_is_preceded_by_older_ones_of_its_sale_that_are_due(
+    place: Place,
+) {
+    let store = place.open().await;
+    let mut unit = new_order(1);
+    let of_part = NotificationRow { subject: 1, ..notification(2, 100) };
+    unit.notifications = vec![notification(1, 100), of_part, notification(3, 100)];
+    let _ = store.commit(unit).await.unwrap();
+    let preceded =
+        async |which, now| store.is_notification_preceded(SITE, 1, which, now).await.unwrap();
+    assert!(!preceded((1, 0), 100).await && !preceded((2, 1), 100).await);
+    assert!(preceded((3, 0), 100).await && !preceded((3, 0), 99).await);
+    assert!(!store.is_notification_preceded(OTHER_SITE, 1, (3, 0), 100).await.unwrap());
+    let claimed = store.claim_notifications(claim(100, 200, 9)).await.unwrap();
+    let first = claimed.iter().find(|it| it.seq == 1).unwrap();
+    store.finish_notification(result(first, 110, NotificationNext::Acknowledged)).await.unwrap();
+    assert!(!preceded((3, 0), 200).await);
 }
 
 pub(crate) async fn an_advice_is_postponed_stopped_or_settled_by_its_owner(place: Place) {

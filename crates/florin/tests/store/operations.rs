@@ -1,8 +1,8 @@
 //! Operations: written with their order, listed by any classes, in pages that meet.
 
 use florin::store::{
-    Committed, OperationRow, OperationWindows, OperationsEnd, OperationsQuery, SiteId, Store,
-    UnitOfWork,
+    AddedRow, Committed, OperationRow, OperationWindows, OperationsEnd, OperationsQuery, SiteId,
+    Store, UnitOfWork,
 };
 
 use crate::places::Place;
@@ -136,11 +136,43 @@ pub(crate) async fn operations_go_with_the_data_of_their_site(place: Place) {
 
 pub(crate) async fn operations_that_are_added_later_replace_none(place: Place) {
     let store = filled(&place).await;
-    let rows = vec![(1, operation(1, "late")), (90, operation(90, "late"))];
+    let late = |id| AddedRow::Operation(operation(id, "late"));
+    let rows = vec![(1, late(1)), (90, late(90)), (1, AddedRow::Reference("r".to_owned()))];
     store.add_operations(SITE, rows, Some(1)).await.unwrap();
     assert_eq!(store.operation(SITE, 1).await.unwrap(), Some((1, operation(1, "b"))));
     assert_eq!(store.operation(SITE, 90).await.unwrap(), Some((90, operation(90, "late"))));
+    assert_eq!(store.keys_of_reference(SITE, "r").await.unwrap(), [1]);
     store.add_operations(SITE, Vec::new(), None).await.unwrap();
     // A database that begins with this release owes none.
     assert_eq!(store.operations_owed().await.unwrap(), vec![]);
+}
+
+pub(crate) async fn orders_are_found_by_the_references_of_their_money(place: Place) {
+    let store = place.open().await;
+    let of = |references: &[&str], mut unit: UnitOfWork| {
+        unit.references = references.iter().map(|it| (*it).to_owned()).collect();
+        unit
+    };
+    let found = async |site, rrn: &str| store.keys_of_reference(site, rrn).await.unwrap();
+    let first = of(&["632614000101", "632614000102"], new_order(1));
+    assert_eq!(store.commit(first).await.unwrap(), Committed::Done);
+    assert_eq!(store.commit(of(&["632614000101"], new_order(2))).await.unwrap(), Committed::Done);
+    // A conflict leaves nothing; what is known already is known once.
+    let late = of(&["632614000999"], next_of(1, 7));
+    assert_eq!(store.commit(late).await.unwrap(), Committed::Conflict);
+    let next = of(&["632614000101", "632614000103"], next_of(1, 1));
+    assert_eq!(store.commit(next).await.unwrap(), Committed::Done);
+    let other = of(&["632614000101"], UnitOfWork::new(None, order(OTHER_SITE, 9, "x")));
+    assert_eq!(store.commit(other).await.unwrap(), Committed::Done);
+    assert_eq!(found(SITE, "632614000101").await, [1, 2]);
+    assert_eq!(found(SITE, "632614000103").await, [1]);
+    assert_eq!(found(OTHER_SITE, "632614000101").await, [9]);
+    for unknown in ["632614000999", "63261400010", "", "632614000101 "] {
+        assert_eq!(found(SITE, unknown).await, Vec::<i64>::new(), "{unknown}");
+    }
+    let twice = of(&["632614000104", "632614000104"], new_order(3));
+    assert!(store.commit(twice).await.is_err());
+    assert_eq!(store.delete_site_data(SITE).await.unwrap(), 2);
+    assert_eq!(found(SITE, "632614000101").await, Vec::<i64>::new());
+    assert_eq!(found(OTHER_SITE, "632614000101").await, [9]);
 }

@@ -77,6 +77,7 @@ pub(crate) fn attempt(attempt: i32, at: i64, card: u8) -> AttemptRow {
         card: [card; 32],
         amount: 1250,
         currency: "EUR".to_owned(),
+        counts_until: None,
     }
 }
 

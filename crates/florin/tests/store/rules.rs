@@ -39,6 +39,7 @@ macro_rules! every_rule {
             attempts {
                 attempts_are_counted_by_address_person_bin_and_card
                 declines_are_counted_beside_their_attempts
+                declines_outlive_their_attempts_until_they_no_longer_count
                 a_flood_of_attempts_is_counted_up_to_a_bound
                 old_attempts_are_pruned_and_no_others
             }
@@ -86,6 +87,7 @@ macro_rules! every_rule {
                 pages_of_operations_meet_whatever_comes_in_between
                 operations_go_with_the_data_of_their_site
                 operations_that_are_added_later_replace_none
+                orders_are_found_by_the_references_of_their_money
             }
             dues {
                 a_notification_is_claimed_when_it_is_due
@@ -100,6 +102,8 @@ macro_rules! every_rule {
                 buckets_share_the_work_without_overlap
                 a_timer_goes_off_once_and_can_be_moved_or_cancelled
                 advices_of_one_chain_go_one_after_the_other
+                an_advice_is_preceded_by_what_is_owed_of_its_chain_or_of_a_kind
+                a_notification_is_preceded_by_older_ones_of_its_sale_that_are_due
                 an_advice_is_postponed_stopped_or_settled_by_its_owner
                 next_due_is_the_earliest_of_all_kinds
             }

@@ -617,6 +617,7 @@ fn fault() -> Value {
         ),
         ("ms", meaning("Of a delay", json!({ "type": "integer", "minimum": 0 }))),
         ("code", meaning("Of a decline: the issuer's answer, two characters", text())),
+        ("advice", meaning("Of a decline: the merchant advice code, such as 03", text())),
         (
             "when",
             meaning("Of a cut", one_of(&["before_processing", "before_answer", "after_answer"])),

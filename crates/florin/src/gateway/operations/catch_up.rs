@@ -1,8 +1,9 @@
-//! Operations of orders that earlier releases made: written once, in the background, newest first.
+//! Operations and references of orders that earlier releases made: written once, in the background, newest first.
 
 use super::rows_of;
 use crate::gateway::persist::{Child, read_state};
-use crate::gateway::{Failure, Gateway};
+use crate::gateway::{Failure, Gateway, rrn};
+use crate::store::AddedRow;
 
 /// Orders that are gone through in one step.
 const STEP_ORDERS: u32 = 200;
@@ -20,7 +21,9 @@ pub async fn catch_up(gateway: &Gateway) -> Result<u64, Failure> {
             let mut rows = Vec::new();
             for order in orders.iter().filter(|order| Child::read(&order.state).is_none()) {
                 let (read, _) = read_state(&order.state)?;
-                rows.extend(rows_of(&read).into_iter().map(|row| (order.key, row)));
+                let operations = rows_of(&read).into_iter().map(AddedRow::Operation);
+                let references = rrn::of(&read).map(|rrn| AddedRow::Reference(rrn.to_owned()));
+                rows.extend(operations.chain(references).map(|row| (order.key, row)));
                 seen += 1;
             }
             let next = orders.last().map(|order| order.key);

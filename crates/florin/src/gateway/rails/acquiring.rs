@@ -501,6 +501,7 @@ fn read_answer(
         issuer_country: numeric
             .and_then(|numeric| Country::from_numeric(numeric).ok())
             .map(|country| country.code().to_owned()),
+        advice_code: answer.advice_code.clone(),
     };
     if answer.outcome == Outcome::Approved {
         return HostAnswer::Approved(facts);

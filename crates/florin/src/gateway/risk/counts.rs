@@ -3,22 +3,24 @@
 
 use std::net::IpAddr;
 
+use florin_core::card::Brand;
 use florin_core::decision::{Decision, Effect, Event};
-use florin_core::payment::AuthenticationStatus;
+use florin_core::payment::{AnswerFacts, AuthenticationStatus, Payment};
 use florin_core::risk::blocked::Network;
 use florin_core::risk::limits::{Tallies, Tally};
-use florin_core::risk::repeats::{Declines, forbids_repeats};
+use florin_core::risk::repeats;
 use florin_core::risk::rules::{CardsSeen, RuleKind};
 
 use super::super::record::{CardSecrets, Record, row_number};
 use super::super::site::Site;
 use super::super::{Failure, Gateway};
-use super::in_flight::UnderWay;
+use super::in_flight::{Repeat, SamePayment, UnderWay};
 use super::payer_address;
 use crate::api::contract::StoredRequest;
+use crate::clock::UnixMillis;
 use crate::store::{AttemptOutcome, AttemptRow, VelocityQuery};
 
-/// How long attempts are kept and counted at most.
+/// How long attempts are kept and counted at most; what the schemes count is kept beside them.
 pub const COUNTED_MS: i64 = 24 * 60 * 60 * 1000;
 /// The newest rows of a payer among which different cards are counted: somebody who tries many is
 /// found among them.
@@ -30,9 +32,25 @@ const IPV6_HOUSEHOLD_BITS: u8 = 64;
 pub(super) struct Counts {
     pub(super) tallies: Tallies,
     pub(super) cards_seen: CardsSeen,
-    pub(super) declines: Declines,
+    /// When the same payment was declined.
+    pub(super) declined_at: Vec<UnixMillis>,
+    /// One of those was for good.
+    pub(super) never_again: bool,
     /// This attempt, until it is stored.
     pub(super) under_way: UnderWay,
+    /// This try of the payment, until the host has answered.
+    pub(super) repeat: Repeat,
+}
+
+impl Counts {
+    /// What the schemes' limits are about.
+    pub(super) fn declines(&self) -> repeats::Declines<'_> {
+        repeats::Declines {
+            at: &self.declined_at,
+            under_way: self.repeat.others,
+            never_again: self.never_again,
+        }
+    }
 }
 
 impl Gateway {
@@ -49,6 +67,12 @@ impl Gateway {
         // Begun before the store is asked: whoever is stored meanwhile may count twice, and nobody
         // is missed.
         let under_way = self.risk.in_flight.begin(site.id, ip.as_deref(), card.pan.bin());
+        let repeat = self.risk.in_flight.try_payment(SamePayment {
+            site: site.id,
+            card: card.fingerprint,
+            amount: details.amount.minor,
+            currency: details.amount.currency.code().to_owned(),
+        });
         let query = VelocityQuery {
             ip: ip.as_deref(),
             email: self.email_hash(request),
@@ -56,6 +80,7 @@ impl Gateway {
             card: card.fingerprint,
             amount: details.amount.minor,
             currency: details.amount.currency.code(),
+            now,
             since: now.saturating_sub(COUNTED_MS),
             window_since: now.saturating_sub(site.risk.limits.window_ms),
             payer_rows: payer_rows(site),
@@ -73,11 +98,10 @@ impl Gateway {
                 by_site: tally(seen.declines_by_site, seen.declines_by_site),
             },
             cards_seen: CardsSeen { by_address: seen.cards_by_ip, by_email: seen.cards_by_email },
-            declines: Declines {
-                count: seen.declines_of_payment,
-                never_again: seen.declined_for_good,
-            },
+            declined_at: seen.declines_of_payment,
+            never_again: seen.declined_for_good,
             under_way,
+            repeat,
         })
     }
 
@@ -103,20 +127,14 @@ impl Gateway {
             card,
             amount: payment.amount.minor,
             currency: payment.amount.currency.code().to_owned(),
+            counts_until: remembered_until(site, payment, outcome),
         };
         let mut rows = Vec::new();
         for event in &decision.events {
             match event {
                 Event::Opened(_) => rows.push(row(AttemptOutcome::Made)),
                 Event::Declined { facts, .. } if tells_of_the_card(decision, facts.is_some()) => {
-                    let code = facts.as_ref().map(|facts| facts.response_code.as_str());
-                    rows.push(row(match (code, payment.brand) {
-                        (None, _) => AttemptOutcome::Refused,
-                        (Some(code), Some(brand)) if forbids_repeats(brand, code) => {
-                            AttemptOutcome::DeclinedForGood
-                        }
-                        (Some(_), _) => AttemptOutcome::Declined,
-                    }));
+                    rows.push(row(outcome_of(payment.brand, facts.as_ref())));
                 }
                 _ => {}
             }
@@ -131,14 +149,37 @@ impl Gateway {
         Some(self.vault.fingerprint(format!("email/{email}").as_bytes()))
     }
 
-    /// Deletes attempts that count for nothing any more.
+    /// Deletes attempts and declines that count for nothing any more.
     ///
     /// # Errors
     /// A [`Failure`] when the store cannot.
     pub async fn prune_attempts(&self) -> Result<u64, Failure> {
-        let before = self.now().saturating_sub(COUNTED_MS);
-        Ok(self.store.prune_attempts(before, u32::MAX).await?)
+        let now = self.now();
+        let attempts = self.store.prune_attempts(now.saturating_sub(COUNTED_MS), u32::MAX).await?;
+        let declines = self.store.prune_declines(now, u32::MAX).await?;
+        Ok(attempts.max(declines))
     }
+}
+
+fn outcome_of(brand: Option<Brand>, answer: Option<&AnswerFacts>) -> AttemptOutcome {
+    let Some(answer) = answer else { return AttemptOutcome::Refused };
+    let (code, advice) = (&answer.response_code, answer.advice_code.as_deref());
+    if brand.is_some_and(|brand| repeats::forbids_repeats(brand, code, advice)) {
+        AttemptOutcome::DeclinedForGood
+    } else {
+        AttemptOutcome::Declined
+    }
+}
+
+/// Until when a decline counts against a repeat, on sites that hold to the schemes' limits.
+fn remembered_until(site: &Site, payment: &Payment, outcome: AttemptOutcome) -> Option<UnixMillis> {
+    let for_good = match outcome {
+        AttemptOutcome::Made | AttemptOutcome::Refused => return None,
+        AttemptOutcome::Declined => false,
+        AttemptOutcome::DeclinedForGood => true,
+    };
+    let ms = payment.brand.and_then(|brand| repeats::remembered_ms(brand, for_good));
+    ms.filter(|_| site.risk.repeat_limits).map(|ms| payment.modified_at.saturating_add(ms))
 }
 
 /// Rows that decide about a limit: an attempt and its decline are two, and one point at least.

@@ -18,6 +18,27 @@ pub struct InFlight {
 enum Key {
     Address(i64, String),
     Bin(i64, String),
+    Payment(SamePayment),
+}
+
+/// The same payment, as the schemes see it: the same card and amount at the same site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SamePayment {
+    pub site: i64,
+    /// Fingerprint of the card.
+    pub card: [u8; 32],
+    /// Minor units of `currency`.
+    pub amount: i64,
+    /// Three-letter currency code.
+    pub currency: String,
+}
+
+/// One try of a payment that is under way; it ends when this is dropped.
+pub struct Repeat {
+    counts: Arc<Mutex<HashMap<Key, u32>>>,
+    key: Key,
+    /// Others of the same payment that were under way already.
+    pub others: u32,
 }
 
 /// One attempt under way; it ends when this is dropped.
@@ -47,17 +68,38 @@ impl InFlight {
         drop(counts);
         UnderWay { counts: self.counts.clone(), keys, by_address, by_bin }
     }
+
+    /// Counts a try of a payment from now on.
+    pub fn try_payment(&self, payment: SamePayment) -> Repeat {
+        let key = Key::Payment(payment);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key.clone()).or_insert(0);
+        let others = *count;
+        *count = count.saturating_add(1);
+        drop(counts);
+        Repeat { counts: self.counts.clone(), key, others }
+    }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in &self.keys {
-            if let Some(count) = counts.get_mut(key) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    counts.remove(key);
-                }
+        end(&self.counts, &self.keys);
+    }
+}
+
+impl Drop for Repeat {
+    fn drop(&mut self) {
+        end(&self.counts, std::slice::from_ref(&self.key));
+    }
+}
+
+fn end(counts: &Mutex<HashMap<Key, u32>>, keys: &[Key]) {
+    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    for key in keys {
+        if let Some(count) = counts.get_mut(key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(key);
             }
         }
     }
@@ -82,6 +124,11 @@ mod tests {
         drop((one, elsewhere));
         let three = in_flight.begin(1, Some("192.0.2.7"), "411111");
         assert_eq!(seen(&three), (1, 1));
+        let payment =
+            |amount| SamePayment { site: 1, card: [7; 32], amount, currency: "EUR".to_owned() };
+        let tries = [5, 5, 6, 5].map(|amount| in_flight.try_payment(payment(amount)));
+        assert_eq!(tries.each_ref().map(|it| it.others), [0, 1, 0, 2]);
+        drop(tries);
         drop((two, three, other_site));
         assert!(in_flight.counts.lock().unwrap().is_empty(), "nobody is remembered");
     }

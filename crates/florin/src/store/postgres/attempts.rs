@@ -12,7 +12,7 @@ use crate::clock::UnixMillis;
 /// Nobody has an address that is null, so an unknown one counts nothing.
 const COUNT: &str = "
     SELECT i.attempts, i.declines, i.other_cards, e.other_cards, b.attempts, b.declines,
-        c.declines, c.for_good, s.declines
+        c.declined_at, c.for_good, s.declines
     FROM (SELECT count(*) FILTER (WHERE at >= $8 AND outcome = 0) AS attempts,
             count(*) FILTER (WHERE at >= $8 AND outcome > 0) AS declines,
             count(DISTINCT card) FILTER (WHERE card <> $5) AS other_cards
@@ -25,10 +25,10 @@ const COUNT: &str = "
             count(*) FILTER (WHERE outcome > 0) AS declines
         FROM (SELECT outcome FROM attempts WHERE site_id = $1 AND bin = $4 AND at >= $8
             ORDER BY at DESC LIMIT $12) newest) b,
-        (SELECT count(*) FILTER (WHERE outcome IN (1, 2)) AS declines,
-            count(*) FILTER (WHERE outcome = 2) AS for_good
-        FROM (SELECT outcome FROM attempts
-            WHERE site_id = $1 AND card = $5 AND amount = $9 AND currency = $10 AND at >= $6
+        (SELECT array_agg(at ORDER BY at DESC) AS declined_at, max(for_good) AS for_good
+        FROM (SELECT at, for_good FROM declines
+            WHERE site_id = $1 AND card = $5 AND amount = $9 AND currency = $10
+                AND counts_until > $13
             ORDER BY at DESC LIMIT $7) newest) c,
         (SELECT count(*) AS declines
         FROM (SELECT 1 FROM attempts WHERE site_id = $1 AND at >= $8 AND outcome > 0
@@ -52,6 +52,19 @@ const PRUNE: &str = "
     )
     SELECT count(*) FROM deleted";
 
+const PRUNE_DECLINES: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT site_id, card, amount, currency, at, key, attempt FROM declines
+        WHERE counts_until <= $1 ORDER BY counts_until LIMIT $2 FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+        DELETE FROM declines d USING old o
+        WHERE d.site_id = o.site_id AND d.card = o.card AND d.amount = o.amount
+            AND d.currency = o.currency AND d.at = o.at AND d.key = o.key
+            AND d.attempt = o.attempt
+        RETURNING 1
+    )
+    SELECT count(*) FROM deleted";
+
 #[async_trait]
 impl Attempts for PostgresStore {
     async fn velocity(
@@ -60,13 +73,13 @@ impl Attempts for PostgresStore {
         query: VelocityQuery<'_>,
     ) -> Result<Velocity, StoreError> {
         const DOING: &str = "count attempts";
-        let VelocityQuery { ip, email, bin, card, amount, currency, since, window_since, .. } =
-            query;
+        let VelocityQuery { ip, email, bin, card, amount, currency, now, .. } = query;
+        let VelocityQuery { since, window_since, .. } = query;
         let rows = |asked: u32| i64::from(asked.min(COUNTED_ATTEMPTS_MAX));
         let (payer_rows, bin_rows) = (rows(query.payer_rows), rows(query.bin_rows));
         let (email, card) = (email.as_ref().map(<[u8; 32]>::as_slice), card.as_slice());
         let limit = i64::from(COUNTED_ATTEMPTS_MAX);
-        let asked: [&(dyn ToSql + Sync); 12] = [
+        let asked: [&(dyn ToSql + Sync); 13] = [
             &site,
             &ip,
             &email,
@@ -79,6 +92,7 @@ impl Attempts for PostgresStore {
             &currency,
             &payer_rows,
             &bin_rows,
+            &now,
         ];
         let rows = self.read(DOING, COUNT, &asked).await?;
         let row = only(DOING, &rows)?;
@@ -91,8 +105,8 @@ impl Attempts for PostgresStore {
             cards_by_email: email.map_or(0, |_| with_this_one(count(3))),
             attempts_by_bin: count(4),
             declines_by_bin: count(5),
-            declines_of_payment: count(6),
-            declined_for_good: count(7) > 0,
+            declines_of_payment: row.get::<_, Option<Vec<i64>>>(6).unwrap_or_default(),
+            declined_for_good: row.get::<_, Option<i32>>(7) == Some(1),
             declines_by_site: count(8),
         })
     }
@@ -101,6 +115,13 @@ impl Attempts for PostgresStore {
         const DOING: &str = "delete old attempts";
         let limit = i64::from(limit.min(LISTED_ROWS_MAX));
         let rows = self.write(DOING, PRUNE, &[&before, &limit]).await?;
+        Ok(u64::try_from(only(DOING, &rows)?.get::<_, i64>(0)).unwrap_or(0))
+    }
+
+    async fn prune_declines(&self, until: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        const DOING: &str = "delete old declines";
+        let limit = i64::from(limit.min(LISTED_ROWS_MAX));
+        let rows = self.write(DOING, PRUNE_DECLINES, &[&until, &limit]).await?;
         Ok(u64::try_from(only(DOING, &rows)?.get::<_, i64>(0)).unwrap_or(0))
     }
 }

@@ -43,7 +43,8 @@ impl Batch for Units {
     const DOING: &'static str = "commit an order";
 
     fn sql(units: &[&UnitOfWork]) -> &'static str {
-        let has_operations = units.iter().any(|unit| !unit.operations.is_empty());
+        let has_operations =
+            units.iter().any(|unit| !unit.operations.is_empty() || !unit.references.is_empty());
         match (units.iter().any(|unit| unit.has_rare_rows()), has_operations) {
             (false, false) => PLAIN,
             (false, true) => &PLAIN_WITH_OPERATIONS,

@@ -49,6 +49,7 @@ struct Attempts<'a> {
     amounts: Vec<i64>,
     currencies: Vec<&'a str>,
     outcomes: Vec<i32>,
+    count_until: Vec<Option<i64>>,
 }
 
 #[derive(Default)]
@@ -144,6 +145,7 @@ impl<'a> LaterColumns<'a> {
         attempts.amounts.push(attempt.amount);
         attempts.currencies.push(&attempt.currency);
         attempts.outcomes.push(attempt.outcome.number());
+        attempts.count_until.push(attempt.counts_until);
     }
 
     fn add_file(&mut self, place: Place, file: &'a FileRow) {
@@ -173,7 +175,7 @@ impl<'a> LaterColumns<'a> {
             &journal.hashes,
         ]);
         columns.extend(numbered(&attempts.rows));
-        columns.extend::<[&(dyn ToSql + Sync); 8]>([
+        columns.extend::<[&(dyn ToSql + Sync); 9]>([
             &attempts.at,
             &attempts.ips,
             &attempts.emails,
@@ -182,6 +184,7 @@ impl<'a> LaterColumns<'a> {
             &attempts.amounts,
             &attempts.currencies,
             &attempts.outcomes,
+            &attempts.count_until,
         ]);
         if !has_rare_rows {
             return;

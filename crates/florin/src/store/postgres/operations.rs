@@ -5,8 +5,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::super::{
-    LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd, OperationsQuery,
-    OrderKey, OrderRow, SiteId, StoreError, UnitOfWork,
+    AddedRow, LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    OperationsQuery, OrderKey, OrderRow, SiteId, StoreError, UnitOfWork,
 };
 use super::PostgresStore;
 use super::columns::{Places, places};
@@ -32,7 +32,7 @@ pub(super) fn with_operations(statement: &str) -> String {
     format!("{body}{part}{RESULT}")
 }
 
-/// The operations of a batch.
+/// The operations of a batch, and its references.
 #[derive(Default)]
 pub(super) struct OperationColumns<'a> {
     places: Places,
@@ -41,15 +41,21 @@ pub(super) struct OperationColumns<'a> {
     amounts: Vec<i64>,
     created_at: Vec<i64>,
     completed_at: Vec<Option<i64>>,
+    of_references: Places,
+    references: Vec<&'a str>,
 }
 
 impl<'a> OperationColumns<'a> {
-    const COUNT: usize = 7;
+    const COUNT: usize = 10;
 
     pub(super) fn add(&mut self, unit: &'a UnitOfWork) {
         for row in &unit.operations {
             self.places.add(unit.place());
             self.push(row);
+        }
+        for rrn in &unit.references {
+            self.of_references.add(unit.place());
+            self.references.push(rrn);
         }
     }
 
@@ -62,11 +68,12 @@ impl<'a> OperationColumns<'a> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.transaction_ids.is_empty()
+        self.transaction_ids.is_empty() && self.references.is_empty()
     }
 
     pub(super) fn in_sequence(&self) -> [&(dyn ToSql + Sync); OperationColumns::COUNT] {
         let [sites, keys] = places(&self.places);
+        let [reference_sites, reference_keys] = places(&self.of_references);
         [
             sites,
             keys,
@@ -75,6 +82,9 @@ impl<'a> OperationColumns<'a> {
             &self.amounts,
             &self.created_at,
             &self.completed_at,
+            reference_sites,
+            reference_keys,
+            &self.references,
         ]
     }
 }
@@ -172,6 +182,18 @@ impl Operations for PostgresStore {
         Ok(rows.first().map(operation_row))
     }
 
+    async fn keys_of_reference(
+        &self,
+        site: SiteId,
+        rrn: &str,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        let sql = "SELECT key FROM order_references WHERE site_id = $1 AND rrn = $2 \
+            ORDER BY key LIMIT $3";
+        let asked: [&(dyn ToSql + Sync); 3] = [&site, &rrn, &i64::from(LISTED_ROWS_MAX)];
+        let rows = self.read("find a reference", sql, &asked).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     async fn orders_with_keys(
         &self,
         site: SiteId,
@@ -192,13 +214,21 @@ impl Operations for PostgresStore {
     async fn add_operations(
         &self,
         site: SiteId,
-        rows: Vec<(OrderKey, OperationRow)>,
+        rows: Vec<(OrderKey, AddedRow)>,
         until_key: Option<OrderKey>,
     ) -> Result<(), StoreError> {
         let mut columns = OperationColumns::default();
         for (key, row) in &rows {
-            columns.places.add((site, *key));
-            columns.push(row);
+            match row {
+                AddedRow::Operation(row) => {
+                    columns.places.add((site, *key));
+                    columns.push(row);
+                }
+                AddedRow::Reference(rrn) => {
+                    columns.of_references.add((site, *key));
+                    columns.references.push(rrn);
+                }
+            }
         }
         let sql = "WITH added AS (
                 INSERT INTO operations (site_id, key, transaction_id, class, amount, created_at,
@@ -206,11 +236,15 @@ impl Operations for PostgresStore {
                 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[],
                     $5::bigint[], $6::bigint[], $7::bigint[])
                 ON CONFLICT DO NOTHING
+            ), found AS (
+                INSERT INTO order_references (site_id, key, rrn)
+                SELECT * FROM unnest($8::bigint[], $9::bigint[], $10::text[])
+                ON CONFLICT DO NOTHING
             ), done AS (
-                DELETE FROM operations_owed WHERE site_id = $8 AND $9::bigint IS NULL
+                DELETE FROM operations_owed WHERE site_id = $11 AND $12::bigint IS NULL
             )
-            UPDATE operations_owed SET until_key = LEAST(until_key, $9)
-            WHERE site_id = $8 AND $9::bigint IS NOT NULL";
+            UPDATE operations_owed SET until_key = LEAST(until_key, $12)
+            WHERE site_id = $11 AND $12::bigint IS NOT NULL";
         let mut asked = columns.in_sequence().to_vec();
         asked.extend::<[&(dyn ToSql + Sync); 2]>([&site, &until_key]);
         self.write("add operations", sql, &asked).await.map(drop)

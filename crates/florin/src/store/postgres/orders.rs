@@ -12,6 +12,7 @@ use super::super::{
     OrderRow, Orders, SiteId, StoreError, TimerRow, UnitOfWork, after_prefix,
 };
 use super::{PostgresStore, only};
+use crate::clock::UnixMillis;
 
 pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
@@ -151,6 +152,20 @@ impl Orders for PostgresStore {
         Ok(notifications)
     }
 
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM notifications WHERE site_id = $1 AND key = $2 AND seq < $3 \
+            AND subject = $4 AND state = 'pending' AND due_at <= $5 LIMIT 1";
+        let values: [&(dyn ToSql + Sync); 5] = [&site, &key, &seq, &subject, &now];
+        let rows = self.read("look for older notifications", sql, &values).await?;
+        Ok(!rows.is_empty())
+    }
+
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError> {
         let sql = "SELECT kind, due_at FROM timers WHERE site_id = $1 AND key = $2 \
             ORDER BY due_at, kind";
@@ -226,6 +241,20 @@ impl Orders for PostgresStore {
         Ok(rows.iter().map(advice).collect())
     }
 
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM advices WHERE site_id = $1 AND key = $2 AND seq < $3 \
+            AND due_at IS NOT NULL AND (kind = $4 OR chain = \
+            (SELECT chain FROM advices WHERE site_id = $1 AND key = $2 AND seq = $3)) LIMIT 1";
+        let rows = self.read("look for older advices", sql, &[&site, &key, &seq, &kind]).await?;
+        Ok(!rows.is_empty())
+    }
+
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {
         const DOING: &str = "delete a site's orders";
         // Orders are locked first, in the sequence in which batches lock them. A seal over entries
@@ -276,11 +305,23 @@ impl Orders for PostgresStore {
             q AS (DELETE FROM tokens t USING
                 (SELECT account_id, live, token FROM tokens WHERE site_id = $1 LIMIT $3) d
                 WHERE t.account_id = d.account_id AND t.live = d.live AND t.token = d.token
+                RETURNING 1),
+            s AS (DELETE FROM order_references t USING
+                (SELECT site_id, rrn, key FROM order_references WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.rrn = d.rrn AND t.key = d.key
+                RETURNING 1),
+            t AS (DELETE FROM declines t USING
+                (SELECT site_id, card, amount, currency, at, key, attempt FROM declines
+                    WHERE site_id = $1 LIMIT $3) d
+                WHERE t.site_id = d.site_id AND t.card = d.card AND t.amount = d.amount
+                    AND t.currency = d.currency AND t.at = d.at AND t.key = d.key
+                    AND t.attempt = d.attempt
                 RETURNING 1)
             SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM l)
                 + (SELECT count(*) FROM m) + (SELECT count(*) FROM n)
                 + (SELECT count(*) FROM o) + (SELECT count(*) FROM p)
-                + (SELECT count(*) FROM q)";
+                + (SELECT count(*) FROM q) + (SELECT count(*) FROM s)
+                + (SELECT count(*) FROM t)";
         let mut total = 0_u64;
         loop {
             let bounds: [&(dyn ToSql + Sync); 3] = [&site, &DELETED_ORDERS_MAX, &DELETED_ROWS_MAX];

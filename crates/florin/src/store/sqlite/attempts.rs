@@ -16,7 +16,7 @@ impl Attempts for SqliteStore {
         site: SiteId,
         query: VelocityQuery<'_>,
     ) -> Result<Velocity, StoreError> {
-        let VelocityQuery { email, card, since, window_since, amount, .. } = query;
+        let VelocityQuery { email, card, now, since, window_since, amount, .. } = query;
         let (ip, bin) = (query.ip.map(str::to_owned), query.bin.to_owned());
         let currency = query.currency.to_owned();
         let payer_rows = query.payer_rows.min(COUNTED_ATTEMPTS_MAX);
@@ -54,14 +54,16 @@ impl Attempts for SqliteStore {
             let asked = params![site, bin, window_since, bin_rows];
             (velocity.attempts_by_bin, velocity.declines_by_bin) =
                 connection.prepare_cached(by_bin)?.query_row(asked, pair)?;
-            let of_payment = "SELECT count(*) FILTER (WHERE outcome IN (1, 2)), \
-                    count(*) FILTER (WHERE outcome = 2) > 0 \
-                FROM (SELECT outcome FROM attempts WHERE site_id = ?1 AND card = ?2 \
-                    AND amount = ?5 AND currency = ?6 AND at >= ?3 ORDER BY at DESC LIMIT ?4)";
-            let asked = params![site, card, since, COUNTED_ATTEMPTS_MAX, amount, currency];
-            (velocity.declines_of_payment, velocity.declined_for_good) = connection
-                .prepare_cached(of_payment)?
-                .query_row(asked, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let of_payment = "SELECT at, for_good FROM declines WHERE site_id = ?1 AND card = ?2 \
+                AND amount = ?3 AND currency = ?4 AND counts_until > ?5 \
+                ORDER BY at DESC, key DESC LIMIT ?6";
+            let asked = params![site, card, amount, currency, now, COUNTED_ATTEMPTS_MAX];
+            let mut statement = connection.prepare_cached(of_payment)?;
+            let mut rows = statement.query(asked)?;
+            while let Some(row) = rows.next()? {
+                velocity.declines_of_payment.push(row.get(0)?);
+                velocity.declined_for_good |= row.get::<_, bool>(1)?;
+            }
             let of_site = "SELECT count(*) FROM (SELECT 1 FROM attempts \
                 WHERE site_id = ?1 AND at >= ?2 AND outcome > 0 ORDER BY at DESC LIMIT ?3)";
             let asked = params![site, window_since, COUNTED_ATTEMPTS_MAX];
@@ -78,6 +80,19 @@ impl Attempts for SqliteStore {
             let sql = "DELETE FROM attempts WHERE (at, key, attempt) IN \
                 (SELECT at, key, attempt FROM attempts WHERE at < ?1 ORDER BY at LIMIT ?2)";
             let deleted = connection.prepare_cached(sql)?.execute(params![before, limit])?;
+            Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+
+    async fn prune_declines(&self, until: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        let limit = limit.min(LISTED_ROWS_MAX);
+        self.write("delete old declines", move |connection| {
+            let sql = "DELETE FROM declines \
+                WHERE (site_id, card, amount, currency, at, key, attempt) IN \
+                (SELECT site_id, card, amount, currency, at, key, attempt FROM declines \
+                    WHERE counts_until <= ?1 ORDER BY counts_until LIMIT ?2)";
+            let deleted = connection.prepare_cached(sql)?.execute(params![until, limit])?;
             Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
         })
         .await

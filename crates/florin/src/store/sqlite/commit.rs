@@ -6,11 +6,11 @@
 use rusqlite::{Connection, params};
 
 use super::super::{
-    AdviceChange, AttemptRow, CardChange, ChildRow, Committed, FileRow, JournalRow,
+    AdviceChange, AttemptOutcome, AttemptRow, CardChange, ChildRow, Committed, FileRow, JournalRow,
     NotificationState, OrderKey, OrderRow, SiteId, TimerChange, UnitOfWork,
 };
 use super::idempotency::answer_request;
-use super::operations::store_operations;
+use super::operations::{store_operations, store_references};
 use super::tokens::{change_tokens, tokens_fit};
 
 /// Makes everything in the unit true, or nothing of it: a conflict undoes what was done for it.
@@ -79,6 +79,7 @@ pub(super) fn commit(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Re
     append_journal(connection, unit)?;
     append_attempts(connection, unit)?;
     store_operations(connection, unit)?;
+    store_references(connection, unit)?;
     change_tokens(connection, unit)?;
     for file in &unit.files {
         let sql = "INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes) \
@@ -159,10 +160,17 @@ fn append_attempts(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Resu
     for made in &unit.attempts {
         let sql = "INSERT INTO attempts (site_id, key, attempt, outcome, at, ip, email, bin, card, \
             amount, currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        let AttemptRow { at, attempt, outcome, ip, email, bin, card, amount, currency } = made;
-        let outcome = outcome.number();
+        let AttemptRow { at, attempt, ip, email, bin, card, amount, currency, .. } = made;
+        let outcome = made.outcome.number();
         let row = params![site, key, attempt, outcome, at, ip, email, bin, card, amount, currency];
         connection.prepare_cached(sql)?.execute(row)?;
+        if let Some(until) = made.counts_until {
+            let sql = "INSERT INTO declines (site_id, card, amount, currency, at, key, attempt, \
+                for_good, counts_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            let for_good = made.outcome == AttemptOutcome::DeclinedForGood;
+            let row = params![site, card, amount, currency, at, key, attempt, for_good, until];
+            connection.prepare_cached(sql)?.execute(row)?;
+        }
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{
-    LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd, OperationsQuery,
-    OrderKey, OrderRow, SiteId, StoreError, UnitOfWork,
+    AddedRow, LISTED_ROWS_MAX, OperationRow, OperationWindows, Operations, OperationsEnd,
+    OperationsQuery, OrderKey, OrderRow, SiteId, StoreError, UnitOfWork,
 };
 use super::SqliteStore;
 use super::orders::{ORDER_COLUMNS, order_row};
@@ -69,6 +69,21 @@ impl Operations for SqliteStore {
         .await
     }
 
+    async fn keys_of_reference(
+        &self,
+        site: SiteId,
+        rrn: &str,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        let rrn = rrn.to_owned();
+        self.read("find a reference", move |connection| {
+            let sql = "SELECT key FROM order_references WHERE site_id = ?1 AND rrn = ?2 \
+                ORDER BY key LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map(params![site, rrn, LISTED_ROWS_MAX], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
     async fn orders_with_keys(
         &self,
         site: SiteId,
@@ -98,11 +113,18 @@ impl Operations for SqliteStore {
     async fn add_operations(
         &self,
         site: SiteId,
-        rows: Vec<Listed>,
+        rows: Vec<(OrderKey, AddedRow)>,
         until_key: Option<OrderKey>,
     ) -> Result<(), StoreError> {
         self.write("add operations", move |connection| {
             for (key, row) in &rows {
+                let row = match row {
+                    AddedRow::Operation(row) => row,
+                    AddedRow::Reference(rrn) => {
+                        store_reference(connection, (site, *key), rrn)?;
+                        continue;
+                    }
+                };
                 let sql = "INSERT INTO operations (site_id, transaction_id, key, class, amount, \
                     created_at, completed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
                     ON CONFLICT DO NOTHING";
@@ -134,6 +156,22 @@ pub(super) fn store_operations(connection: &Connection, unit: &UnitOfWork) -> ru
         let row = params![site, transaction_id, key, class, amount, created_at, completed_at];
         connection.prepare_cached(sql)?.execute(row)?;
     }
+    Ok(())
+}
+
+/// The references by which a unit of work wants its order found.
+pub(super) fn store_references(connection: &Connection, unit: &UnitOfWork) -> rusqlite::Result<()> {
+    unit.references.iter().try_for_each(|rrn| store_reference(connection, unit.place(), rrn))
+}
+
+fn store_reference(
+    connection: &Connection,
+    (site, key): (SiteId, OrderKey),
+    rrn: &str,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO order_references (site_id, rrn, key) VALUES (?1, ?2, ?3) \
+        ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute(params![site, rrn, key])?;
     Ok(())
 }
 

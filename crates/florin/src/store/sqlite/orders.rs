@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::SqliteStore;
 use super::commit::commit;
+use crate::clock::UnixMillis;
 
 pub(super) const ORDER_COLUMNS: &str = "site_id, key, order_id, version, status, financial_status, \
     currency, amount, created_at, modified_at, request, state";
@@ -160,6 +161,23 @@ impl Orders for SqliteStore {
         .await
     }
 
+    async fn is_notification_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        (seq, subject): (i32, i32),
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.read("look for older notifications", move |connection| {
+            let sql = "SELECT 1 FROM notifications WHERE key = ?1 AND site_id = ?2 AND seq < ?3 \
+                AND subject = ?4 AND state = ?5 AND due_at <= ?6";
+            let pending = NotificationState::Pending.as_str();
+            let row = params![key, site, seq, subject, pending, now];
+            connection.prepare_cached(sql)?.exists(row)
+        })
+        .await
+    }
+
     async fn timers(&self, site: SiteId, key: OrderKey) -> Result<Vec<TimerRow>, StoreError> {
         self.read("read timers", move |connection| {
             let sql = "SELECT kind, due_at FROM timers WHERE key = ?1 AND site_id = ?2 \
@@ -262,6 +280,23 @@ impl Orders for SqliteStore {
         .await
     }
 
+    async fn is_advice_preceded(
+        &self,
+        site: SiteId,
+        key: OrderKey,
+        seq: i32,
+        kind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let kind = kind.map(str::to_owned);
+        self.read("look for older advices", move |connection| {
+            let sql = "SELECT 1 FROM advices WHERE key = ?1 AND site_id = ?2 AND seq < ?3 \
+                AND due_at IS NOT NULL AND (kind = ?4 OR chain = \
+                (SELECT chain FROM advices WHERE key = ?1 AND site_id = ?2 AND seq = ?3))";
+            connection.prepare_cached(sql)?.exists(params![key, site, seq, kind])
+        })
+        .await
+    }
+
     async fn delete_site_data(&self, site: SiteId) -> Result<u64, StoreError> {
         let mut total = 0_u64;
         loop {
@@ -307,8 +342,15 @@ fn delete_some(connection: &Connection, site: SiteId) -> rusqlite::Result<(usize
     let sql = "DELETE FROM attempts WHERE (at, key, attempt) IN \
         (SELECT at, key, attempt FROM attempts WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM declines WHERE (site_id, card, amount, currency, at, key, attempt) IN \
+        (SELECT site_id, card, amount, currency, at, key, attempt FROM declines \
+            WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     let sql = "DELETE FROM operations WHERE (site_id, transaction_id) IN \
         (SELECT site_id, transaction_id FROM operations WHERE site_id = ?1 LIMIT ?2)";
+    others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
+    let sql = "DELETE FROM order_references WHERE (site_id, rrn, key) IN \
+        (SELECT site_id, rrn, key FROM order_references WHERE site_id = ?1 LIMIT ?2)";
     others += connection.prepare_cached(sql)?.execute([site, DELETED_ROWS_MAX])?;
     let sql = "DELETE FROM operations_owed WHERE site_id = ?1";
     others += connection.prepare_cached(sql)?.execute([site])?;

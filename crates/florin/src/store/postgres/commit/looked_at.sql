@@ -1,26 +1,26 @@
 -- Which units cannot be stored as a whole.
 , child AS MATERIALIZED (
     SELECT * FROM unnest(
-        $90::bigint[], $91::bigint[], $92::bigint[], $93::text[], $94::bool[], $95::text[],
-        $96::text[], $97::text[], $98::bigint[], $99::bigint[], $100::bigint[], $101::text[],
-        $102::text[]
+        $91::bigint[], $92::bigint[], $93::bigint[], $94::text[], $95::bool[], $96::text[],
+        $97::text[], $98::text[], $99::bigint[], $100::bigint[], $101::bigint[], $102::text[],
+        $103::text[]
     ) AS c (site_id, key, child_key, order_id, is_new, status, financial_status, currency, amount,
         created_at, modified_at, request, state)
 ), answer AS MATERIALIZED (
-    SELECT * FROM unnest($111::bigint[], $112::bigint[], $113::text[], $114::int[], $115::text[])
+    SELECT * FROM unnest($112::bigint[], $113::bigint[], $114::text[], $115::int[], $116::text[])
         AS a (site_id, key, idempotency_key, status, body)
 ), token_change AS MATERIALIZED (
     SELECT * FROM unnest(
-        $116::bigint[], $117::bigint[], $118::bigint[], $119::int[], $120::text[], $121::text[],
-        $122::bigint[], $123::bigint[], $124::text[], $125::text[], $126::text[], $127::text[],
-        $128::text[]
+        $117::bigint[], $118::bigint[], $119::bigint[], $120::int[], $121::text[], $122::text[],
+        $123::bigint[], $124::bigint[], $125::text[], $126::text[], $127::text[], $128::text[],
+        $129::text[]
     ) AS t (site_id, key, account_id, live, token, step, at, unused_since, expiry,
         network_reference, eci, cavv, ds_trans_id)
 ), made_token AS MATERIALIZED (
-    SELECT * FROM unnest($129::bigint[], $130::bigint[], $131::bigint[], $132::int[], $133::text[],
-        $134::text[], $135::text[], $136::text[], $137::text[], $138::int[], $139::text[],
-        $140::bytea[], $141::bytea[], $142::bytea[], $143::int[], $144::text[], $145::text[],
-        $146::int[], $147::bigint[])
+    SELECT * FROM unnest($130::bigint[], $131::bigint[], $132::bigint[], $133::int[], $134::text[],
+        $135::text[], $136::text[], $137::text[], $138::text[], $139::int[], $140::text[],
+        $141::bytea[], $142::bytea[], $143::bytea[], $144::int[], $145::text[], $146::text[],
+        $147::int[], $148::bigint[])
         AS r (site_id, key, account_id, live, token, reference, scheme, bin, last4, digits, expiry,
             sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, created_at)
 ), held_token AS MATERIALIZED (

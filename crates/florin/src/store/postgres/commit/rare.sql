@@ -18,8 +18,8 @@
 ), added_files AS (
     INSERT INTO files (site_id, key, file_id, name, kind, description, at, bytes)
     SELECT site_id, key, file_id, name, kind, description, at, bytes
-    FROM unnest($103::bigint[], $104::bigint[], $105::int[], $106::text[], $107::text[],
-        $108::text[], $109::bigint[], $110::bytea[])
+    FROM unnest($104::bigint[], $105::bigint[], $106::int[], $107::text[], $108::text[],
+        $109::text[], $110::bigint[], $111::bytea[])
         AS r (site_id, key, file_id, name, kind, description, at, bytes)
     JOIN done USING (site_id, key)
 ), answered AS (

@@ -113,4 +113,14 @@
         $84::bytea[], $85::text[], $86::bytea[], $87::bigint[], $88::text[], $89::int[])
         AS r (site_id, key, attempt, at, ip, email, bin, card, amount, currency, outcome)
     JOIN done USING (site_id, key)
+), added_declines AS (
+    INSERT INTO declines (site_id, card, amount, currency, at, key, attempt, for_good,
+        counts_until)
+    SELECT site_id, card, amount, currency, at, key, attempt,
+        CASE outcome WHEN 2 THEN 1 ELSE 0 END, counts_until
+    FROM unnest($79::bigint[], $80::bigint[], $81::int[], $82::bigint[], $86::bytea[],
+        $87::bigint[], $88::text[], $89::int[], $90::bigint[])
+        AS r (site_id, key, attempt, at, card, amount, currency, outcome, counts_until)
+    JOIN done USING (site_id, key)
+    WHERE counts_until IS NOT NULL
 )

@@ -1,0 +1,90 @@
+//! Forms of the gateway's and the bank's pages, filled in as a browser without scripts sends them.
+
+use form_urlencoded::Serializer;
+
+use crate::front::GATEWAY;
+use crate::network::calls::{Call, FORM};
+use crate::outside::BANK;
+
+/// Whether a page asks for a card.
+pub fn asks_for_card(page: &str) -> bool {
+    page.contains(" name=\"card_number\"")
+}
+
+/// The form of a page that has a field of this name, or the last one, filled in by `typed`:
+/// nothing for fields that keep what is in them.
+pub fn form_of(
+    at: &str,
+    page: &str,
+    with_field: Option<&str>,
+    typed: impl Fn(&str) -> Option<String>,
+) -> Option<Call> {
+    let forms = page.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next());
+    let has_field =
+        |form: &&str| with_field.is_none_or(|field| form.contains(&format!(" name=\"{field}\"")));
+    let form = forms.filter(has_field).last()?;
+    let mut fields = Serializer::new(String::new());
+    for input in form.split("<input").skip(1) {
+        let input = &input[..input.find('>')?];
+        if let Some(name) = attribute(input, "name") {
+            let kept = || attribute(input, "value").unwrap_or_default();
+            let value = typed(&name).unwrap_or_else(kept);
+            fields.append_pair(&name, &value);
+        }
+    }
+    if form.contains("<select")
+        && let Some(choice) = typed("outcome")
+    {
+        fields.append_pair("outcome", &choice);
+    }
+    let action = attribute(&form[..form.find('>')?], "action")?;
+    Some(Call::post(&address(at, &action), FORM, fields.finish()))
+}
+
+/// The address that an action names on a page at `at`.
+fn address(at: &str, action: &str) -> String {
+    if action.contains("://") {
+        return action.to_owned();
+    }
+    if action.starts_with('/') {
+        return format!("{GATEWAY}{action}");
+    }
+    let path = at.split(['?', '#']).next().unwrap_or_default();
+    match path.rfind('/') {
+        Some(end) if at.starts_with(GATEWAY) => format!("{}{action}", &path[..=end]),
+        // The bank's page names its own form by a path below its folder.
+        _ => format!("{BANK}/acs/{action}"),
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+    let value = &tag[start..start + tag[start..].find('"')?];
+    let replaced = [("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")];
+    Some(replaced.iter().fold(value.to_owned(), |text, (from, to)| text.replace(from, to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r#"<form method="post" action="pay?lang=nl&#38;a=b"><input type="hidden"
+        name="csrf" value="1&amp;2"><input name="card_number"></form><form action="cancel">
+        <input name="csrf" value="3"></form>"#;
+
+    #[track_caller]
+    fn check(with_field: Option<&str>, url: &str, body: &str) {
+        let at = format!("{GATEWAY}/connect/token/?lang=nl");
+        let typed = |name: &str| (name == "card_number").then(|| "4111 1".to_owned());
+        let call = form_of(&at, PAGE, with_field, typed).unwrap();
+        assert_eq!((call.url.as_str(), call.body.as_ref()), (url, body.as_bytes()));
+    }
+
+    #[test]
+    fn a_form_is_sent_to_its_own_address_with_what_was_typed() {
+        let base = format!("{GATEWAY}/connect/token");
+        let pay = format!("{base}/pay?lang=nl&a=b");
+        check(Some("card_number"), &pay, "csrf=1%262&card_number=4111+1");
+        check(None, &format!("{base}/cancel"), "csrf=3");
+    }
+}

@@ -1,0 +1,111 @@
+//! Idempotency keys: a request is done once and answered once, however often it is sent.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Evidence, Findings, Kept, Rule};
+use crate::keys::{Given, Keyed};
+
+/// How long a key is certainly remembered: an hour less than the contract's day, for clocks differ.
+const REMEMBERED_MS: i64 = 23 * 60 * 60 * 1000;
+/// Members of an answer that name what was made.
+const NAMES: [&str; 3] = ["order_id", "transaction_id", "refund_id"];
+
+/// Everything that was asked for under a key.
+pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evidence<'_>) {
+    let done = Done::read(kept);
+    for keyed in &evidence.memories.keys {
+        let Some(first) = keyed.answers.first() else { continue };
+        let is_exact =
+            evidence.clocks_are_steady && !evidence.disk.is_unkept(keyed.site_id, &keyed.key);
+        for given in &keyed.answers {
+            if given.asked_at - keyed.begun_at > REMEMBERED_MS {
+                continue;
+            }
+            // An answer that the store did not keep is made again, of what has been done; and so
+            // is one whose request was taken over by somebody with another clock.
+            let is_same = if is_exact {
+                (given.status, &given.body) == (first.status, &first.body)
+            } else {
+                is_alike(first, given)
+            };
+            findings.check(Rule::KeyAnswersOnce, is_same, || {
+                format!("{} {}: {} and {}", keyed.key, keyed.what, text(first), text(given))
+            });
+        }
+        for given in &keyed.mistaken {
+            if !is_exact || given.asked_at - keyed.begun_at > REMEMBERED_MS {
+                continue;
+            }
+            let is_refused = given.status == 409 && given.json()["success"] != json!(true);
+            findings.check(Rule::KeyAnswersOnce, is_refused, || {
+                format!("{} {}: something else was {}", keyed.key, keyed.what, text(given))
+            });
+        }
+        examine_deeds(findings, &done, keyed);
+    }
+}
+
+/// Whether the first answer and another one name the same things where both say that it was done.
+fn is_alike(first: &Given, given: &Given) -> bool {
+    let (first, given) = (first.json(), given.json());
+    let both_done = [&first, &given].iter().all(|it| it["success"] == json!(true));
+    let same = |name: &str| {
+        let named = [&first, &given].map(|it| &it["data"][name]);
+        named.contains(&&Value::Null) || named[0] == named[1]
+    };
+    !both_done || NAMES.iter().all(|name| same(name))
+}
+
+fn text(given: &Given) -> String {
+    format!("{} {}", given.status, String::from_utf8_lossy(&given.body))
+}
+
+/// What was done under each key, by site and key.
+#[derive(Default)]
+struct Done {
+    refunds: BTreeMap<(i64, String), usize>,
+    files: BTreeMap<String, usize>,
+    parts: BTreeMap<(i64, String), usize>,
+}
+
+impl Done {
+    fn read(kept: &Kept<'_>) -> Done {
+        let mut done = Done::default();
+        for read in &kept.orders {
+            let site_id = read.stored.row.site_id;
+            for refund in &read.order.trail.refunds {
+                let key = refund.words.description.clone().unwrap_or_default();
+                *done.refunds.entry((site_id, key)).or_default() += 1;
+            }
+            for capture in &read.order.trail.captures {
+                let key = capture.order_id.trim_start_matches("part-").to_owned();
+                *done.parts.entry((site_id, key)).or_default() += 1;
+            }
+            for (_, name) in &read.stored.files {
+                *done.files.entry(name.clone()).or_default() += 1;
+            }
+        }
+        done
+    }
+}
+
+fn examine_deeds(findings: &mut Findings, done: &Done, keyed: &Keyed) {
+    let place = (keyed.site_id, keyed.key.clone());
+    let deeds = if keyed.what.ends_with("/refunds") {
+        done.refunds.get(&place)
+    } else if keyed.what.ends_with("/capture") {
+        done.parts.get(&place)
+    } else {
+        return;
+    };
+    let deeds = deeds.copied().unwrap_or(0);
+    let was_told = keyed.answers.iter().any(|given| given.json()["success"] == json!(true));
+    let is_whole = keyed.what.ends_with("/capture") && deeds == 0;
+    let holds = deeds <= 1 && (deeds == usize::from(was_told) || is_whole);
+    findings.check(Rule::KeyDoesOnce, holds, || {
+        let answers: Vec<String> = keyed.answers.iter().map(text).collect();
+        format!("{} {}: done {deeds} times, told {answers:?}", keyed.key, keyed.what)
+    });
+}
