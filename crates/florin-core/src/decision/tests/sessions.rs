@@ -2,7 +2,7 @@
 //! step by step.
 
 use super::*;
-use crate::session::{LINK_OPENINGS_MAX, SessionKind};
+use crate::session::{LINK_OPENINGS_MAX, SessionEnd, SessionKind};
 
 const HOUR_MS: i64 = 3_600_000;
 
