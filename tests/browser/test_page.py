@@ -293,11 +293,11 @@ def _radios(payer):
 def test_a_stored_card_is_paid_with_by_its_code_and_the_keyboard(gateway, shop, payer):
     offer = _offer_to(gateway, shop, _payer_with_two_cards(gateway))
     payer.open(offer["payment_url"])
-    labels = [it.text for it in payer.browser.find_elements(By.CSS_SELECTOR, ".saved label")]
-    assert [it.split("\n")[0] for it in labels] == [
-        "Visa ending in 3335",
-        "American Express ending in 0015",
-        "Another card",
+    labels = payer.browser.find_elements(By.CSS_SELECTOR, ".saved label > span")
+    assert [it.text.split("\n") for it in labels] == [
+        ["Visa ending in 3335", "Expires 08/31"],
+        ["American Express ending in 0015", "Expires 12/31"],
+        ["Another card"],
     ]
     assert [it.is_selected() for it in _radios(payer)] == [True, False, False]
     assert not _field(payer, "card_number").is_displayed()
@@ -397,6 +397,8 @@ def test_the_keyboard_is_enough(gateway, shop, payer):
         active().send_keys(text, Keys.TAB)
     assert active().get_attribute("id") == "pay"
     active().send_keys(Keys.ENTER)
+    payer.walk_to_challenge()
+    payer.choose("Y")
     payer.walk_to(shop.url + "/thanks")
 
 

@@ -58,7 +58,7 @@ pub enum Rule {
     TokenIsOneCard,
     /// A token is not charged again within the interval of the shop, nor once it was deleted.
     TokenChargedOnce,
-    /// A token can be charged if its first payment was good; otherwise its card is gone.
+    /// A token can be charged if one of its first payments was good; otherwise its card is gone.
     TokensHaveEnded,
     /// What is sent again under a key is answered again with the same answer, and nothing else is.
     KeyAnswersOnce,

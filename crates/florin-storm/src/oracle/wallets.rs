@@ -16,7 +16,7 @@ pub struct Uses {
     charges: BTreeMap<String, Vec<Charge>>,
     /// Fingerprints of the cards that each token stood for.
     cards: BTreeMap<String, BTreeSet<[u8; 32]>>,
-    /// The orders by which each token was made, or shared while it was pending.
+    /// The orders that store each token's card with their payments.
     first_payments: BTreeMap<String, BTreeSet<(SiteId, OrderKey)>>,
 }
 
@@ -36,25 +36,19 @@ impl Uses {
     pub fn note(&mut self, unit: &UnitOfWork, now: UnixMillis) {
         for change in &unit.tokens {
             let cards = self.cards.entry(change.token.clone()).or_default();
-            let of_order = unit.cards.iter().filter_map(|card| match card {
-                CardChange::Seal { fingerprint, .. } => Some(*fingerprint),
-                CardChange::EraseCvc { .. } | CardChange::Erase { .. } => None,
-            });
-            let mut is_first = || {
-                let payments = self.first_payments.entry(change.token.clone()).or_default();
-                payments.insert((unit.order.site_id, unit.order.key));
-            };
+            if matches!(change.step, TokenStep::Make(_) | TokenStep::Share) {
+                let orders = self.first_payments.entry(change.token.clone()).or_default();
+                orders.insert((unit.order.site_id, unit.order.key));
+            }
             match &change.step {
                 TokenStep::Make(row) => {
                     cards.insert(row.fingerprint);
-                    is_first();
-                }
-                TokenStep::Share => {
-                    cards.extend(of_order);
-                    is_first();
                 }
                 TokenStep::Use { .. } => {
-                    cards.extend(of_order);
+                    cards.extend(unit.cards.iter().filter_map(|card| match card {
+                        CardChange::Seal { fingerprint, .. } => Some(*fingerprint),
+                        CardChange::EraseCvc { .. } | CardChange::Erase { .. } => None,
+                    }));
                     self.charges.entry(change.token.clone()).or_default().push(Charge {
                         site_id: unit.order.site_id,
                         order_id: unit.order.order_id.clone(),
@@ -62,7 +56,10 @@ impl Uses {
                         committed_at: now,
                     });
                 }
-                TokenStep::Activate(_) | TokenStep::Renew { .. } | TokenStep::Bury => {}
+                TokenStep::Share
+                | TokenStep::Activate(_)
+                | TokenStep::Renew { .. }
+                | TokenStep::Bury => {}
             }
         }
     }
@@ -98,14 +95,12 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
         }
     }
     for row in evidence.disk.tokens() {
-        let payments = evidence.uses.first_payments.get(&row.token);
+        let orders = evidence.uses.first_payments.get(&row.token);
+        let is_first = |place| orders.is_some_and(|orders| orders.contains(&place));
         let first: Vec<_> = kept
             .orders
             .iter()
-            .filter(|read| {
-                let place = (read.stored.row.site_id, read.stored.row.key);
-                payments.is_some_and(|payments| payments.contains(&place))
-            })
+            .filter(|read| is_first((read.stored.row.site_id, read.stored.row.key)))
             .collect();
         let was_good = first
             .iter()
@@ -117,8 +112,9 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
             TokenState::Dead => !has_card,
         };
         findings.check(Rule::TokensHaveEnded, has_ended, || {
-            let status: Vec<_> = first.iter().map(|it| it.stored.row.status.as_str()).collect();
-            format!("{} is {:?}, with a card: {has_card}; first: {status:?}", row.token, row.state)
+            let statuses: Vec<_> = first.iter().map(|read| &read.stored.row.status).collect();
+            let (token, state) = (&row.token, row.state);
+            format!("{token} is {state:?}, with a card: {has_card}; first: {statuses:?}")
         });
     }
 }
