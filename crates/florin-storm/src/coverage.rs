@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use florin::gateway::persist::read_state;
-use florin::store::OrderRow;
+use florin_core::order::Order;
 use florin_core::payment::{State, Waiting};
 
 /// A way: state before, events of the commit, state after. `nothing` is an order that is not
@@ -142,17 +141,16 @@ pub static POSSIBLE: LazyLock<Vec<Way>> = LazyLock::new(|| {
 
 impl Coverage {
     /// Notes the way of one commit. One without events only leaves word for the gateway.
-    pub fn note(&mut self, before: Option<&OrderRow>, after: &OrderRow, events: &[&str]) {
+    pub fn note(&mut self, from: &'static str, to: &'static str, events: &[&str]) {
         if events.is_empty() {
             return;
         }
-        let from = before.map_or("nothing", state_of);
         let moving = events.iter().filter(|event| !ACCOMPANYING.contains(event));
         let mut moving: Vec<&str> = moving.copied().collect();
         // Several refunds that give way are as good as one.
         moving.dedup();
         let way = moving.join(" ");
-        *self.0.entry((from, way, state_of(after))).or_default() += 1;
+        *self.0.entry((from, way, to)).or_default() += 1;
     }
 
     /// How often a way was taken.
@@ -181,8 +179,11 @@ impl Coverage {
 /// Events that say nothing of where an order goes.
 const ACCOMPANYING: [&str; 4] = ["cvc_kept", "cvc_erased", "announced", "fee_charged"];
 
-fn state_of(row: &OrderRow) -> &'static str {
-    let Ok((order, _)) = read_state(&row.state) else { return "unreadable" };
+/// The state of an order that is not there yet.
+pub const NOTHING: &str = "nothing";
+
+/// The name of the state that an order is in.
+pub fn state_of(order: &Order) -> &'static str {
     match order.payment.state {
         State::Offered => "offered",
         State::Lapsed => "lapsed",

@@ -101,28 +101,28 @@ impl Shops {
     /// Somebody sees to the cases of an order.
     pub async fn pursue(self: &Arc<Shops>, begun: &Begun, name: &str) {
         for _ in 0..self.world.chance.below(STEPS_MAX) {
-            self.pause(20_000).await;
+            let cases: Vec<usize> = {
+                let memories = self.memories();
+                let of_order = memories.cases.iter().enumerate().filter(|(_, case)| {
+                    (case.site_id, case.name.as_str()) == (begun.shop.site_id, name)
+                });
+                let taken = of_order.filter(|(_, it)| it.transaction_id.is_some());
+                taken.map(|(place, _)| place).collect()
+            };
+            if cases.is_empty() {
+                return;
+            }
             match self.world.chance.is(250) {
                 true => self.hand_in(begun, name).await,
-                false => self.dispute(begun, name).await,
+                false => self.dispute(begun, name, *self.world.chance.one_of(&cases)).await,
             }
+            self.pause(20_000).await;
         }
     }
 
     /// A case of the order goes one step on its way.
-    async fn dispute(self: &Arc<Shops>, begun: &Begun, name: &str) {
+    async fn dispute(self: &Arc<Shops>, begun: &Begun, name: &str, place: usize) {
         let chance = &self.world.chance;
-        let cases: Vec<usize> = {
-            let memories = self.memories();
-            let of_order = memories.cases.iter().enumerate().filter(|(_, case)| {
-                (case.site_id, case.name.as_str()) == (begun.shop.site_id, name)
-            });
-            of_order.filter(|(_, it)| it.transaction_id.is_some()).map(|(place, _)| place).collect()
-        };
-        if cases.is_empty() {
-            return;
-        }
-        let place = *chance.one_of(&cases);
         let case = self.memories().cases[place].clone();
         let usual: Vec<_> =
             STEPS.iter().filter(|(_, _, after)| after.contains(&case.last)).collect();
@@ -145,22 +145,24 @@ impl Shops {
     /// The shop hands evidence in.
     async fn hand_in(self: &Arc<Shops>, begun: &Begun, name: &str) {
         let key = self.draw_key();
-        let file = {
-            let mut memories = self.memories();
-            memories.files_named += 1;
-            format!("file-{}.pdf", memories.files_named)
+        let file = match &key {
+            Some(key) => format!("{key}.pdf"),
+            None => {
+                let mut memories = self.memories();
+                memories.files_named += 1;
+                format!("file-{}.pdf", memories.files_named)
+            }
         };
         let body = json!({
             "type": "PDF", "base64": PDF, "name": file, "description": "storm",
         });
-        let keyed = key.is_some();
         let call = Call::json(Method::POST, &format!("/v1/json/orders/{name}/files"), &body);
         let call = Call { idempotency_key: key, ..call };
         let Ok(reply) = self.ask(&begun.shop, call, PATIENCE).await else { return };
         self.world.note(format_args!("hand in {name} {file}: {}", reply.status));
         if reply.status == 200 {
             self.world.count("shop: handed evidence in");
-            self.remember(&begun.shop, name, Told::HandedIn { file, once: keyed });
+            self.remember(&begun.shop, name, Told::HandedIn { file });
         }
     }
 }

@@ -14,11 +14,11 @@ use crate::network::calls::{Call, NoReply, Reply};
 use crate::shop::{PATIENCE, Shop, Shops};
 
 /// Calls that carry a key, in permille.
-const KEYED: u32 = 350;
+const KEYED: u32 = 300;
 /// Of these, how many are sent twice at once, again after their answer, and with another body.
-const AT_ONCE: u32 = 150;
-const ONCE_MORE: u32 = 200;
-const BY_MISTAKE: u32 = 120;
+const AT_ONCE: u32 = 120;
+const ONCE_MORE: u32 = 120;
+const BY_MISTAKE: u32 = 50;
 /// How often a call with a key is repeated until there is an answer.
 const REPEATS_MAX: usize = 6;
 
@@ -31,6 +31,8 @@ pub struct Keyed {
     pub what: String,
     /// When it was first sent.
     pub begun_at: UnixMillis,
+    /// When it was last sent.
+    pub sent_at: UnixMillis,
     /// Answers that are final, in the order in which they were heard.
     pub answers: Vec<Given>,
     /// Answers to another body under the same key, once the first had one.
@@ -94,6 +96,7 @@ impl Shops {
                 key,
                 what: format!("{} {}", call.method, call.url),
                 begun_at: self.world.now(),
+                sent_at: self.world.now(),
                 answers: Vec::new(),
                 mistaken: Vec::new(),
             });
@@ -138,6 +141,7 @@ impl Shops {
         patience: Duration,
     ) -> Result<Reply, NoReply> {
         let asked_at = self.world.now();
+        self.memories().keys[place].sent_at = asked_at;
         let reply = self.front.call(call, patience).await;
         if let (true, Ok(reply)) = (is_final(&reply), &reply) {
             let given = Given { asked_at, status: reply.status, body: reply.body.clone() };

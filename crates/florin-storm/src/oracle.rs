@@ -23,6 +23,7 @@ use florin_sim::{EntryView, Simulator};
 use crate::receiver::Receiver;
 use crate::shop::{Memories, Shop};
 use crate::store::{Disk, StoredOrder};
+pub use sessions::Pages;
 pub use wallets::Uses;
 
 /// A rule, and how often it was looked at.
@@ -44,8 +45,7 @@ pub enum Rule {
     PaidOnce,
     /// Refunds are at most what was captured, captures at most what was authorized.
     RefundsWithinCaptures,
-    /// An order is paid at most once on each of its pages, never after a page has ended, and every
-    /// page ends.
+    /// An order is paid at most once on each of its pages, and every page ends.
     SessionPaysOnce,
     /// A chargeback is taken once, of an order that the bank told, with the amount that it told.
     CaseTakenOnce,
@@ -111,6 +111,8 @@ pub struct Evidence<'a> {
     pub shops: &'a [Shop],
     pub memories: &'a Memories,
     pub receiver: &'a Receiver,
+    /// What was paid on each page.
+    pub pages: &'a Pages,
     /// What became of stored cards.
     pub uses: &'a Uses,
     /// No clock jumped while others waited.
@@ -171,7 +173,7 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
                 entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
             money::examine(&mut findings, read, &of_order, evidence.vault, &mut sums);
             rest::examine(&mut findings, read, shop, evidence.receiver);
-            sessions::examine(&mut findings, read);
+            sessions::examine(&mut findings, read, evidence.pages);
             cases::examine(&mut findings, read, evidence.memories);
         }
         for entry in &entries {

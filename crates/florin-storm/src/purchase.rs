@@ -32,11 +32,11 @@ pub enum Way {
     Charge { token: String },
 }
 
-const WAYS: [(u32, Way); 3] = [(60, Way::Direct), (28, Way::Redirect), (12, Way::Link)];
+const WAYS: [(u32, Way); 3] = [(66, Way::Direct), (22, Way::Redirect), (12, Way::Link)];
 
 /// How long pages are there, in seconds; none for what is usual.
 const LIFETIMES: [(u32, Option<u32>); 5] =
-    [(10, Some(30)), (20, Some(300)), (20, Some(1800)), (10, Some(90_000)), (40, None)];
+    [(10, Some(30)), (30, Some(300)), (30, Some(1800)), (10, Some(90_000)), (20, None)];
 
 /// An order in the making.
 #[derive(Clone, Debug)]

@@ -1,21 +1,23 @@
 //! One run: a world from a seed, a storm over it, calm, and the oracle.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use florin::app::{Foundation, new_site};
+use florin::gateway::persist::read_state;
 use florin::gateway::site::{
     FeeEntry, FeeFor, OnDecline, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
 };
-use florin::store::{Committed, Store};
+use florin::store::{Committed, OrderKey, OrderRow, SiteId, Store, UnitOfWork};
 use florin_sim::{FaultOrder, Simulator};
 
 use crate::bugs::Bug;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, NOTHING, state_of};
 use crate::front::Front;
 use crate::network::frames::Wires;
-use crate::oracle::{self, Checks, Evidence, Rule, Uses, Violation};
+use crate::oracle::{self, Checks, Evidence, Pages, Rule, Uses, Violation};
 use crate::outside::start_bank;
 use crate::processes::{self, Surroundings, open_vault};
 use crate::receiver::Receiver;
@@ -42,11 +44,11 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     pub checks: Checks,
     pub coverage: Coverage,
-    pub counts: std::collections::BTreeMap<&'static str, u64>,
+    pub counts: BTreeMap<&'static str, u64>,
     /// Equal for two runs in which the same happened.
     pub trace_hash: u64,
     /// How the orders ended.
-    pub statuses: std::collections::BTreeMap<String, u64>,
+    pub statuses: BTreeMap<String, u64>,
 }
 
 /// Orders that somebody comes back to when hours have passed, in permille.
@@ -211,7 +213,35 @@ fn refuse(world: &World, bank: &Simulator, shop: &Shop) {
 }
 
 /// What is noted of commits.
-type Noted = (Coverage, Uses);
+#[derive(Clone, Default)]
+struct Noted {
+    coverage: Coverage,
+    pages: Pages,
+    uses: Uses,
+    /// The state in which each order was last seen, with its version.
+    states: BTreeMap<(SiteId, OrderKey), (i64, &'static str)>,
+}
+
+impl Noted {
+    fn note(&mut self, before: Option<&OrderRow>, after: &OrderRow, unit: &UnitOfWork) {
+        let place = unit.place();
+        let from = match (before, self.states.get(&place)) {
+            (None, _) => NOTHING,
+            (Some(row), Some((version, state))) if row.version == *version => state,
+            (Some(row), _) => read_state(&row.state).map_or("unreadable", |it| state_of(&it.0)),
+        };
+        let to = match read_state(&after.state) {
+            Ok((order, _)) => {
+                self.pages.note(place, &order);
+                state_of(&order)
+            }
+            Err(_) => "unreadable",
+        };
+        self.states.insert(place, (after.version, to));
+        let events: Vec<&str> = unit.events.iter().map(|event| event.kind.as_str()).collect();
+        self.coverage.note(from, to, &events);
+    }
+}
 
 fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Noted>> {
     let noted = Arc::new(Mutex::new(Noted::default()));
@@ -220,8 +250,8 @@ fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Noted>> {
         let events: Vec<&str> = unit.events.iter().map(|event| event.kind.as_str()).collect();
         world.note(format_args!("commit {} {} {events:?}", after.order_id, after.version));
         let mut noted = to_note.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.0.note(before, after, &events);
-        noted.1.note(unit, world.now());
+        noted.note(before, after, unit);
+        noted.uses.note(unit, world.now());
     }));
     noted
 }
@@ -309,7 +339,8 @@ async fn judge(
     let vault = open_vault(&store, Arc::new(world.chance.fork()), world.now()).await;
     let vault = vault.expect("the keys are there");
     let memories = shops.memories();
-    let (coverage, uses) = noted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Noted { coverage, pages, uses, .. } =
+        noted.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let evidence = Evidence {
         disk,
         vault: &vault,
@@ -317,6 +348,7 @@ async fn judge(
         shops: &shops.shops,
         memories: &memories,
         receiver,
+        pages: &pages,
         uses: &uses,
         clocks_are_steady: world.weather.clock_jumps == 0,
     };
@@ -326,7 +358,7 @@ async fn judge(
         let what = format!("{from} -- {event} -> {to}");
         findings.violations.push(Violation { rule: Rule::GoesPossibleWays, what });
     }
-    let mut statuses = std::collections::BTreeMap::new();
+    let mut statuses = BTreeMap::new();
     for stored in disk.orders() {
         *statuses.entry(stored.row.status).or_default() += 1;
     }

@@ -76,8 +76,6 @@ pub enum Told {
     HandedIn {
         /// The name of the file, which no other has.
         file: String,
-        /// Under a key, so that it is there once.
-        once: bool,
     },
 }
 

@@ -65,26 +65,30 @@ fn text(given: &Given) -> String {
 /// What was done under each key, by site and key.
 #[derive(Default)]
 struct Done {
-    refunds: BTreeMap<(i64, String), usize>,
-    files: BTreeMap<String, usize>,
-    parts: BTreeMap<(i64, String), usize>,
+    refunds: Deeds,
+    files: Deeds,
+    parts: Deeds,
 }
+
+type Deeds = BTreeMap<(i64, String), usize>;
 
 impl Done {
     fn read(kept: &Kept<'_>) -> Done {
         let mut done = Done::default();
+        let count = |deeds: &mut Deeds, site_id: i64, key: &str| {
+            *deeds.entry((site_id, key.to_owned())).or_default() += 1;
+        };
         for read in &kept.orders {
             let site_id = read.stored.row.site_id;
             for refund in &read.order.trail.refunds {
-                let key = refund.words.description.clone().unwrap_or_default();
-                *done.refunds.entry((site_id, key)).or_default() += 1;
+                let key = refund.words.description.as_deref().unwrap_or_default();
+                count(&mut done.refunds, site_id, key);
             }
             for capture in &read.order.trail.captures {
-                let key = capture.order_id.trim_start_matches("part-").to_owned();
-                *done.parts.entry((site_id, key)).or_default() += 1;
+                count(&mut done.parts, site_id, capture.order_id.trim_start_matches("part-"));
             }
             for (_, name) in &read.stored.files {
-                *done.files.entry(name.clone()).or_default() += 1;
+                count(&mut done.files, site_id, name.trim_end_matches(".pdf"));
             }
         }
         done
@@ -92,17 +96,21 @@ impl Done {
 }
 
 fn examine_deeds(findings: &mut Findings, done: &Done, keyed: &Keyed) {
-    let place = (keyed.site_id, keyed.key.clone());
-    let deeds = if keyed.what.ends_with("/refunds") {
-        done.refunds.get(&place)
-    } else if keyed.what.ends_with("/capture") {
-        done.parts.get(&place)
-    } else {
+    // A key that was sent again after a day is a new one.
+    if keyed.sent_at - keyed.begun_at > REMEMBERED_MS {
         return;
+    }
+    let what = keyed.what.rsplit('/').next().unwrap_or_default();
+    let deeds = match what {
+        "refunds" => &done.refunds,
+        "files" => &done.files,
+        "capture" => &done.parts,
+        _ => return,
     };
-    let deeds = deeds.copied().unwrap_or(0);
+    let deeds = deeds.get(&(keyed.site_id, keyed.key.clone())).copied().unwrap_or(0);
     let was_told = keyed.answers.iter().any(|given| given.json()["success"] == json!(true));
-    let is_whole = keyed.what.ends_with("/capture") && deeds == 0;
+    // What was captured as a whole has no name of its own.
+    let is_whole = what == "capture" && deeds == 0;
     let holds = deeds <= 1 && (deeds == usize::from(was_told) || is_whole);
     findings.check(Rule::KeyDoesOnce, holds, || {
         let answers: Vec<String> = keyed.answers.iter().map(text).collect();

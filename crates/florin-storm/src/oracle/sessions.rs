@@ -1,37 +1,37 @@
-//! Pages on which orders are paid: once each, and not when they are gone.
+//! Pages on which orders are paid: once each, and all of them end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use florin::store::{OrderKey, SiteId};
+use florin_core::order::Order;
 
 use super::{Findings, Read, Rule};
 
-/// Events that say that the payer has paid.
-const PAID: [&str; 3] = ["completed", "authorized", "held_for_review"];
+/// The authorizations by which each session was paid, as they were committed.
+#[derive(Clone, Debug, Default)]
+pub struct Pages(BTreeMap<(SiteId, OrderKey, i64), BTreeSet<String>>);
 
-/// One order.
-pub(super) fn examine(findings: &mut Findings, read: &Read<'_>) {
-    let history = read.stored.events.iter().map(|event| event.kind.as_str());
-    let mut page = None;
-    let mut holds = true;
-    for event in history {
-        match (event, &mut page) {
-            ("offered", page) => *page = Some(Page::default()),
-            ("session_ended", Some(Page { has_ended, .. })) => *has_ended = true,
-            // On the page itself nothing is opened any more, so this took its place.
-            ("opened", page @ Some(Page { has_ended: true, .. })) => *page = None,
-            (event, Some(Page { paid, .. })) if PAID.contains(&event) => {
-                *paid += 1;
-                holds &= *paid == 1;
-            }
-            _ => {}
+impl Pages {
+    /// Notes what an order has become.
+    pub fn note(&mut self, place: (SiteId, OrderKey), order: &Order) {
+        let Some(session) = &order.session else { return };
+        let paid = self.0.entry((place.0, place.1, session.number.0)).or_default();
+        if let Some(authorization) = order.payment.authorization() {
+            paid.insert(authorization.trace.rrn.clone());
         }
     }
-    let has_ended = read.order.session.is_none_or(|session| session.ended.is_some());
-    findings.check(Rule::SessionPaysOnce, holds && has_ended, || {
-        let history: Vec<_> = read.stored.events.iter().map(|event| &event.kind).collect();
-        read.name(format_args!("{:?}, {history:?}", read.order.session))
-    });
 }
 
-#[derive(Default)]
-struct Page {
-    has_ended: bool,
-    paid: usize,
+/// One order.
+pub(super) fn examine(findings: &mut Findings, read: &Read<'_>, pages: &Pages) {
+    let row = &read.stored.row;
+    let first = (row.site_id, row.key, i64::MIN);
+    let last = (row.site_id, row.key, i64::MAX);
+    for ((_, _, session), paid) in pages.0.range(first..=last) {
+        let newest = read.order.session.filter(|it| it.number.0 == *session);
+        let has_ended = newest.is_none_or(|session| session.ended.is_some());
+        findings.check(Rule::SessionPaysOnce, paid.len() <= 1 && has_ended, || {
+            read.name(format_args!("session {session} was paid by {paid:?}; {newest:?}"))
+        });
+    }
 }
