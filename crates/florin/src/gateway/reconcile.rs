@@ -96,7 +96,7 @@ pub async fn reconcile(
     lines: Vec<HostLine>,
     period: Period,
 ) -> Result<Reconciliation, Failure> {
-    let mut comparison = Comparison::new(moves_there(lines, period), period);
+    let mut comparison = Comparison::new(lines, period);
     if period.is_bounded {
         comparison.booked_in_period(store, site).await?;
     } else {
@@ -105,15 +105,12 @@ pub async fn reconcile(
     Ok(comparison.finish())
 }
 
-type ByOrder = BTreeMap<String, Moves>;
-
 /// Orders that are looked at in one step, with their journals.
 const STEP_ORDERS: u32 = 250;
 
 /// A comparison in the making: what was compared is forgotten, but for what differs.
 struct Comparison {
-    /// What the file says of orders that have not been compared yet.
-    there: ByOrder,
+    there: File,
     period: Period,
     orders: u64,
     /// What differs, with the name of its order.
@@ -121,8 +118,8 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn new(there: ByOrder, period: Period) -> Comparison {
-        Comparison { there, period, orders: 0, told: Vec::new() }
+    fn new(lines: Vec<HostLine>, period: Period) -> Comparison {
+        Comparison { there: File::new(lines, period), period, orders: 0, told: Vec::new() }
     }
 
     /// The whole history, order by order.
@@ -178,17 +175,19 @@ impl Comparison {
     /// One order that is known here.
     fn compare(&mut self, name: String, ours: &Moves) {
         self.orders += 1;
-        let theirs = self.there.remove(&name).unwrap_or_default();
+        let theirs = self.there.take(&name);
         let differences = differences_of(&name, ours, &theirs, self.period);
         self.told.extend(differences.into_iter().map(|it| (name.clone(), it)));
     }
 
     /// What is left is known there alone.
     fn finish(mut self) -> Reconciliation {
-        while let Some((name, theirs)) = self.there.pop_first() {
+        for lines in self.there.left() {
             self.orders += 1;
-            let differences = differences_of(&name, &Moves::default(), &theirs, self.period);
-            self.told.extend(differences.into_iter().map(|it| (name.clone(), it)));
+            let name = lines.first().map(|line| line.order_id.as_str()).unwrap_or_default();
+            let differences =
+                differences_of(name, &Moves::default(), &moves_of(lines), self.period);
+            self.told.extend(differences.into_iter().map(|it| (name.to_owned(), it)));
         }
         // By name, and those of one order as they were found.
         self.told.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -220,14 +219,49 @@ fn book(moves: &mut Moves, entry: &JournalRow) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the file says, with what was reversed taken out of it.
-fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
-    let mut by_order = ByOrder::new();
-    let in_period = |line: &HostLine| (period.from..period.to).contains(&line.at);
-    let (reversals, moved): (Vec<HostLine>, Vec<HostLine>) =
-        lines.into_iter().filter(in_period).partition(|line| line.kind == HostKind::Reversal);
+/// The lines of the file, by order; those of one order as they stood. They are kept as they are, for
+/// a file may have as many as the journal has entries.
+struct File {
+    lines: Vec<HostLine>,
+    /// Whether the first line of an order has been asked for.
+    taken: Vec<bool>,
+}
+
+impl File {
+    fn new(mut lines: Vec<HostLine>, period: Period) -> File {
+        lines.retain(|line| (period.from..period.to).contains(&line.at));
+        lines.sort_by(|one, other| one.order_id.cmp(&other.order_id));
+        let taken = vec![false; lines.len()];
+        File { lines, taken }
+    }
+
+    /// What the file says of an order.
+    fn take(&mut self, name: &str) -> Moves {
+        let begin = self.lines.partition_point(|line| line.order_id.as_str() < name);
+        let end = self.lines.partition_point(|line| line.order_id.as_str() <= name);
+        if let Some(taken) = self.taken.get_mut(begin).filter(|_| begin < end) {
+            *taken = true;
+        }
+        moves_of(self.lines.get(begin..end).unwrap_or_default())
+    }
+
+    /// The orders that nobody has asked for.
+    fn left(&self) -> impl Iterator<Item = &[HostLine]> {
+        let mut begin = 0;
+        self.lines.chunk_by(|one, other| one.order_id == other.order_id).filter(move |lines| {
+            let first = begin;
+            begin += lines.len();
+            self.taken.get(first) == Some(&false)
+        })
+    }
+}
+
+/// What the file says of one order, with what was reversed taken out of it.
+fn moves_of(lines: &[HostLine]) -> Moves {
+    let mut moves = Moves::default();
+    let (reversals, moved): (Vec<&HostLine>, Vec<&HostLine>) =
+        lines.iter().partition(|line| line.kind == HostKind::Reversal);
     for line in moved {
-        let moves = by_order.entry(line.order_id).or_default();
         let held = moves.held.entry(line.currency.clone()).or_default();
         match line.kind {
             HostKind::Authorization => *held = held.saturating_add(line.amount),
@@ -235,14 +269,13 @@ fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
                 if line.kind == HostKind::Capture {
                     *held = held.saturating_sub(line.amount);
                 }
-                let of_kind = moves.done.entry((line.kind, line.currency)).or_default();
-                of_kind.push((line.amount, Some(line.rrn)));
+                let of_kind = moves.done.entry((line.kind, line.currency.clone())).or_default();
+                of_kind.push((line.amount, Some(line.rrn.clone())));
             }
             HostKind::Reversal => {}
         }
     }
     for line in reversals {
-        let moves = by_order.entry(line.order_id).or_default();
         let held = moves.held.entry(line.currency.clone()).or_default();
         let is_it = |(_, rrn): &Amount| rrn.as_deref() == Some(line.rrn.as_str());
         let undone = [HostKind::Capture, HostKind::Refund].into_iter().find_map(|kind| {
@@ -258,7 +291,7 @@ fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
             None => *held = held.saturating_sub(line.amount),
         }
     }
-    by_order
+    moves
 }
 
 fn differences_of(name: &str, ours: &Moves, theirs: &Moves, period: Period) -> Vec<String> {
@@ -323,6 +356,8 @@ fn differences(
 mod tests {
     use super::*;
 
+    type ByOrder = BTreeMap<String, Moves>;
+
     const ALWAYS: Period = Period { from: i64::MIN, to: i64::MAX, is_bounded: false };
 
     fn line(rrn: &str, order_id: &str, kind: HostKind, amount: i64) -> HostLine {
@@ -349,7 +384,7 @@ mod tests {
 
     #[track_caller]
     fn check(here: &ByOrder, lines: &[HostLine], expected: &[&str]) {
-        let mut comparison = Comparison::new(moves_there(lines.to_vec(), ALWAYS), ALWAYS);
+        let mut comparison = Comparison::new(lines.to_vec(), ALWAYS);
         for (name, moves) in here {
             comparison.compare(name.clone(), moves);
         }
@@ -401,7 +436,27 @@ mod tests {
     #[test]
     fn what_lies_outside_the_period_does_not_count() {
         let period = Period { from: 6, to: 10, is_bounded: true };
-        let there = moves_there(vec![line("1", "a", HostKind::Capture, 1)], period);
-        assert!(Comparison::new(there, period).finish().differences.is_empty());
+        let lines = vec![line("1", "a", HostKind::Capture, 1)];
+        assert!(Comparison::new(lines, period).finish().differences.is_empty());
+    }
+    #[test]
+    fn each_order_is_compared_once_wherever_its_lines_stand() {
+        use HostKind::{Authorization, Capture};
+        let mut here = ours("b", &[SALE]);
+        here.append(&mut ours("d", &[SALE]));
+        let of = |name| [line("1", name, Authorization, 1000), line("2", name, Capture, 1000)];
+        let lines = [of("d"), of("a"), of("b"), of("c")].concat();
+        // The lines of one order need not stand together.
+        let (first, second): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|it| it.kind == Authorization);
+        let lines = [first, second].concat();
+        let mut comparison = Comparison::new(lines, ALWAYS);
+        for (name, moves) in &here {
+            comparison.compare(name.clone(), moves);
+        }
+        let found = comparison.finish();
+        assert_eq!(found.orders, 4);
+        let missing = |name| format!("missing here: capture of order {name}: 1000 EUR, RRN 2");
+        assert_eq!(found.differences, [missing("a"), missing("c")]);
     }
 }
