@@ -57,7 +57,8 @@ pub(crate) fn read() -> Arguments {
 fn usage(why: &str) -> ! {
     eprintln!("florin-bench: {why}");
     eprintln!(
-        "usage: florin-bench payments|capture|refund|mixed|token|get|page|timers|transactions|idle|codec \
+        "usage: florin-bench payments|capture|refund|mixed|token|get|page|timers|transactions|verify|\
+         idle|codec \
          [--store sqlite|postgres] [--seconds N] \
          [--concurrency N] [--stored-orders N] [--timers N] [--counts on|off] \
          [--database-url URL] [--data DIR]"

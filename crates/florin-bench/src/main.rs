@@ -1,5 +1,5 @@
 //! What Florin costs: whole payments over HTTP and what follows them, looks at orders, payment
-//! pages, timers, the store's own limit, the codec, an idle process.
+//! pages, timers, books of many orders, the store's own limit, the codec, an idle process.
 //!
 //! Each mode prints one line of JSON on standard output, and what it is doing on standard error.
 //! Figures are only comparable within one run on one machine.
@@ -11,6 +11,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures for people")]
 
 mod arguments;
+mod books;
 mod codec;
 mod follow_ups;
 mod load;
@@ -33,8 +34,8 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What there is to measure.
-const MODES: &str =
-    "payments, capture, refund, mixed, token, get, page, timers, transactions, idle and codec";
+const MODES: &str = "payments, capture, refund, mixed, token, get, page, timers, transactions, verify, idle and \
+     codec";
 
 fn main() {
     let arguments = arguments::read();
@@ -46,6 +47,7 @@ fn main() {
         "get" => runtime.block_on(looks::run(&arguments)),
         "page" => runtime.block_on(openings::run(&arguments)),
         "timers" => runtime.block_on(timers::run(&arguments)),
+        "verify" => runtime.block_on(books::run(&arguments)),
         "transactions" => runtime.block_on(transactions::run(&arguments)),
         "codec" => codec::run(&arguments),
         other => {

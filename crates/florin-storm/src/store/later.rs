@@ -21,6 +21,36 @@ impl Ledger for MemoryStore {
         self.of_order("read a journal", site, key, rows).await
     }
 
+    async fn journals(
+        &self,
+        site: SiteId,
+        mut keys: Vec<OrderKey>,
+    ) -> Result<Vec<(OrderKey, JournalRow)>, StoreError> {
+        keys.sort_unstable();
+        self.read("read journals", |tables| {
+            let orders =
+                keys.iter().filter_map(|key| Some((key, tables.orders.get(&(site, *key))?)));
+            let entries = |(key, order): (&OrderKey, &super::tables::Order)| {
+                let key = *key;
+                order.journal.values().map(move |entry| (key, entry.clone())).collect::<Vec<_>>()
+            };
+            orders.flat_map(entries).collect()
+        })
+        .await
+    }
+
+    async fn absent_orders(
+        &self,
+        site: SiteId,
+        mut keys: Vec<OrderKey>,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        self.read("look for orders", |tables| {
+            keys.retain(|key| !tables.orders.contains_key(&(site, *key)));
+            keys
+        })
+        .await
+    }
+
     async fn journal_between(
         &self,
         site: SiteId,

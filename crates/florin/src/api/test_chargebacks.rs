@@ -19,7 +19,6 @@ use crate::gateway::Gateway;
 use crate::gateway::change::Changed;
 use crate::gateway::directory::Caller;
 use crate::gateway::dispute::{Case, News, refusal_words};
-use crate::gateway::site::Mode;
 use crate::gateway::view::dispute_view;
 
 /// Days that the merchant has where the scheme wants more evidence and no number is given.
@@ -94,7 +93,6 @@ pub(super) async fn make(
     caller: &Caller,
     request: Request,
 ) -> Result<Answer, Answer> {
-    only_on_test_sites(caller)?;
     let body = read_object(request).await?;
     let fields = Fields::of(&body);
     let order_id = fields.text("order_id").ok_or_else(ApiError::missing_data)?;
@@ -123,7 +121,6 @@ pub(super) async fn show(
     caller: &Caller,
     transaction_id: &str,
 ) -> Result<Answer, Answer> {
-    only_on_test_sites(caller)?;
     Ok(shown(&find(gateway, caller, transaction_id).await?))
 }
 
@@ -134,7 +131,6 @@ pub(super) async fn step(
     transaction_id: &str,
     request: Request,
 ) -> Result<Answer, Answer> {
-    only_on_test_sites(caller)?;
     let body = read_object(request).await?;
     let fields = Fields::of(&body);
     let action = fields.text("action").ok_or_else(ApiError::missing_data)?;
@@ -160,14 +156,6 @@ pub(super) async fn step(
             Err(ApiError::refused(&refusal_words(refusal, Some(stage))).into())
         }
         Changed::NameTaken => Err(ApiError::invalid_order_id().into()),
-    }
-}
-
-/// Live sites have no such controls.
-fn only_on_test_sites(caller: &Caller) -> Result<(), Answer> {
-    match caller.site.mode {
-        Mode::Test => Ok(()),
-        Mode::Live => Err(ApiError::unknown_path().into()),
     }
 }
 

@@ -125,6 +125,9 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
     let segments = segments(&path, "/test/").ok_or_else(ApiError::unknown_path)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     reference::check("/test/", &parts, &method)?;
+    if site.mode != Mode::Test {
+        return Err(ApiError::unknown_path().into());
+    }
     match (parts.as_slice(), method) {
         (["clock"], Method::GET) => Ok(clock(gateway.site_clock(&site)?)),
         (["clock", "advance"], Method::POST) => {
@@ -147,7 +150,8 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
         }
-        (["mails"], method) => test_mails::mailbox(gateway, &site, &method).await,
+        (["mails"], Method::GET) => test_mails::list(gateway, &site).await,
+        (["mails"], Method::DELETE) => test_mails::empty(gateway, &site).await,
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
         (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
         (["chargebacks", id], Method::POST) => {
@@ -184,11 +188,8 @@ fn seconds_of(body: &Value) -> Option<i64> {
     }
 }
 
-/// An order of a test site; live sites have no such controls.
+/// An order of the site.
 async fn test_order(gateway: &Gateway, site: &Arc<Site>, id: &str) -> Result<Record, Answer> {
-    if site.mode != Mode::Test {
-        return Err(ApiError::unknown_path().into());
-    }
     let found = internal::find_on(gateway, site, id).await?;
     found.ok_or_else(|| ApiError::invalid_order_id().into())
 }

@@ -13,27 +13,39 @@ pub(super) struct Row {
 /// # Errors
 /// What is wrong, and on which line.
 pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
+    rows(text).collect()
+}
+
+/// Reads one record after the other, up to the first that is wrong.
+pub(super) fn rows(text: &str) -> impl Iterator<Item = Result<Row, String>> + '_ {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let first = text.lines().next().unwrap_or_default();
     let separator = if first.contains(';') && !first.contains(',') { ';' } else { ',' };
-    let mut rows = Vec::new();
     let mut letters = text.chars().peekable();
-    let mut line = 1;
-    while letters.peek().is_some() {
-        let begins = line;
-        let mut fields = Vec::new();
-        loop {
-            let (field, end) = read_field(&mut letters, separator, &mut line)?;
-            fields.push(field);
-            if end == End::Row {
-                break;
+    let (mut line, mut is_wrong) = (1, false);
+    std::iter::from_fn(move || {
+        while !is_wrong && letters.peek().is_some() {
+            let row = read_row(&mut letters, separator, &mut line);
+            is_wrong = row.is_err();
+            let is_empty = |row: &Row| row.fields.iter().all(String::is_empty);
+            if !row.as_ref().is_ok_and(is_empty) {
+                return Some(row);
             }
         }
-        if fields.iter().any(|field| !field.is_empty()) {
-            rows.push(Row { line: begins, fields });
+        None
+    })
+}
+
+fn read_row(letters: &mut Letters<'_>, separator: char, line: &mut usize) -> Result<Row, String> {
+    let begins = *line;
+    let mut fields = Vec::new();
+    loop {
+        let (field, end) = read_field(letters, separator, line)?;
+        fields.push(field);
+        if end == End::Row {
+            return Ok(Row { line: begins, fields });
         }
     }
-    Ok(rows)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -148,8 +148,8 @@ const COLUMNS: [&str; 6] = ["rrn", "order_id", "type", "currency", "amount", "at
 
 /// The lines of an acquirer's file, whose columns may stand in any order.
 fn host_lines(text: &str) -> Result<Vec<HostLine>, String> {
-    let mut rows = csv::read(text)?.into_iter();
-    let head = rows.next().ok_or("it is empty")?.fields;
+    let mut rows = csv::rows(text);
+    let head = rows.next().ok_or("it is empty")??.fields;
     let mut places = [0_usize; 6];
     for (place, name) in places.iter_mut().zip(COLUMNS) {
         let found = head.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
@@ -157,6 +157,7 @@ fn host_lines(text: &str) -> Result<Vec<HostLine>, String> {
     }
     let mut lines = Vec::new();
     for row in rows {
+        let row = row?;
         let line = host_line(&row.fields, places);
         lines.push(line.map_err(|what| format!("line {}: {what}", row.line))?);
     }

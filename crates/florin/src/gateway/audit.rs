@@ -2,9 +2,10 @@
 //!
 //! Reads only, and trusts nothing but the vault's keys: chains of hashes are followed from their
 //! beginning, sums are formed anew and compared with what the orders' states say. Payments may go
-//! on meanwhile; what looks wrong is looked at again before it counts.
+//! on meanwhile; what looks wrong is looked at again before it counts. Orders and entries pass by
+//! in steps, so that a million needs no more memory than a thousand.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use florin_core::ledger::{ACCOUNTS, Balances, is_balanced};
 
@@ -20,7 +21,10 @@ use crate::vault::Vault;
 /// How many faults are told one by one.
 pub const FAULTS_TOLD_MAX: usize = 1000;
 
-/// How often an order that looks wrong is read before that is believed.
+/// Orders that are looked at in one step, with their journals.
+const STEP_ORDERS: u32 = 250;
+
+/// How often an order that looks wrong is read again before that is believed.
 const LOOKS_MAX: u32 = 3;
 
 /// What an audit of one site has found.
@@ -45,55 +49,72 @@ type ByCurrency = BTreeMap<String, Balances>;
 /// A [`Failure`] when the store cannot be read.
 pub async fn audit(store: &dyn Store, vault: &Vault, site: SiteId) -> Result<Audit, Failure> {
     let mut audit = Audit::default();
-    let mut known: HashSet<OrderKey> = HashSet::new();
     let mut after = None;
     loop {
-        let rows = store.orders_between(site, 0, OrderKey::MAX, after, LISTED_ROWS_MAX).await?;
+        let mut rows = store.orders_between(site, 0, OrderKey::MAX, after, STEP_ORDERS).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.key);
-        for row in rows.into_iter().filter(|row| Child::read(&row.state).is_none()) {
-            known.insert(row.key);
-            audit.order(store, vault, row).await?;
+        rows.retain(|row| Child::read(&row.state).is_none());
+        let entries = store.journals(site, rows.iter().map(|row| row.key).collect()).await?;
+        for row in rows {
+            match recomputed(vault, &row, of_order(&entries, row.key)) {
+                Ok(recomputed) => audit.add(row.key, &recomputed),
+                Err(_) => audit.look_again(store, vault, row).await?,
+            }
         }
     }
-    audit.seals(store, vault, site, &known).await?;
+    audit.seals(store, vault, site).await?;
     Ok(audit)
 }
 
+/// What the journal of an order leads to.
+struct Recomputed {
+    entries: u64,
+    balances: ByCurrency,
+}
+
+/// The journal of one order among those of several.
+fn of_order(entries: &[(OrderKey, JournalRow)], key: OrderKey) -> &[(OrderKey, JournalRow)] {
+    let begin = entries.partition_point(|(of, _)| *of < key);
+    let end = entries.partition_point(|(of, _)| *of <= key);
+    entries.get(begin..end).unwrap_or_default()
+}
+
 impl Audit {
-    async fn order(
+    fn add(&mut self, key: OrderKey, recomputed: &Recomputed) {
+        self.orders += 1;
+        self.entries += recomputed.entries;
+        for (currency, of_order) in &recomputed.balances {
+            self.add_balances(currency, of_order, key);
+        }
+    }
+
+    /// The order may have changed between the two reads.
+    async fn look_again(
         &mut self,
         store: &dyn Store,
         vault: &Vault,
-        mut row: OrderRow,
+        row: OrderRow,
     ) -> Result<(), Failure> {
         let (site, key) = (row.site_id, row.key);
-        let mut fault = None;
+        let mut fault = String::new();
         for _ in 0..LOOKS_MAX {
-            let journal = store.journal(site, key).await?;
+            let Some(row) = store.order(site, key).await? else { return Ok(()) };
+            let journal = store.journals(site, vec![key]).await?;
             match recomputed(vault, &row, &journal) {
-                Ok(balances) => {
-                    self.orders += 1;
-                    self.entries += u64::try_from(journal.len()).unwrap_or(u64::MAX);
-                    for (currency, of_order) in &balances {
-                        self.add(currency, of_order, key);
-                    }
+                Ok(recomputed) => {
+                    self.add(key, &recomputed);
                     return Ok(());
                 }
-                Err(found) => fault = Some(found),
-            }
-            // It may have changed between the two reads.
-            match store.order(site, key).await? {
-                Some(newer) => row = newer,
-                None => return Ok(()),
+                Err(found) => fault = found,
             }
         }
         self.orders += 1;
-        self.fault(format!("order {}: {}", row.order_id, fault.unwrap_or_default()));
+        self.fault(format!("order {}: {fault}", row.order_id));
         Ok(())
     }
 
-    fn add(&mut self, currency: &str, of_order: &Balances, key: OrderKey) {
+    fn add_balances(&mut self, currency: &str, of_order: &Balances, key: OrderKey) {
         let total = self.balances.entry(currency.to_owned()).or_default();
         let sums = ACCOUNTS
             .into_iter()
@@ -110,14 +131,13 @@ impl Audit {
         store: &dyn Store,
         vault: &Vault,
         site: SiteId,
-        known: &HashSet<OrderKey>,
     ) -> Result<(), Failure> {
         let seals = store.seals(site).await?;
         let mut open = seals.iter();
         let mut next = open.next();
         let mut previous: Option<&SealRow> = None;
         let mut covered = Covered::default();
-        let mut orphans: HashSet<OrderKey> = HashSet::new();
+        let mut orphans: BTreeSet<OrderKey> = BTreeSet::new();
         let mut after: Option<JournalPlace> = None;
         loop {
             let entries =
@@ -131,8 +151,10 @@ impl Audit {
                     next = open.next();
                 }
                 covered.add(*key, entry);
-                let is_orphan = !known.contains(key) && orphans.insert(*key);
-                if is_orphan && store.order(site, *key).await?.is_none() {
+            }
+            let keys: BTreeSet<OrderKey> = entries.iter().map(|(key, _)| *key).collect();
+            for key in store.absent_orders(site, keys.into_iter().collect()).await? {
+                if orphans.insert(key) {
                     self.fault(format!("entries of order key {key}, which is not there"));
                 }
             }
@@ -179,12 +201,16 @@ impl Audit {
 }
 
 /// The balances that the journal of an order leads to, or what is wrong with it.
-fn recomputed(vault: &Vault, row: &OrderRow, journal: &[JournalRow]) -> Result<ByCurrency, String> {
+fn recomputed(
+    vault: &Vault,
+    row: &OrderRow,
+    journal: &[(OrderKey, JournalRow)],
+) -> Result<Recomputed, String> {
     let (order, extra) =
         read_state(&row.state).map_err(|error| format!("its state cannot be read: {}", error.0))?;
     let mut balances = ByCurrency::new();
     let mut hash = UNSEALED;
-    for (number, entry) in (1..).zip(journal) {
+    for (number, (_, entry)) in (1..).zip(journal) {
         if entry.seq != number {
             return Err(format!("entry {number} is missing"));
         }
@@ -221,7 +247,7 @@ fn recomputed(vault: &Vault, row: &OrderRow, journal: &[JournalRow]) -> Result<B
     if !balances.contains_key(currency) {
         differing(currency, &Balances::default(), &stated)?;
     }
-    Ok(balances)
+    Ok(Recomputed { entries, balances })
 }
 
 fn differing(currency: &str, booked: &Balances, stated: &Balances) -> Result<(), String> {

@@ -43,7 +43,8 @@ impl JournalEnd {
         hash.ok_or_else(|| Unreadable("the end of a journal".to_owned()))
     }
 
-    pub(super) fn after(row: &JournalRow) -> JournalEnd {
+    /// The journal ends with this entry.
+    pub fn after(row: &JournalRow) -> JournalEnd {
         JournalEnd {
             entries: u32::try_from(row.seq).unwrap_or_default(),
             hash: STANDARD_NO_PAD.encode(row.hash),

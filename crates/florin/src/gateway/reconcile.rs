@@ -4,12 +4,13 @@
 //! with its RRN out of the file. What is left of an authorization, the hold, is compared as a sum,
 //! and only where the whole history is looked at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use florin_core::ledger::Account;
 
 use super::Failure;
 use super::journal::read_postings;
+use super::persist::Child;
 use crate::clock::UnixMillis;
 use crate::store::{JournalPlace, JournalRow, LISTED_ROWS_MAX, OrderKey, SiteId, Store};
 
@@ -95,33 +96,104 @@ pub async fn reconcile(
     lines: Vec<HostLine>,
     period: Period,
 ) -> Result<Reconciliation, Failure> {
-    let here = moves_here(store, site, period).await?;
-    let there = moves_there(lines, period);
-    Ok(compare(&here, &there, period))
+    let mut comparison = Comparison::new(lines, period);
+    if period.is_bounded {
+        comparison.booked_in_period(store, site).await?;
+    } else {
+        comparison.every_order(store, site).await?;
+    }
+    Ok(comparison.finish())
 }
 
-type ByOrder = BTreeMap<String, Moves>;
+/// Orders that are looked at in one step, with their journals.
+const STEP_ORDERS: u32 = 250;
 
-/// What the journal says, by the merchant's name of the order.
-async fn moves_here(store: &dyn Store, site: SiteId, period: Period) -> Result<ByOrder, Failure> {
-    let mut by_key: HashMap<OrderKey, Moves> = HashMap::new();
-    let mut after: Option<JournalPlace> = None;
-    loop {
-        let (from, to) = (period.from, period.to);
-        let entries = store.journal_between(site, from, to, after, LISTED_ROWS_MAX).await?;
-        let Some((key, last)) = entries.last() else { break };
-        after = Some(JournalPlace { booked_at: last.booked_at, key: *key, seq: last.seq });
-        for (key, entry) in &entries {
-            book(by_key.entry(*key).or_default(), entry)?;
+/// A comparison in the making: what was compared is forgotten, but for what differs.
+struct Comparison {
+    there: File,
+    period: Period,
+    orders: u64,
+    /// What differs, with the name of its order.
+    told: Vec<(String, String)>,
+}
+
+impl Comparison {
+    fn new(lines: Vec<HostLine>, period: Period) -> Comparison {
+        Comparison { there: File::new(lines, period), period, orders: 0, told: Vec::new() }
+    }
+
+    /// The whole history, order by order.
+    async fn every_order(&mut self, store: &dyn Store, site: SiteId) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let mut rows = store.orders_between(site, 0, OrderKey::MAX, after, STEP_ORDERS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.key);
+            rows.retain(|row| Child::read(&row.state).is_none());
+            let keys = rows.iter().map(|row| row.key).collect();
+            let mut names: HashMap<OrderKey, String> =
+                rows.into_iter().map(|row| (row.key, row.order_id)).collect();
+            let entries = store.journals(site, keys).await?;
+            for of_order in entries.chunk_by(|(one, _), (other, _)| one == other) {
+                let mut moves = Moves::default();
+                of_order.iter().try_for_each(|(_, entry)| book(&mut moves, entry))?;
+                let key = of_order.first().map(|(key, _)| *key).unwrap_or_default();
+                self.compare(names.remove(&key).unwrap_or_default(), &moves);
+            }
         }
     }
-    let mut by_order = ByOrder::new();
-    for (key, moves) in by_key {
-        let row = store.order(site, key).await?;
-        let name = row.map_or_else(|| format!("key {key}"), |row| row.order_id);
-        by_order.insert(name, moves);
+
+    /// What was booked in the period: as much as that is kept until all of it is known.
+    async fn booked_in_period(&mut self, store: &dyn Store, site: SiteId) -> Result<(), Failure> {
+        let Period { from, to, .. } = self.period;
+        let mut by_key: BTreeMap<OrderKey, Moves> = BTreeMap::new();
+        let mut after: Option<JournalPlace> = None;
+        loop {
+            let entries = store.journal_between(site, from, to, after, LISTED_ROWS_MAX).await?;
+            let Some((key, last)) = entries.last() else { break };
+            after = Some(JournalPlace { booked_at: last.booked_at, key: *key, seq: last.seq });
+            for (key, entry) in &entries {
+                book(by_key.entry(*key).or_default(), entry)?;
+            }
+        }
+        let step = usize::try_from(STEP_ORDERS).unwrap_or(usize::MAX);
+        while !by_key.is_empty() {
+            let keys: Vec<OrderKey> = by_key.keys().take(step).copied().collect();
+            let rows = store.orders_with_keys(site, keys.clone()).await?;
+            let mut names: HashMap<OrderKey, String> =
+                rows.into_iter().map(|row| (row.key, row.order_id)).collect();
+            for key in keys {
+                let name = names.remove(&key).unwrap_or_else(|| format!("key {key}"));
+                if let Some(moves) = by_key.remove(&key) {
+                    self.compare(name, &moves);
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(by_order)
+
+    /// One order that is known here.
+    fn compare(&mut self, name: String, ours: &Moves) {
+        self.orders += 1;
+        let theirs = self.there.take(&name);
+        let differences = differences_of(&name, ours, &theirs, self.period);
+        self.told.extend(differences.into_iter().map(|it| (name.clone(), it)));
+    }
+
+    /// What is left is known there alone.
+    fn finish(mut self) -> Reconciliation {
+        for lines in self.there.left() {
+            self.orders += 1;
+            let name = lines.first().map(|line| line.order_id.as_str()).unwrap_or_default();
+            let differences =
+                differences_of(name, &Moves::default(), &moves_of(lines), self.period);
+            self.told.extend(differences.into_iter().map(|it| (name.to_owned(), it)));
+        }
+        // By name, and those of one order as they were found.
+        self.told.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let differences = self.told.into_iter().map(|(_, difference)| difference).collect();
+        Reconciliation { orders: self.orders, differences }
+    }
 }
 
 fn book(moves: &mut Moves, entry: &JournalRow) -> Result<(), Failure> {
@@ -147,14 +219,49 @@ fn book(moves: &mut Moves, entry: &JournalRow) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the file says, with what was reversed taken out of it.
-fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
-    let mut by_order = ByOrder::new();
-    let in_period = |line: &HostLine| (period.from..period.to).contains(&line.at);
-    let (reversals, moved): (Vec<HostLine>, Vec<HostLine>) =
-        lines.into_iter().filter(in_period).partition(|line| line.kind == HostKind::Reversal);
+/// The lines of the file, by order; those of one order as they stood. They are kept as they are, for
+/// a file may have as many as the journal has entries.
+struct File {
+    lines: Vec<HostLine>,
+    /// Whether the first line of an order has been asked for.
+    taken: Vec<bool>,
+}
+
+impl File {
+    fn new(mut lines: Vec<HostLine>, period: Period) -> File {
+        lines.retain(|line| (period.from..period.to).contains(&line.at));
+        lines.sort_by(|one, other| one.order_id.cmp(&other.order_id));
+        let taken = vec![false; lines.len()];
+        File { lines, taken }
+    }
+
+    /// What the file says of an order.
+    fn take(&mut self, name: &str) -> Moves {
+        let begin = self.lines.partition_point(|line| line.order_id.as_str() < name);
+        let end = self.lines.partition_point(|line| line.order_id.as_str() <= name);
+        if let Some(taken) = self.taken.get_mut(begin).filter(|_| begin < end) {
+            *taken = true;
+        }
+        moves_of(self.lines.get(begin..end).unwrap_or_default())
+    }
+
+    /// The orders that nobody has asked for.
+    fn left(&self) -> impl Iterator<Item = &[HostLine]> {
+        let mut begin = 0;
+        self.lines.chunk_by(|one, other| one.order_id == other.order_id).filter(move |lines| {
+            let first = begin;
+            begin += lines.len();
+            self.taken.get(first) == Some(&false)
+        })
+    }
+}
+
+/// What the file says of one order, with what was reversed taken out of it.
+fn moves_of(lines: &[HostLine]) -> Moves {
+    let mut moves = Moves::default();
+    let (reversals, moved): (Vec<&HostLine>, Vec<&HostLine>) =
+        lines.iter().partition(|line| line.kind == HostKind::Reversal);
     for line in moved {
-        let moves = by_order.entry(line.order_id).or_default();
         let held = moves.held.entry(line.currency.clone()).or_default();
         match line.kind {
             HostKind::Authorization => *held = held.saturating_add(line.amount),
@@ -162,14 +269,13 @@ fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
                 if line.kind == HostKind::Capture {
                     *held = held.saturating_sub(line.amount);
                 }
-                let of_kind = moves.done.entry((line.kind, line.currency)).or_default();
-                of_kind.push((line.amount, Some(line.rrn)));
+                let of_kind = moves.done.entry((line.kind, line.currency.clone())).or_default();
+                of_kind.push((line.amount, Some(line.rrn.clone())));
             }
             HostKind::Reversal => {}
         }
     }
     for line in reversals {
-        let moves = by_order.entry(line.order_id).or_default();
         let held = moves.held.entry(line.currency.clone()).or_default();
         let is_it = |(_, rrn): &Amount| rrn.as_deref() == Some(line.rrn.as_str());
         let undone = [HostKind::Capture, HostKind::Refund].into_iter().find_map(|kind| {
@@ -185,45 +291,36 @@ fn moves_there(lines: Vec<HostLine>, period: Period) -> ByOrder {
             None => *held = held.saturating_sub(line.amount),
         }
     }
-    by_order
+    moves
 }
 
-fn compare(here: &ByOrder, there: &ByOrder, period: Period) -> Reconciliation {
-    let mut found = Reconciliation::default();
-    let nothing = Moves::default();
-    let names: std::collections::BTreeSet<&String> = here.keys().chain(there.keys()).collect();
-    for name in names {
-        found.orders += 1;
-        let ours = here.get(name).unwrap_or(&nothing);
-        let theirs = there.get(name).unwrap_or(&nothing);
-        let kinds: std::collections::BTreeSet<&(HostKind, String)> =
-            ours.done.keys().chain(theirs.done.keys()).collect();
-        for of in kinds {
-            let amounts = |moves: &Moves| moves.done.get(of).cloned().unwrap_or_default();
-            let what = format!("{} of order {name}", of.0.word());
-            differences(&mut found, &what, &of.1, amounts(ours), amounts(theirs));
-        }
-        if period.is_bounded {
-            continue;
-        }
-        let currencies: std::collections::BTreeSet<&String> =
-            ours.held.keys().chain(theirs.held.keys()).collect();
-        for currency in currencies {
-            let held = |moves: &Moves| moves.held.get(currency).copied().unwrap_or_default();
-            let (ours, theirs) = (held(ours), held(theirs));
-            if ours != theirs {
-                found.differences.push(format!(
-                    "hold differs: order {name}: {ours} {currency} here, {theirs} there"
-                ));
-            }
+fn differences_of(name: &str, ours: &Moves, theirs: &Moves, period: Period) -> Vec<String> {
+    let mut told = Vec::new();
+    let kinds: BTreeSet<&(HostKind, String)> = ours.done.keys().chain(theirs.done.keys()).collect();
+    for of in kinds {
+        let amounts = |moves: &Moves| moves.done.get(of).cloned().unwrap_or_default();
+        let what = format!("{} of order {name}", of.0.word());
+        differences(&mut told, &what, &of.1, amounts(ours), amounts(theirs));
+    }
+    if period.is_bounded {
+        return told;
+    }
+    let currencies: BTreeSet<&String> = ours.held.keys().chain(theirs.held.keys()).collect();
+    for currency in currencies {
+        let held = |moves: &Moves| moves.held.get(currency).copied().unwrap_or_default();
+        let (ours, theirs) = (held(ours), held(theirs));
+        if ours != theirs {
+            told.push(format!(
+                "hold differs: order {name}: {ours} {currency} here, {theirs} there"
+            ));
         }
     }
-    found
+    told
 }
 
 /// Takes equal amounts out of both sides, and pairs what is left.
 fn differences(
-    found: &mut Reconciliation,
+    told: &mut Vec<String>,
     what: &str,
     currency: &str,
     mut ours: Vec<Amount>,
@@ -251,13 +348,15 @@ fn differences(
             (Some((here, _)), None) => format!("missing there: {what}: {here} {currency}"),
             (None, None) => return,
         };
-        found.differences.push(difference);
+        told.push(difference);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type ByOrder = BTreeMap<String, Moves>;
 
     const ALWAYS: Period = Period { from: i64::MIN, to: i64::MAX, is_bounded: false };
 
@@ -285,8 +384,11 @@ mod tests {
 
     #[track_caller]
     fn check(here: &ByOrder, lines: &[HostLine], expected: &[&str]) {
-        let there = moves_there(lines.to_vec(), ALWAYS);
-        assert_eq!(compare(here, &there, ALWAYS).differences, expected);
+        let mut comparison = Comparison::new(lines.to_vec(), ALWAYS);
+        for (name, moves) in here {
+            comparison.compare(name.clone(), moves);
+        }
+        assert_eq!(comparison.finish().differences, expected);
     }
 
     const SALE: &str = r#"{"acquirer":1000,"captured":-1000}"#;
@@ -334,7 +436,27 @@ mod tests {
     #[test]
     fn what_lies_outside_the_period_does_not_count() {
         let period = Period { from: 6, to: 10, is_bounded: true };
-        let there = moves_there(vec![line("1", "a", HostKind::Capture, 1)], period);
-        assert!(compare(&ByOrder::new(), &there, period).differences.is_empty());
+        let lines = vec![line("1", "a", HostKind::Capture, 1)];
+        assert!(Comparison::new(lines, period).finish().differences.is_empty());
+    }
+    #[test]
+    fn each_order_is_compared_once_wherever_its_lines_stand() {
+        use HostKind::{Authorization, Capture};
+        let mut here = ours("b", &[SALE]);
+        here.append(&mut ours("d", &[SALE]));
+        let of = |name| [line("1", name, Authorization, 1000), line("2", name, Capture, 1000)];
+        let lines = [of("d"), of("a"), of("b"), of("c")].concat();
+        // The lines of one order need not stand together.
+        let (first, second): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|it| it.kind == Authorization);
+        let lines = [first, second].concat();
+        let mut comparison = Comparison::new(lines, ALWAYS);
+        for (name, moves) in &here {
+            comparison.compare(name.clone(), moves);
+        }
+        let found = comparison.finish();
+        assert_eq!(found.orders, 4);
+        let missing = |name| format!("missing here: capture of order {name}: 1000 EUR, RRN 2");
+        assert_eq!(found.differences, [missing("a"), missing("c")]);
     }
 }

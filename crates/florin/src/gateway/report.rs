@@ -130,12 +130,13 @@ impl Report {
         let Some((key, last)) = entries.last() else { return Ok(None) };
         self.after_entry =
             Some(JournalPlace { booked_at: last.booked_at, key: *key, seq: last.seq });
-        let mut rows = Vec::new();
-        for (key, _) in entries {
-            if !self.keys.contains(&key) && self.older.insert(key) {
-                rows.extend(store.order(self.site, key).await?);
-            }
+        let mut keys: Vec<OrderKey> = entries.into_iter().map(|(key, _)| key).collect();
+        keys.retain(|key| !self.keys.contains(key) && self.older.insert(*key));
+        if keys.is_empty() {
+            return Ok(Some(Vec::new()));
         }
+        let mut rows = store.orders_with_keys(self.site, keys).await?;
+        rows.sort_by_key(|row| row.key);
         Ok(Some(rows))
     }
 }

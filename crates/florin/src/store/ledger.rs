@@ -62,6 +62,21 @@ pub trait Ledger: Send + Sync {
     /// The journal of the order, oldest first.
     async fn journal(&self, site: SiteId, key: OrderKey) -> Result<Vec<JournalRow>, StoreError>;
 
+    /// The journals of these orders, sorted by order and position: what many reads of one journal
+    /// would give. Nobody asks for more than some hundred at once.
+    async fn journals(
+        &self,
+        site: SiteId,
+        keys: Vec<OrderKey>,
+    ) -> Result<Vec<(OrderKey, JournalRow)>, StoreError>;
+
+    /// Those of these orders that the site does not have.
+    async fn absent_orders(
+        &self,
+        site: SiteId,
+        keys: Vec<OrderKey>,
+    ) -> Result<Vec<OrderKey>, StoreError>;
+
     /// What was booked on the site from `from_booked` until before `to_booked`, sorted by
     /// [`JournalPlace`]: entries after `after`, or the first ones. At most `limit`, and at most
     /// [`LISTED_ROWS_MAX`](super::LISTED_ROWS_MAX).

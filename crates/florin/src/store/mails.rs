@@ -7,6 +7,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::StoreError;
+use super::cells::Cells;
 use super::rows::{OrderKey, SiteId};
 use crate::clock::UnixMillis;
 
@@ -96,7 +97,30 @@ impl MailState {
     }
 }
 
+/// The columns of a row, in the sequence in which it is read and written.
+pub(super) const MAIL_COLUMNS: &str = "site_id, key, name, order_id, recipient, subject, plain, \
+    html, at, state, attempts, note";
+
 impl MailRow {
+    /// Reads the columns of [`MAIL_COLUMNS`].
+    pub(super) fn read<C: Cells>(mut cells: C) -> Result<MailRow, C::Error> {
+        Ok(MailRow {
+            site_id: cells.whole()?,
+            key: cells.whole()?,
+            name: cells.text()?,
+            order_id: cells.text()?,
+            recipient: cells.text()?,
+            subject: cells.text()?,
+            plain: cells.text()?,
+            html: cells.text()?,
+            at: cells.whole()?,
+            state: MailState::from_text(&cells.text()?)
+                .ok_or_else(|| cells.unknown("an unknown state of a mail"))?,
+            attempts: cells.small()?,
+            note: cells.maybe_text()?,
+        })
+    }
+
     /// What no engine could store is refused before it is tried.
     pub(super) fn check(&self, doing: &'static str) -> Result<(), StoreError> {
         let texts = [

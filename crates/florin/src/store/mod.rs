@@ -4,6 +4,7 @@
 //! Changes of different orders are written together, so that they share the wait for the disk.
 
 mod rows;
+mod cells;
 mod unit;
 mod claims;
 mod ledger;

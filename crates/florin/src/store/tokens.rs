@@ -8,6 +8,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use super::cells::Cells;
 use super::rows::{OrderKey, SiteId};
 use super::{Committed, StoreError};
 use crate::clock::UnixMillis;
@@ -105,6 +106,47 @@ pub struct TokenRow {
     pub updated_at: UnixMillis,
     /// When it was last charged.
     pub last_used_at: Option<UnixMillis>,
+}
+
+/// The columns of a row, in the sequence in which it is read and written.
+pub(super) const TOKEN_COLUMNS: &str = "account_id, live, token, site_id, key, reference, scheme, \
+    bin, last4, digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, \
+    by_mail, network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at, \
+    first_payments";
+
+impl TokenRow {
+    /// Reads the columns of [`TOKEN_COLUMNS`].
+    pub(super) fn read<C: Cells>(mut cells: C) -> Result<TokenRow, C::Error> {
+        Ok(TokenRow {
+            owner: TokenOwner { account_id: cells.whole()?, is_live: cells.flag()? },
+            token: cells.text()?,
+            site_id: cells.whole()?,
+            key: cells.whole()?,
+            reference: cells.maybe_text()?,
+            scheme: cells.text()?,
+            bin: cells.text()?,
+            last4: cells.text()?,
+            digits: cells.small()?,
+            expiry: cells.text()?,
+            sealed_holder: cells.maybe_bytes()?,
+            sealed_pan: cells.maybe_bytes()?,
+            fingerprint: cells.hash()?,
+            key_id: cells.small()?,
+            model: cells.text()?,
+            state: TokenState::from_text(&cells.text()?),
+            by_mail: cells.flag()?,
+            first: FirstPayment {
+                network_reference: cells.maybe_text()?,
+                eci: cells.maybe_text()?,
+                cavv: cells.maybe_text()?,
+                ds_trans_id: cells.maybe_text()?,
+            },
+            created_at: cells.whole()?,
+            updated_at: cells.whole()?,
+            last_used_at: cells.maybe_whole()?,
+            first_payments: cells.small()?,
+        })
+    }
 }
 
 impl fmt::Debug for TokenRow {

@@ -134,3 +134,27 @@ pub(crate) async fn deleting_a_sites_data_takes_journal_and_seals(place: Place) 
     assert_eq!(store.journal(OTHER_SITE, 2).await.unwrap(), vec![entry(1, 100)]);
     assert_eq!(store.seals(OTHER_SITE).await.unwrap().len(), 1);
 }
+
+pub(crate) async fn journals_are_read_for_many_orders_at_once(place: Place) {
+    let store = place.open().await;
+    for key in 1..=9 {
+        let mut unit = new_order(key);
+        unit.journal = (1..=i32::try_from(key % 4).unwrap()).map(|seq| entry(seq, 500)).collect();
+        assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    }
+    let mut other = UnitOfWork::new(None, order(OTHER_SITE, 20, "x"));
+    other.journal = vec![entry(1, 500)];
+    assert_eq!(store.commit(other).await.unwrap(), Committed::Done);
+    let read = store.journals(SITE, vec![7, 20, 4, 3, 99, 5]).await.unwrap();
+    let expected: Vec<(OrderKey, i32)> =
+        vec![(3, 1), (3, 2), (3, 3), (5, 1), (7, 1), (7, 2), (7, 3)];
+    assert_eq!(read.iter().map(|(key, it)| (*key, it.seq)).collect::<Vec<_>>(), expected);
+    assert_eq!(read[0].1, entry(1, 500));
+    assert_eq!(store.journals(SITE, Vec::new()).await.unwrap(), vec![]);
+
+    let mut absent = store.absent_orders(SITE, vec![99, 1, 20, 9, -1]).await.unwrap();
+    absent.sort_unstable();
+    assert_eq!(absent, [-1, 20, 99]);
+    assert_eq!(store.absent_orders(OTHER_SITE, vec![20]).await.unwrap(), Vec::<i64>::new());
+    assert_eq!(store.absent_orders(SITE, Vec::new()).await.unwrap(), Vec::<i64>::new());
+}

@@ -33,6 +33,7 @@ macro_rules! every_rule {
                 a_journal_comes_back_as_it_was_booked
                 an_entry_is_never_written_over
                 a_sites_journal_is_read_by_time_and_in_pages
+                journals_are_read_for_many_orders_at_once
                 seals_are_numbered_once
                 deleting_a_sites_data_takes_journal_and_seals
             }

@@ -24,6 +24,35 @@ impl Ledger for PostgresStore {
         rows.iter().map(|row| Ok(entry_row(DOING, row)?.1)).collect()
     }
 
+    async fn journals(
+        &self,
+        site: SiteId,
+        keys: Vec<OrderKey>,
+    ) -> Result<Vec<(OrderKey, JournalRow)>, StoreError> {
+        const DOING: &str = "read journals";
+        let sql = format!(
+            "SELECT {COLUMNS} FROM journal WHERE site_id = $1 AND key = ANY($2) ORDER BY key, seq"
+        );
+        let rows = self.read(DOING, &sql, &[&site, &keys]).await?;
+        rows.iter().map(|row| entry_row(DOING, row)).collect()
+    }
+
+    async fn absent_orders(
+        &self,
+        site: SiteId,
+        keys: Vec<OrderKey>,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        // By the index, whatever the planner thinks of joins.
+        let sql = "SELECT asked.key FROM unnest($2::bigint[]) AS asked (key)
+            LEFT JOIN LATERAL (
+                SELECT 1 AS there FROM orders o
+                WHERE o.site_id = $1 AND o.key = asked.key LIMIT 1
+            ) found ON true
+            WHERE found.there IS NULL";
+        let rows = self.read("look for orders", sql, &[&site, &keys]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     async fn journal_between(
         &self,
         site: SiteId,

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::super::mails::MAIL_COLUMNS;
 use super::super::{LISTED_ROWS_MAX, MailRow, MailState, Mails, OrderKey, SiteId, StoreError};
+use super::cells::RowCells;
 use super::{PostgresStore, only};
 use crate::clock::UnixMillis;
 
-const COLUMNS: &str = "site_id, key, name, order_id, recipient, subject, plain, html, at, state, \
-    attempts, note";
+fn mail_row(doing: &'static str, row: &Row) -> Result<MailRow, StoreError> {
+    MailRow::read(RowCells::of(doing, row))
+}
 
 #[async_trait]
 impl Mails for PostgresStore {
@@ -20,8 +23,9 @@ impl Mails for PostgresStore {
         name: &str,
     ) -> Result<Option<MailRow>, StoreError> {
         const DOING: &str = "read a mail";
-        let sql =
-            format!("SELECT {COLUMNS} FROM mails WHERE site_id = $1 AND key = $2 AND name = $3");
+        let sql = format!(
+            "SELECT {MAIL_COLUMNS} FROM mails WHERE site_id = $1 AND key = $2 AND name = $3"
+        );
         let rows = self.read(DOING, &sql, &[&site, &key, &name]).await?;
         rows.first().map(|row| mail_row(DOING, row)).transpose()
     }
@@ -30,7 +34,7 @@ impl Mails for PostgresStore {
         const DOING: &str = "keep a mail";
         mail.check(DOING)?;
         let sql = format!(
-            "INSERT INTO mails ({COLUMNS}) \
+            "INSERT INTO mails ({MAIL_COLUMNS}) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (site_id, key, name) DO UPDATE SET order_id = excluded.order_id, \
                  recipient = excluded.recipient, subject = excluded.subject, \
@@ -67,7 +71,7 @@ impl Mails for PostgresStore {
         const DOING: &str = "list mails";
         let limit = i64::from(limit.min(LISTED_ROWS_MAX));
         let sql = format!(
-            "SELECT {COLUMNS} FROM mails WHERE site_id = $1 \
+            "SELECT {MAIL_COLUMNS} FROM mails WHERE site_id = $1 \
              ORDER BY at DESC, key DESC, name DESC LIMIT $2"
         );
         let rows = self.read(DOING, &sql, &[&site, &limit]).await?;
@@ -109,23 +113,4 @@ impl Mails for PostgresStore {
         let asked: [&(dyn ToSql + Sync); 4] = [&site, &email.as_slice(), &since, &except];
         Ok(!self.read("look for another attempt", sql, &asked).await?.is_empty())
     }
-}
-
-fn mail_row(doing: &'static str, row: &Row) -> Result<MailRow, StoreError> {
-    let state = MailState::from_text(row.get(9))
-        .ok_or_else(|| StoreError::unavailable(doing, "an unknown state of a mail"))?;
-    Ok(MailRow {
-        site_id: row.get(0),
-        key: row.get(1),
-        name: row.get(2),
-        order_id: row.get(3),
-        recipient: row.get(4),
-        subject: row.get(5),
-        plain: row.get(6),
-        html: row.get(7),
-        at: row.get(8),
-        state,
-        attempts: row.get(10),
-        note: row.get(11),
-    })
 }

@@ -3,6 +3,7 @@
 //! They share nothing but the database. Every key starts with the site, and no transaction of a
 //! payment touches two sites, so that the database can be split by site.
 
+mod cells;
 mod session;
 mod committer;
 mod commit;

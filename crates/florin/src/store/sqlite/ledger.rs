@@ -26,6 +26,47 @@ impl Ledger for SqliteStore {
         .await
     }
 
+    async fn journals(
+        &self,
+        site: SiteId,
+        mut keys: Vec<OrderKey>,
+    ) -> Result<Vec<(OrderKey, JournalRow)>, StoreError> {
+        keys.sort_unstable();
+        self.read("read journals", move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM journal WHERE key = ?1 AND site_id = ?2 ORDER BY seq"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut entries = Vec::with_capacity(keys.len());
+            for key in keys {
+                for entry in statement.query_map([key, site], entry_row)? {
+                    entries.push(entry?);
+                }
+            }
+            Ok(entries)
+        })
+        .await
+    }
+
+    async fn absent_orders(
+        &self,
+        site: SiteId,
+        keys: Vec<OrderKey>,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        self.read("look for orders", move |connection| {
+            let sql = "SELECT 1 FROM orders WHERE key = ?1 AND site_id = ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut absent = Vec::new();
+            for key in keys {
+                if !statement.exists([key, site])? {
+                    absent.push(key);
+                }
+            }
+            Ok(absent)
+        })
+        .await
+    }
+
     async fn journal_between(
         &self,
         site: SiteId,

@@ -3,12 +3,15 @@
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::super::mails::MAIL_COLUMNS;
 use super::super::{LISTED_ROWS_MAX, MailRow, MailState, Mails, OrderKey, SiteId, StoreError};
 use super::SqliteStore;
+use super::cells::RowCells;
 use crate::clock::UnixMillis;
 
-const COLUMNS: &str = "site_id, key, name, order_id, recipient, subject, plain, html, at, state, \
-    attempts, note";
+fn mail_row(row: &Row<'_>) -> rusqlite::Result<MailRow> {
+    MailRow::read(RowCells::of(row))
+}
 
 #[async_trait]
 impl Mails for SqliteStore {
@@ -21,7 +24,7 @@ impl Mails for SqliteStore {
         let name = name.to_owned();
         self.read("read a mail", move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM mails WHERE key = ?1 AND name = ?2 AND site_id = ?3"
+                "SELECT {MAIL_COLUMNS} FROM mails WHERE key = ?1 AND name = ?2 AND site_id = ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             statement.query_row(params![key, name, site], mail_row).optional()
@@ -34,7 +37,7 @@ impl Mails for SqliteStore {
         mail.check(DOING)?;
         self.write(DOING, move |connection| {
             let sql = format!(
-                "INSERT INTO mails ({COLUMNS}) \
+                "INSERT INTO mails ({MAIL_COLUMNS}) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
                  ON CONFLICT (key, name) DO UPDATE SET order_id = excluded.order_id, \
                      recipient = excluded.recipient, subject = excluded.subject, \
@@ -63,7 +66,7 @@ impl Mails for SqliteStore {
         let limit = limit.min(LISTED_ROWS_MAX);
         self.read("list mails", move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM mails WHERE site_id = ?1 \
+                "SELECT {MAIL_COLUMNS} FROM mails WHERE site_id = ?1 \
                  ORDER BY at DESC, key DESC, name DESC LIMIT ?2"
             );
             let mut statement = connection.prepare_cached(&sql)?;
@@ -107,26 +110,4 @@ impl Mails for SqliteStore {
         })
         .await
     }
-}
-
-fn mail_row(row: &Row<'_>) -> rusqlite::Result<MailRow> {
-    let state: String = row.get(9)?;
-    let state = MailState::from_text(&state).ok_or_else(|| {
-        let reason = "an unknown state of a mail".into();
-        rusqlite::Error::FromSqlConversionFailure(9, rusqlite::types::Type::Text, reason)
-    })?;
-    Ok(MailRow {
-        site_id: row.get(0)?,
-        key: row.get(1)?,
-        name: row.get(2)?,
-        order_id: row.get(3)?,
-        recipient: row.get(4)?,
-        subject: row.get(5)?,
-        plain: row.get(6)?,
-        html: row.get(7)?,
-        at: row.get(8)?,
-        state,
-        attempts: row.get(10)?,
-        note: row.get(11)?,
-    })
 }

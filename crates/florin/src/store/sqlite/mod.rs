@@ -3,6 +3,7 @@
 //! For one process that serves. Another one may open the file meanwhile (a command of an
 //! operator); they wait for each other.
 
+mod cells;
 mod connection;
 mod writer;
 mod checkpoint;

@@ -3,18 +3,18 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
+use super::super::tokens::TOKEN_COLUMNS;
 use super::super::{
     Committed, FirstPayment, LISTED_ROWS_MAX, StoreError, TokenChange, TokenOwner, TokenRow,
-    TokenState, TokenStep, Tokens, UnitOfWork,
+    TokenStep, Tokens, UnitOfWork,
 };
 use super::SqliteStore;
+use super::cells::RowCells;
 use crate::clock::UnixMillis;
 
-/// The columns of a row, in the sequence in which it is read.
-const COLUMNS: &str = "account_id, live, token, site_id, key, reference, scheme, bin, last4, \
-    digits, expiry, sealed_holder, sealed_pan, fingerprint, key_id, model, state, by_mail, \
-    network_reference, eci, cavv, ds_trans_id, created_at, updated_at, last_used_at, \
-    first_payments";
+fn row_of(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+    TokenRow::read(RowCells::of(row))
+}
 
 #[async_trait]
 impl Tokens for SqliteStore {
@@ -22,7 +22,7 @@ impl Tokens for SqliteStore {
         let token = token.to_owned();
         self.read("read a token", move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3"
+                "SELECT {TOKEN_COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 AND token = ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let asked = params![owner.account_id, owner.live(), token];
@@ -41,7 +41,7 @@ impl Tokens for SqliteStore {
         let (reference, limit) = (reference.to_owned(), limit.min(LISTED_ROWS_MAX));
         self.read("list tokens", move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
+                "SELECT {TOKEN_COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
                     AND reference = ?3 AND state <> 'dead' \
                 ORDER BY created_at DESC, token DESC LIMIT ?4 OFFSET ?5"
             );
@@ -62,7 +62,7 @@ impl Tokens for SqliteStore {
         let (reference, model) = (reference.to_owned(), model.to_owned());
         self.read("find the token of a card", move |connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
+                "SELECT {TOKEN_COLUMNS} FROM tokens WHERE account_id = ?1 AND live = ?2 \
                     AND fingerprint = ?3 AND reference = ?4 AND model = ?5 AND state <> 'dead' \
                 ORDER BY state = 'active' DESC, created_at DESC, token DESC LIMIT 1"
             );
@@ -191,7 +191,7 @@ pub(super) fn change_tokens(connection: &Connection, unit: &UnitOfWork) -> rusql
 
 fn insert(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT INTO tokens ({COLUMNS}, one_for_its_card) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+        "INSERT INTO tokens ({TOKEN_COLUMNS}, one_for_its_card) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, 1)"
     );
     connection.prepare_cached(&sql)?.execute(params![
@@ -223,37 +223,4 @@ fn insert(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
         row.first_payments,
     ])?;
     Ok(())
-}
-
-fn row_of(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
-    let state: String = row.get(16)?;
-    Ok(TokenRow {
-        owner: TokenOwner { account_id: row.get(0)?, is_live: row.get::<_, i32>(1)? == 1 },
-        token: row.get(2)?,
-        site_id: row.get(3)?,
-        key: row.get(4)?,
-        reference: row.get(5)?,
-        scheme: row.get(6)?,
-        bin: row.get(7)?,
-        last4: row.get(8)?,
-        digits: row.get(9)?,
-        expiry: row.get(10)?,
-        sealed_holder: row.get(11)?,
-        sealed_pan: row.get(12)?,
-        fingerprint: row.get(13)?,
-        key_id: row.get(14)?,
-        model: row.get(15)?,
-        state: TokenState::from_text(&state),
-        by_mail: row.get::<_, i32>(17)? == 1,
-        first: FirstPayment {
-            network_reference: row.get(18)?,
-            eci: row.get(19)?,
-            cavv: row.get(20)?,
-            ds_trans_id: row.get(21)?,
-        },
-        created_at: row.get(22)?,
-        updated_at: row.get(23)?,
-        last_used_at: row.get(24)?,
-        first_payments: row.get(25)?,
-    })
 }
