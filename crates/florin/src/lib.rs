@@ -10,6 +10,8 @@ pub mod api;
 pub mod connect;
 pub mod page;
 pub mod checkout;
+pub mod event_stream;
+pub mod workbench;
 pub mod acquirer;
 pub mod threeds;
 pub mod vault;

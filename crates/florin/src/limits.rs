@@ -103,6 +103,25 @@ pub const ATTEMPTS_PRUNE_STEP_MS: u64 = 50;
 /// Creates that are under way at once in this process; one more is told to come back.
 pub const CREATES_MAX: usize = 2_048;
 
+/// Browsers and programs that follow what happens, in this process; one more is told to come back.
+pub const LISTENERS_MAX: usize = 64;
+
+/// Events that wait for one who follows and does not read.
+pub const STREAM_EVENTS_MAX: usize = 64;
+
+/// How often somebody who follows is told that nothing has happened, so that both sides notice when
+/// the other is gone.
+pub const STREAM_BEAT_MS: u64 = 10_000;
+
+/// How long one stream lasts; whoever follows comes back.
+pub const STREAM_LASTS_MS: u64 = 60 * 60 * 1000;
+
+/// How often the workbench looks at a site that somebody watches.
+pub const WORKBENCH_LOOK_MS: u64 = 700;
+
+/// Orders of a site that the workbench shows.
+pub const WORKBENCH_ORDERS_MAX: u32 = 12;
+
 /// Mails under way at once in this process; one more waits for another round.
 pub const MAILS_MAX: usize = 64;
 

@@ -15,11 +15,13 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
 
 use crate::api::reference::schema::{object, text};
 use crate::api::reference::{self, Caller, Group, JSON, Operation};
 use crate::config::HttpSettings;
 use crate::gateway::Gateway;
+use crate::workbench::Peer;
 
 /// Bytes of a request's line and headers at most.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -49,6 +51,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .route("/health/ready", ready)
         .merge(crate::connect::routes(gateway.clone()))
         .merge(crate::checkout::routes(gateway.clone()))
+        .merge(crate::workbench::routes(gateway.clone()))
         .merge(reference::routes())
         .route("/static/icons/{file}", get(icon))
         .merge(crate::page::routes())
@@ -141,8 +144,8 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: others have to end first.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -151,7 +154,11 @@ pub(super) async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(routes.clone());
+        let service = routes.clone().map_request(move |mut request: hyper::Request<_>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

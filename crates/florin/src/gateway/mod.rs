@@ -71,6 +71,8 @@ pub struct Gateway {
     pub internal_token: Option<[u8; 32]>,
     /// The way to the mail server.
     pub post: crate::mail::post::Post,
+    /// What the page at `/` says of this process.
+    pub workbench: crate::workbench::Workbench,
     pub work: Work,
 }
 
@@ -87,6 +89,8 @@ pub struct Work {
     pub creates: Arc<Semaphore>,
     pub uploads: Arc<Semaphore>,
     pub mails: Arc<Semaphore>,
+    /// Who follows what happens.
+    pub followers: crate::event_stream::Followers,
     /// Something became due.
     pub wake: Notify,
     pub writing: Writing,
@@ -145,6 +149,7 @@ impl Default for Work {
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
             mails: Arc::new(Semaphore::new(crate::limits::MAILS_MAX)),
+            followers: crate::event_stream::Followers::default(),
             wake: Notify::new(),
             begins: true,
             writing: Writing::default(),

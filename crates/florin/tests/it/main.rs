@@ -21,6 +21,7 @@ mod reviews;
 mod idempotency;
 mod idempotency_lost;
 mod notifications;
+mod workbench;
 mod mails;
 mod faults;
 mod captures;

@@ -329,6 +329,7 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::recurring::operations());
         all.extend(crate::connect::operations());
         all.extend(crate::checkout::operations());
+        all.extend(crate::workbench::operations());
         all.extend(crate::app::operations());
         all.extend(routes::operations());
         all.sort_by_key(|operation: &Operation| operation.group);
