@@ -7,7 +7,9 @@ mod csv;
 mod days;
 mod demo;
 mod describe;
+mod follow;
 mod ledger;
+mod logs;
 mod notifications;
 mod page_check;
 mod report;
@@ -95,6 +97,8 @@ enum Command {
     },
     /// Makes a payment on a running test gateway reach a state.
     Trigger(trigger::TriggerOptions),
+    /// Shows the calls that a running gateway answers, with card data masked.
+    Logs(logs::LogsOptions),
     /// Checks the books, and compares them with an acquirer's file.
     Ledger {
         #[command(subcommand)]
@@ -210,6 +214,7 @@ pub fn run() -> ExitCode {
             common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
         }
         Command::Trigger(options) => in_runtime(trigger::run(options)),
+        Command::Logs(options) => in_runtime(logs::run(options)),
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
         }

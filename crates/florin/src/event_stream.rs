@@ -3,7 +3,7 @@
 //! How many may follow is bounded, and so is what waits for one who does not read: then the writer
 //! waits, and what it would have said meanwhile is its own business.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,6 +25,8 @@ const ID_CHARS_MAX: usize = 64;
 /// Who follows in this process, and whether it is about to end.
 pub struct Followers {
     places: Arc<Semaphore>,
+    /// A name of this process, made when the first one follows.
+    boot: OnceLock<String>,
     ending: watch::Sender<bool>,
 }
 
@@ -32,6 +34,7 @@ impl Default for Followers {
     fn default() -> Followers {
         Followers {
             places: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            boot: OnceLock::new(),
             ending: watch::Sender::new(false),
         }
     }
@@ -42,6 +45,11 @@ impl Followers {
     pub fn admit(&self) -> Option<Place> {
         let permit = self.places.clone().try_acquire_owned().ok()?;
         Some(Place { permit, ending: self.ending.subscribe() })
+    }
+
+    /// The name of this process in the ids of events, by which what another one has told is known.
+    pub fn boot(&self, make: impl FnOnce() -> String) -> String {
+        self.boot.get_or_init(make).clone()
     }
 
     /// Ends every stream, for the process does.
@@ -57,11 +65,11 @@ pub struct Place {
 }
 
 /// One thing that happened.
-pub struct Event<'a> {
+pub struct Event {
     /// What a follower that comes back names as the last one it has seen.
-    pub id: &'a str,
+    pub id: String,
     /// What kind of thing.
-    pub name: &'a str,
+    pub name: &'static str,
     /// JSON in one line.
     pub data: String,
 }
@@ -71,6 +79,7 @@ pub struct Stream {
     sender: Sender<Bytes>,
     ending: watch::Receiver<bool>,
     until: Instant,
+    beat: Duration,
 }
 
 /// A stream and the answer that it is written into.
@@ -92,13 +101,26 @@ pub fn open(place: Place) -> (Stream, Response<Body>) {
         .body(Body::new(body))
         .expect("the parts of the answer are valid");
     let until = Instant::now() + Duration::from_millis(STREAM_LASTS_MS);
-    (Stream { sender, ending: place.ending, until }, answer)
+    (
+        Stream { sender, ending: place.ending, until, beat: Duration::from_millis(STREAM_BEAT_MS) },
+        answer,
+    )
 }
 
 /// The id of the last event that a follower has seen, if it comes back.
 pub fn last_seen(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get("last-event-id")?.to_str().ok()?.trim();
     (!id.is_empty() && id.len() <= ID_CHARS_MAX).then_some(id)
+}
+
+/// The id of the thing with this number in this process.
+pub fn id(boot: &str, number: u64) -> String {
+    format!("{boot}-{number}")
+}
+
+/// The number in an id of this process.
+pub fn number_of(id: &str, boot: &str) -> Option<u64> {
+    id.strip_prefix(boot)?.strip_prefix('-')?.parse().ok()
 }
 
 /// Nobody reads any more, or nothing shall be written any more.
@@ -118,7 +140,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`Over`].
-    pub async fn tell(&mut self, event: &Event<'_>) -> Result<(), Over> {
+    pub async fn tell(&mut self, event: &Event) -> Result<(), Over> {
         debug_assert!(!event.data.contains(['\n', '\r']), "JSON in one line has no line breaks");
         let Event { id, name, data } = event;
         self.write(format!("id: {id}\nevent: {name}\ndata: {data}\n\n")).await
@@ -135,7 +157,7 @@ impl Stream {
             if *ending.borrow() || Instant::now() >= self.until {
                 return Err(Over);
             }
-            let beat = Instant::now() + Duration::from_millis(STREAM_BEAT_MS);
+            let beat = Instant::now() + self.beat;
             tokio::select! {
                 biased;
                 _ = ending.changed() => return Err(Over),
@@ -149,7 +171,7 @@ impl Stream {
 
     async fn write(&mut self, text: String) -> Result<(), Over> {
         // One who has not read for so long is not there.
-        let patience = Duration::from_millis(2 * STREAM_BEAT_MS);
+        let patience = 2 * self.beat;
         match timeout(patience, self.sender.send_data(Bytes::from(text))).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Over),
@@ -174,29 +196,42 @@ mod tests {
         assert!(followers.admit().is_some());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_does_not_read_is_waited_for_and_then_given_up() {
         let followers = Followers::default();
         let (mut stream, answer) = open(followers.admit().unwrap());
+        stream.beat = Duration::from_millis(20);
         let mut told = 0;
-        while stream.tell(&Event { id: "1", name: "x", data: "{}".to_owned() }).await.is_ok() {
+        while stream
+            .tell(&Event { id: "1".to_owned(), name: "x", data: "{}".to_owned() })
+            .await
+            .is_ok()
+        {
             told += 1;
         }
         assert_eq!(told, STREAM_EVENTS_MAX, "a bounded queue");
         drop(answer);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_stream_ends_with_the_process_and_with_its_reader() {
         let followers = Followers::default();
         let (mut stream, answer) = open(followers.admit().unwrap());
         let (mut other, gone) = open(followers.admit().unwrap());
+        other.beat = Duration::from_millis(20);
         drop(gone);
         assert!(other.wait(std::future::pending::<()>()).await.is_err(), "the next beat tells");
         assert!(stream.wait(async {}).await.is_ok());
         followers.end();
         assert!(stream.wait(std::future::pending::<()>()).await.is_err());
         drop(answer);
+    }
+
+    #[test]
+    fn an_id_of_another_process_has_no_number_here() {
+        assert_eq!(number_of(&id("ab", 7), "ab"), Some(7));
+        assert_eq!(number_of(&id("ab", 7), "a"), None);
+        assert_eq!(number_of("ab-x", "ab"), None);
     }
 
     #[test]

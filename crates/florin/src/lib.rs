@@ -11,6 +11,8 @@ pub mod connect;
 pub mod page;
 pub mod checkout;
 pub mod event_stream;
+pub mod ring;
+pub mod call_log;
 pub mod workbench;
 pub mod acquirer;
 pub mod threeds;

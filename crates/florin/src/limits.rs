@@ -116,6 +116,18 @@ pub const STREAM_BEAT_MS: u64 = 10_000;
 /// How long one stream lasts; whoever follows comes back.
 pub const STREAM_LASTS_MS: u64 = 60 * 60 * 1000;
 
+/// Calls of the API that a process remembers.
+pub const LOGGED_CALLS_MAX: usize = 1_000;
+
+/// What these may take of its memory, about.
+pub const LOGGED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Longest body that is shown of a call.
+pub const LOGGED_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Calls in a second whose bodies are kept; of more there is only what they were.
+pub const LOGGED_BODIES_PER_SECOND_MAX: u64 = 40;
+
 /// How often the workbench looks at a site that somebody watches.
 pub const WORKBENCH_LOOK_MS: u64 = 700;
 

@@ -13,7 +13,9 @@ use super::reference::schema::{
     list, meaning, named, object, one_of, open_object, text, whole, whole_from,
 };
 use super::reference::{Group, Operation, examples};
-use super::{Answer, authenticate, internal, reference, segments, test_chargebacks, test_mails};
+use super::{
+    Answer, authenticate, calls, internal, reference, segments, test_chargebacks, test_mails,
+};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -146,6 +148,9 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         (["data"], Method::DELETE) => {
             let deleted = gateway.delete_site_data(&site).await?;
             Ok(success(&json!({ "orders_deleted": deleted })))
+        }
+        (["calls"], Method::GET) => {
+            Ok(calls::listed(gateway, &calls::shown_to(&site)?, request.uri().query()))
         }
         (["mails"], method) => test_mails::mailbox(gateway, &site, &method).await,
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,

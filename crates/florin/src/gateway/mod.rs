@@ -89,6 +89,8 @@ pub struct Work {
     pub creates: Arc<Semaphore>,
     pub uploads: Arc<Semaphore>,
     pub mails: Arc<Semaphore>,
+    /// The last calls of the API.
+    pub call_log: crate::call_log::CallLog,
     /// Who follows what happens.
     pub followers: crate::event_stream::Followers,
     /// Something became due.
@@ -149,6 +151,7 @@ impl Default for Work {
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
             mails: Arc::new(Semaphore::new(crate::limits::MAILS_MAX)),
+            call_log: crate::call_log::CallLog::default(),
             followers: crate::event_stream::Followers::default(),
             wake: Notify::new(),
             begins: true,

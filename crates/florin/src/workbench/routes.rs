@@ -198,7 +198,7 @@ async fn events(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         loop {
             let now = watched.borrow_and_update().clone();
             if let Some(now) = now.filter(|now| last.as_ref() != Some(&now.id)) {
-                let event = Event { id: &now.id, name: "site", data: now.data.clone() };
+                let event = Event { id: now.id.clone(), name: "site", data: now.data.clone() };
                 if stream.tell(&event).await.is_err() {
                     return;
                 }

@@ -22,6 +22,7 @@ mod idempotency;
 mod idempotency_lost;
 mod notifications;
 mod workbench;
+mod calls;
 mod mails;
 mod faults;
 mod captures;
