@@ -176,6 +176,7 @@ pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> 
         internal_token: parts.internal_token,
         post: parts.post,
         workbench: parts.workbench,
+        alone: parts.takes_all,
         work: Work::default(),
     };
     Ok((Arc::new(gateway), node))

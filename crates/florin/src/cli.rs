@@ -9,6 +9,7 @@ mod demo;
 mod describe;
 mod follow;
 mod ledger;
+mod listen;
 mod logs;
 mod notifications;
 mod page_check;
@@ -97,6 +98,8 @@ enum Command {
     },
     /// Makes a payment on a running test gateway reach a state.
     Trigger(trigger::TriggerOptions),
+    /// Hands the notifications of a test site to a program on this machine.
+    Listen(listen::ListenOptions),
     /// Shows the calls that a running gateway answers, with card data masked.
     Logs(logs::LogsOptions),
     /// Checks the books, and compares them with an acquirer's file.
@@ -214,6 +217,7 @@ pub fn run() -> ExitCode {
             common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
         }
         Command::Trigger(options) => in_runtime(trigger::run(options)),
+        Command::Listen(options) => in_runtime(listen::run(options)),
         Command::Logs(options) => in_runtime(logs::run(options)),
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))

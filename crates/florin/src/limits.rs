@@ -128,6 +128,24 @@ pub const LOGGED_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Calls in a second whose bodies are kept; of more there is only what they were.
 pub const LOGGED_BODIES_PER_SECOND_MAX: u64 = 40;
 
+/// What shops of test sites were told that a process remembers for those who listen.
+pub const TOLD_MAX: usize = 1_000;
+
+/// What that may take of its memory, about.
+pub const TOLD_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Orders that are looked at for what a listener has missed.
+pub const MISSED_ORDERS_MAX: u32 = 200;
+
+/// Notifications that a listener is sent afterwards; older ones are named.
+pub const MISSED_SENT_MAX: usize = 100;
+
+/// Notifications that are named at most.
+pub const MISSED_LISTED_MAX: usize = 400;
+
+/// How often a listener is told what other processes have sent.
+pub const LISTEN_POLL_MS: u64 = 2_000;
+
 /// How often the workbench looks at a site that somebody watches.
 pub const WORKBENCH_LOOK_MS: u64 = 700;
 

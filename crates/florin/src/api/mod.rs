@@ -17,6 +17,7 @@ mod test_controls;
 pub(crate) mod calls;
 mod test_chargebacks;
 mod test_mails;
+mod test_notifications;
 mod internal;
 pub(crate) mod reference;
 
@@ -107,7 +108,9 @@ pub async fn controls(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let uri = request.uri().clone();
-    if let Some(stream) = calls::stream(&gateway, &request) {
+    let stream = calls::stream(&gateway, &request)
+        .or_else(|| test_notifications::stream(&gateway, &request));
+    if let Some(stream) = stream {
         return Ok(stream.unwrap_or_else(respond));
     }
     let (call, request) = calls::begin(&gateway, request);

@@ -15,6 +15,7 @@ use super::reference::schema::{
 use super::reference::{Group, Operation, examples};
 use super::{
     Answer, authenticate, calls, internal, reference, segments, test_chargebacks, test_mails,
+    test_notifications,
 };
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
@@ -151,6 +152,10 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         }
         (["calls"], Method::GET) => {
             Ok(calls::listed(gateway, &calls::shown_to(&site)?, request.uri().query()))
+        }
+        (["notifications", id, "answer"], Method::POST) => {
+            let id = (*id).to_owned();
+            test_notifications::answer(gateway, &site, &id, request).await
         }
         (["mails"], method) => test_mails::mailbox(gateway, &site, &method).await,
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,

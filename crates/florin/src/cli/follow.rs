@@ -81,6 +81,8 @@ pub(super) struct Follower<'a> {
     door: &'a Door,
     path: &'a str,
     last_id: Option<String>,
+    /// The query with which it comes back; a number.
+    noted: Option<(&'static str, String)>,
     open: Option<(reqwest::Response, Vec<u8>)>,
     /// Whether it was open before: then a gateway that is not there may come back.
     was_open: bool,
@@ -89,7 +91,15 @@ pub(super) struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     pub(super) fn new(door: &'a Door, path: &'a str) -> Follower<'a> {
-        Follower { door, path, last_id: None, open: None, was_open: false, pause: PAUSE }
+        Follower {
+            door,
+            path,
+            last_id: None,
+            noted: None,
+            open: None,
+            was_open: false,
+            pause: PAUSE,
+        }
     }
 
     /// Opens the stream, so that what happens from now on is told.
@@ -98,7 +108,11 @@ impl<'a> Follower<'a> {
     /// A sentence for the user, when it cannot be opened and that will not change by itself.
     pub(super) async fn open(&mut self) -> Result<(), String> {
         while self.open.is_none() {
-            let mut request = self.door.request(reqwest::Method::GET, self.path);
+            let path = match &self.noted {
+                None => self.path.to_owned(),
+                Some((name, value)) => format!("{}?{name}={value}", self.path),
+            };
+            let mut request = self.door.request(reqwest::Method::GET, &path);
             if let Some(id) = &self.last_id {
                 request = request.header("last-event-id", id);
             }
@@ -129,6 +143,11 @@ impl<'a> Follower<'a> {
             self.pause = (self.pause * 2).min(PAUSE_MAX);
         }
         Ok(())
+    }
+
+    /// What the query says from the next connection on.
+    pub(super) fn note(&mut self, name: &'static str, value: &str) {
+        self.noted = Some((name, value.to_owned()));
     }
 
     /// The next event, over as many connections as it takes.

@@ -54,7 +54,10 @@ fn calls_are_shown_as_they_come_and_after_a_restart() {
     call("POST", &format!("{url}/v1/json/orders"), KEY, Some(&order("before")));
     let shown = succeed(&["logs", "--url", &url, "--key", KEY, "--bodies"]);
     assert!(shown.contains("  200  ") && shown.contains("POST /v1/json/orders  before"), "{shown}");
-    assert!(shown.contains("\"card_number\": \"***\"") && !shown.contains("4111111111111111"), "{shown}");
+    assert!(
+        shown.contains("\"card_number\": \"***\"") && !shown.contains("4111111111111111"),
+        "{shown}"
+    );
 
     let mut following = Following::start(&["logs", "--follow", "--json", "--url", &url], KEY);
     following.line_with("before");

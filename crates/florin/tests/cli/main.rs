@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+mod listen;
 mod logs;
 mod notifications;
 mod page_check;

@@ -327,6 +327,7 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::test_chargebacks::operations());
         all.extend(super::internal::operations());
         all.extend(super::calls::operations());
+        all.extend(super::test_notifications::operations());
         all.extend(super::recurring::operations());
         all.extend(crate::connect::operations());
         all.extend(crate::checkout::operations());
