@@ -167,6 +167,7 @@ async fn start(
         risk: RiskKnowledge::default(),
         internal_token,
         post: florin::mail::post::Post::default(),
+        workbench: florin::workbench::Workbench::default(),
         takes_all: world.weather.processes == 1,
     };
     let (gateway, node) = app::assemble(parts).await.map_err(|error| error.to_string())?;

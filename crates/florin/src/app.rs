@@ -28,6 +28,7 @@ use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
 use crate::store::{LISTED_ROWS_MAX, Node, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
+use crate::workbench::Workbench;
 
 mod bootstrap;
 mod clerk;
@@ -37,6 +38,7 @@ mod rails;
 mod server;
 mod simulator;
 mod upkeep;
+mod workbench;
 
 pub use bootstrap::{FirstSite, new_site, new_site_key};
 pub use clerk::{Clerk, clerk};
@@ -137,6 +139,7 @@ pub struct Parts {
     /// Keyed hash of the token for calls from inside; none where there are none.
     pub internal_token: Option<[u8; 32]>,
     pub post: crate::mail::post::Post,
+    pub workbench: Workbench,
     /// The store is this process's alone, which takes up at once what the last one left behind.
     pub takes_all: bool,
 }
@@ -172,6 +175,8 @@ pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> 
         risk: parts.risk,
         internal_token: parts.internal_token,
         post: parts.post,
+        workbench: parts.workbench,
+        alone: parts.takes_all,
         work: Work::default(),
     };
     Ok((Arc::new(gateway), node))
@@ -252,6 +257,7 @@ pub async fn start(
         risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
         internal_token,
         post: post::of(&settings.mail)?,
+        workbench: workbench::of(settings, address, simulator.as_ref()),
         // A database of one process: what was on its way when the last one ended is nobody's now.
         takes_all: settings.database_url.is_none(),
     };
@@ -280,6 +286,7 @@ pub async fn start(
 impl Running {
     /// Stops taking requests, finishes what is in flight, and closes the store.
     pub async fn stop(mut self) {
+        self.gateway.work.followers.end();
         let _ = self.shutdown.send(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(self.shutdown_wait, all).await.is_err() {

@@ -7,7 +7,10 @@ mod csv;
 mod days;
 mod demo;
 mod describe;
+mod follow;
 mod ledger;
+mod listen;
+mod logs;
 mod notifications;
 mod page_check;
 mod report;
@@ -95,6 +98,10 @@ enum Command {
     },
     /// Makes a payment on a running test gateway reach a state.
     Trigger(trigger::TriggerOptions),
+    /// Hands the notifications of a test site to a program on this machine.
+    Listen(listen::ListenOptions),
+    /// Shows the calls that a running gateway answers, with card data masked.
+    Logs(logs::LogsOptions),
     /// Checks the books, and compares them with an acquirer's file.
     Ledger {
         #[command(subcommand)]
@@ -210,6 +217,8 @@ pub fn run() -> ExitCode {
             common.settings().and_then(|settings| in_runtime(notifications::run(settings, command)))
         }
         Command::Trigger(options) => in_runtime(trigger::run(options)),
+        Command::Listen(options) => in_runtime(listen::run(options)),
+        Command::Logs(options) => in_runtime(logs::run(options)),
         Command::Ledger { command, common } => {
             common.settings().and_then(|settings| in_runtime(ledger::run(settings, command)))
         }

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::mail::post::Encryption;
 use crate::notify::policy::WebhookPolicy;
 use crate::vault::KekSource;
+use crate::workbench::OpenTo;
 
 /// Every setting with its default and one line of why.
 pub const DEFAULTS: &str = include_str!("../florin.default.toml");
@@ -70,6 +71,8 @@ pub struct Settings {
     pub risk: RiskFiles,
     /// The operator's own endpoints.
     pub internal: InternalSettings,
+    /// The test platform's page.
+    pub workbench: WorkbenchSettings,
     /// The mail server.
     pub mail: MailServerSettings,
     /// What is logged, and how.
@@ -159,6 +162,15 @@ pub struct InternalSettings {
     /// Opens them; they are closed without one.
     #[serde(deserialize_with = "none_if_empty")]
     pub token: Option<SecretText>,
+}
+
+/// The test platform's page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkbenchSettings {
+    /// Who is shown it.
+    #[serde(deserialize_with = "open_to")]
+    pub open_to: OpenTo,
 }
 
 /// The mail server.
@@ -325,6 +337,7 @@ impl Settings {
             vault: read.vault,
             risk: read.risk,
             internal: read.internal,
+            workbench: read.workbench,
             mail: read.mail,
             log: read.log,
             effective,
@@ -414,6 +427,7 @@ struct Fixed {
     vault: VaultSettings,
     risk: RiskFiles,
     internal: InternalSettings,
+    workbench: WorkbenchSettings,
     mail: MailServerSettings,
     log: LogSettings,
 }
@@ -534,6 +548,15 @@ fn webhook_policy<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookPolicy, D
         "strict" => Ok(WebhookPolicy::Strict),
         "relaxed" => Ok(WebhookPolicy::Relaxed),
         _ => Err(D::Error::custom("\"strict\" or \"relaxed\" is expected")),
+    }
+}
+
+fn open_to<'de, D: Deserializer<'de>>(from: D) -> Result<OpenTo, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "loopback" => Ok(OpenTo::Loopback),
+        "everyone" => Ok(OpenTo::Everyone),
+        "nobody" => Ok(OpenTo::Nobody),
+        _ => Err(D::Error::custom("\"loopback\", \"everyone\" or \"nobody\" is expected")),
     }
 }
 

@@ -103,6 +103,55 @@ pub const ATTEMPTS_PRUNE_STEP_MS: u64 = 50;
 /// Creates that are under way at once in this process; one more is told to come back.
 pub const CREATES_MAX: usize = 2_048;
 
+/// Browsers and programs that follow what happens, in this process; one more is told to come back.
+pub const LISTENERS_MAX: usize = 64;
+
+/// Events that wait for one who follows and does not read.
+pub const STREAM_EVENTS_MAX: usize = 64;
+
+/// How often somebody who follows is told that nothing has happened, so that both sides notice when
+/// the other is gone.
+pub const STREAM_BEAT_MS: u64 = 10_000;
+
+/// How long one stream lasts; whoever follows comes back.
+pub const STREAM_LASTS_MS: u64 = 60 * 60 * 1000;
+
+/// Calls of the API that a process remembers.
+pub const LOGGED_CALLS_MAX: usize = 1_000;
+
+/// What these may take of its memory, about.
+pub const LOGGED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Longest body that is shown of a call.
+pub const LOGGED_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Calls in a second whose bodies are kept; of more there is only what they were.
+pub const LOGGED_BODIES_PER_SECOND_MAX: u64 = 40;
+
+/// What shops of test sites were told that a process remembers for those who listen.
+pub const TOLD_MAX: usize = 1_000;
+
+/// What that may take of its memory, about.
+pub const TOLD_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Orders that are looked at for what a listener has missed.
+pub const MISSED_ORDERS_MAX: u32 = 200;
+
+/// Notifications that a listener is sent afterwards; older ones are named.
+pub const MISSED_SENT_MAX: usize = 100;
+
+/// Notifications that are named at most.
+pub const MISSED_LISTED_MAX: usize = 400;
+
+/// How often a listener is told what other processes have sent.
+pub const LISTEN_POLL_MS: u64 = 2_000;
+
+/// How often the workbench looks at a site that somebody watches.
+pub const WORKBENCH_LOOK_MS: u64 = 700;
+
+/// Orders of a site that the workbench shows.
+pub const WORKBENCH_ORDERS_MAX: u32 = 12;
+
 /// Mails under way at once in this process; one more waits for another round.
 pub const MAILS_MAX: usize = 64;
 

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use super::contract::{ApiError, canonical};
 use super::reference::schema::{meaning, named, object, one_of, whole};
 use super::reference::{Caller, Group, Operation, examples};
-use super::{Answer, read_body, reference, segments};
+use super::{Answer, calls, read_body, reference, segments};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::risk::report::risk_json;
@@ -59,6 +59,9 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     reference::check("/internal/", &parts, &method)?;
     match (parts.as_slice(), method) {
+        (["calls"], Method::GET) => {
+            Ok(calls::listed(gateway, &calls::Shown::All, request.uri().query()))
+        }
         (["orders", id, "review"], Method::POST) => {
             let body = read_object(request).await?;
             let role = role_of(&body, None)?;
@@ -74,7 +77,7 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
 }
 
 /// The token is compared as a keyed hash, so that the time it takes tells nothing of it.
-fn authorize(gateway: &Gateway, request: &Request) -> Result<(), Answer> {
+pub(super) fn authorize(gateway: &Gateway, request: &Request) -> Result<(), Answer> {
     let expected = gateway.internal_token.ok_or_else(ApiError::unknown_path)?;
     let given = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let given = given.and_then(|it| it.split_once(' ')).filter(|(scheme, token)| {

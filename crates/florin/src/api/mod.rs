@@ -14,8 +14,10 @@ mod changes;
 mod recurring;
 mod files;
 mod test_controls;
+pub(crate) mod calls;
 mod test_chargebacks;
 mod test_mails;
+mod test_notifications;
 mod internal;
 pub(crate) mod reference;
 
@@ -92,7 +94,11 @@ pub async fn merchants(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let uri = request.uri().clone();
+    let (call, request) = calls::begin(&gateway, request);
     let answer = idempotency::once(&gateway, request).await.unwrap_or_else(|answer| answer);
+    if let Some(call) = call {
+        call.end(&answer);
+    }
     Ok(respond_at(&uri, answer))
 }
 
@@ -102,8 +108,17 @@ pub async fn controls(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let uri = request.uri().clone();
+    let stream = calls::stream(&gateway, &request)
+        .or_else(|| test_notifications::stream(&gateway, &request));
+    if let Some(stream) = stream {
+        return Ok(stream.unwrap_or_else(respond));
+    }
+    let (call, request) = calls::begin(&gateway, request);
     let is_file = test_controls::asks_for_file(&request);
     let answer = test_controls::route(&gateway, request).await.unwrap_or_else(|answer| answer);
+    if let Some(call) = call {
+        call.end(&answer);
+    }
     let is_file = is_file && answer.status == 200;
     let mut response = respond_at(&uri, answer);
     if is_file {
@@ -119,6 +134,9 @@ pub async fn internal(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let uri = request.uri().clone();
+    if let Some(stream) = calls::stream(&gateway, &request) {
+        return Ok(stream.unwrap_or_else(respond));
+    }
     let answer = internal::route(&gateway, request).await.unwrap_or_else(|answer| answer);
     Ok(respond_at(&uri, answer))
 }
@@ -221,7 +239,9 @@ fn described_segments(path: &str, method: &Method) -> Result<Vec<String>, ApiErr
 pub(crate) fn authenticate(gateway: &Gateway, request: &Request) -> Result<Caller, Answer> {
     let key = credentials::find(request).ok_or_else(ApiError::invalid_api_key)?;
     let caller = gateway.directory.caller(&gateway.vault, &key);
-    Ok(caller.ok_or_else(ApiError::invalid_api_key)?)
+    let caller = caller.ok_or_else(ApiError::invalid_api_key)?;
+    calls::KeyOf::note(request, &caller.site);
+    Ok(caller)
 }
 
 /// Java clients cannot send PATCH; they send POST and say so in a header.

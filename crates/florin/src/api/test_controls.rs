@@ -13,7 +13,10 @@ use super::reference::schema::{
     list, meaning, named, object, one_of, open_object, text, whole, whole_from,
 };
 use super::reference::{Group, Operation, examples};
-use super::{Answer, authenticate, internal, reference, segments, test_chargebacks, test_mails};
+use super::{
+    Answer, authenticate, calls, internal, reference, segments, test_chargebacks, test_mails,
+    test_notifications,
+};
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 use crate::gateway::site::{Mode, Site};
@@ -152,6 +155,13 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         }
         (["mails"], Method::GET) => test_mails::list(gateway, &site).await,
         (["mails"], Method::DELETE) => test_mails::empty(gateway, &site).await,
+        (["calls"], Method::GET) => {
+            Ok(calls::listed(gateway, &calls::shown_to(&site)?, request.uri().query()))
+        }
+        (["notifications", id, "answer"], Method::POST) => {
+            let id = (*id).to_owned();
+            test_notifications::answer(gateway, &site, &id, request).await
+        }
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
         (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,
         (["chargebacks", id], Method::POST) => {

@@ -47,6 +47,8 @@ pub async fn clerk(foundation: &Foundation) -> Result<Clerk, StartError> {
         risk: RiskKnowledge::default(),
         internal_token: None,
         post: crate::mail::post::Post::default(),
+        alone: false,
+        workbench: crate::workbench::Workbench::default(),
         work: Work { begins: false, ..Work::default() },
     });
     Ok(Clerk { gateway, node })

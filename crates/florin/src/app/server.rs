@@ -60,6 +60,7 @@ pub fn routes(gateway: &Arc<Gateway>, simulator: Option<Router>) -> Router {
         .route("/health/ready", ready)
         .merge(crate::connect::routes(gateway.clone()))
         .merge(crate::checkout::routes(gateway.clone()))
+        .merge(crate::workbench::routes(gateway.clone()))
         .merge(still)
         // What stands above has to be in the table of what is served; the calls below look it up
         // themselves, once they know their caller.

@@ -25,6 +25,7 @@ pub mod owed;
 pub mod timers;
 pub mod risk;
 pub mod outbox;
+pub mod told;
 pub mod mails;
 pub mod housekeeping;
 pub mod seals;
@@ -73,6 +74,10 @@ pub struct Gateway {
     pub internal_token: Option<[u8; 32]>,
     /// The way to the mail server.
     pub post: crate::mail::post::Post,
+    /// The store is this process's alone.
+    pub alone: bool,
+    /// What the page at `/` says of this process.
+    pub workbench: crate::workbench::Workbench,
     pub work: Work,
 }
 
@@ -89,6 +94,12 @@ pub struct Work {
     pub creates: Arc<Semaphore>,
     pub uploads: Arc<Semaphore>,
     pub mails: Arc<Semaphore>,
+    /// The last calls of the API.
+    pub call_log: crate::call_log::CallLog,
+    /// What shops of test sites are told.
+    pub telling: told::Telling,
+    /// Who follows what happens.
+    pub followers: crate::event_stream::Followers,
     /// Something became due.
     pub wake: Notify,
     pub writing: Writing,
@@ -147,6 +158,9 @@ impl Default for Work {
             creates: Arc::new(Semaphore::new(crate::limits::CREATES_MAX)),
             uploads: Arc::new(Semaphore::new(crate::limits::UPLOADS_MAX)),
             mails: Arc::new(Semaphore::new(crate::limits::MAILS_MAX)),
+            call_log: crate::call_log::CallLog::default(),
+            telling: told::Telling::default(),
+            followers: crate::event_stream::Followers::default(),
             wake: Notify::new(),
             begins: true,
             writing: Writing::default(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::record::{Record, row_number};
 use super::site::Site;
+use super::told::Told;
 use super::{Failure, Gateway};
 use crate::api::contract::payment_options::NotificationMethod;
 use crate::limits::{CLAIM_ROWS_MAX, DELIVERY_LEASE_MS, LEASE_MS, TURN_POLL_MS};
@@ -18,6 +19,9 @@ use crate::notify::target::{Payload, notification_url};
 use crate::store::{
     Bucket, Claim, ClaimedNotification, DeliveryRow, NotificationNext, NotificationResult,
 };
+
+/// Why an attempt was made that a program made which listens.
+pub(super) const LISTENED: &str = "listen";
 
 impl Gateway {
     /// Works off notifications that are due; returns how many there were.
@@ -136,7 +140,8 @@ impl Gateway {
         let site = &record.site;
         let number = notification.attempts + 1;
         let trigger = if number == 1 { "auto" } else { "retry" };
-        let (delivery, acknowledged) = self.send_notification(&record, number, trigger).await;
+        let (delivery, acknowledged) =
+            self.send_notification(&record, notification.seq, number, trigger).await;
         let made = u32::try_from(number).unwrap_or(u32::MAX);
         let next_due = self.schedule.next_due(made, notification.first_attempt_at);
         let next = match next_due {
@@ -174,7 +179,7 @@ impl Gateway {
         let last = stored.deliveries.iter().map(|it| it.attempt).max().unwrap_or_default();
         let number = last.max(stored.attempts).saturating_add(1);
         let record = Record { sale, ..record };
-        let (delivery, acknowledged) = self.send_notification(&record, number, "manual").await;
+        let (delivery, acknowledged) = self.send_notification(&record, seq, number, "manual").await;
         let next = match acknowledged {
             true => NotificationNext::Acknowledged,
             false => NotificationNext::Unchanged,
@@ -190,6 +195,7 @@ impl Gateway {
     async fn send_notification(
         &self,
         record: &Record,
+        seq: i32,
         number: i32,
         trigger: &str,
     ) -> (DeliveryRow, bool) {
@@ -219,6 +225,7 @@ impl Gateway {
                         super::site::WebhookPolicy::Relaxed => WebhookPolicy::Relaxed,
                     },
                 };
+                self.note_told(record, || Told::of(record, seq, number, trigger, site.time(begun)));
                 Some(self.webhooks.deliver(delivery).await)
             }
             // The site has lost its address or its last key since: there is nobody to tell.

@@ -169,6 +169,13 @@ impl Gateway {
         self.simulator_of(site)?.call(reqwest::Method::GET, &path, None).await
     }
 
+    /// Forgets the faults that wait for this site.
+    pub async fn clear_faults(&self, site: &Site) -> Result<(), ControlError> {
+        let path = format!("/control/faults?merchant={}", site.merchant_id());
+        let simulator = self.simulator_of(site)?;
+        simulator.call(reqwest::Method::DELETE, &path, None).await.map(drop)
+    }
+
     /// Deletes every order of the site and the host's books of it; returns how many orders.
     pub async fn delete_site_data(&self, site: &Site) -> Result<u64, ControlError> {
         let simulator = self.simulator_of(site)?;

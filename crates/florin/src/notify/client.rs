@@ -196,9 +196,28 @@ impl WebhookClient {
 
     /// Makes one attempt. Ends within [`TOTAL_WAIT`], whatever the receiver does.
     pub async fn deliver(&self, delivery: Delivery) -> Attempt {
+        let signed = match delivery.method {
+            Method::Get => None,
+            Method::Post => {
+                let body = delivery.body.unwrap_or_default();
+                let signature = auth_header(&delivery.api_key, delivery.timestamp, &body);
+                Some((body, signature))
+            }
+        };
+        self.deliver_signed(&delivery.url, delivery.policy, signed).await
+    }
+
+    /// The same with body and `Auth` as they are; without them it is a GET.
+    pub async fn deliver_signed(
+        &self,
+        url: &str,
+        policy: WebhookPolicy,
+        signed: Option<(Bytes, String)>,
+    ) -> Attempt {
         let started = Instant::now();
         let mut heard = Heard::default();
-        let result = self.exchange(&delivery, started + self.total_wait, &mut heard).await;
+        let deadline = started + self.total_wait;
+        let result = self.exchange(url, policy, signed, deadline, &mut heard).await;
         let outcome = match (result, heard.http_status) {
             (Err(class), _) => Outcome::Failed(class),
             (Ok(()), Some(status)) if is_acknowledged(status, &heard.reply) => {
@@ -207,7 +226,7 @@ impl WebhookClient {
             (Ok(()), _) => Outcome::NotAcknowledged,
         };
         Attempt {
-            url: delivery.url,
+            url: url.to_owned(),
             http_status: heard.http_status,
             latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             reply_start: reply_start(&heard.reply),
@@ -218,20 +237,15 @@ impl WebhookClient {
 
     async fn exchange(
         &self,
-        delivery: &Delivery,
+        url: &str,
+        policy: WebhookPolicy,
+        signed: Option<(Bytes, String)>,
         deadline: Instant,
         heard: &mut Heard,
     ) -> Result<(), FailureClass> {
-        let url = Url::parse(&delivery.url).map_err(|_| FailureClass::InvalidUrl)?;
-        delivery.policy.check_url(&url)?;
-        let call = match delivery.method {
-            Method::Get => Call { url, policy: delivery.policy, signed: None },
-            Method::Post => {
-                let body = delivery.body.clone().unwrap_or_default();
-                let signature = auth_header(&delivery.api_key, delivery.timestamp, &body);
-                Call { url, policy: delivery.policy, signed: Some((body, signature)) }
-            }
-        };
+        let url = Url::parse(url).map_err(|_| FailureClass::InvalidUrl)?;
+        policy.check_url(&url)?;
+        let call = Call { url, policy, signed };
         let called = timeout_at(deadline, self.carrier.call(call, heard)).await;
         called.map_err(|_| FailureClass::TimedOut)?
     }

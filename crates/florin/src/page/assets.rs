@@ -21,10 +21,10 @@ const FOLDER: &str = "/static/page/";
 const ADDRESS_BYTES: usize = 12;
 
 /// A file that never changes under its address.
-pub(super) struct Asset {
-    pub(super) path: String,
+pub(crate) struct Asset {
+    pub(crate) path: String,
     /// `sha384-…`, for the `integrity` attribute.
-    pub(super) integrity: String,
+    pub(crate) integrity: String,
     pub(super) content: &'static str,
     content_type: &'static str,
 }
@@ -50,6 +50,17 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new(include_str!("../../templates/page/page.js"), "js", "text/javascript; charset=utf-8")
 });
 
+/// Of the workbench, which is no payer's page.
+pub(crate) static WORKBENCH_SHEET: LazyLock<Asset> = LazyLock::new(|| {
+    let css = include_str!("../../templates/workbench/page.css");
+    Asset::new(css, "css", "text/css; charset=utf-8")
+});
+
+pub(crate) static WORKBENCH_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let js = include_str!("../../templates/workbench/page.js");
+    Asset::new(js, "js", "text/javascript; charset=utf-8")
+});
+
 /// The routes of the files. An address of another version is unknown: a page never falls back on
 /// contents that it did not ask for.
 pub fn routes() -> Router {
@@ -57,7 +68,7 @@ pub fn routes() -> Router {
 }
 
 async fn file(Path(file): Path<String>) -> Response<Body> {
-    let asset = [&*SHEET, &*SCRIPT]
+    let asset = [&*SHEET, &*SCRIPT, &*WORKBENCH_SHEET, &*WORKBENCH_SCRIPT]
         .into_iter()
         .find(|it| it.path.strip_prefix(FOLDER) == Some(file.as_str()));
     match asset {

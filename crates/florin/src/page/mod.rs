@@ -22,6 +22,7 @@ mod tests;
 
 pub use amount::amount;
 pub use assets::routes;
+pub(crate) use assets::{Asset, WORKBENCH_SCRIPT, WORKBENCH_SHEET};
 pub use card::card_page;
 pub use end::{close_page, end_page, top};
 pub use headers::{Surroundings, is_origin};

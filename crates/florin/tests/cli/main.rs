@@ -1,25 +1,25 @@
 //! The commands of the binary, run as an operator runs them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod ledger;
 mod chargebacks;
+mod ledger;
+mod listen;
+mod logs;
+mod notifications;
+mod page_check;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod postgres;
+mod risk;
+mod trigger;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
 use postgres::{Database, fresh_database};
-
-mod notifications;
-mod page_check;
-mod risk;
-mod trigger;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const README: &str = include_str!("../../../../README.md");

@@ -4,7 +4,7 @@ use super::{Data, Server, call, complained, florin, run, said};
 
 const KEY: &str = "a-key-for-triggers";
 
-fn address(server: &Server) -> String {
+pub(crate) fn address(server: &Server) -> String {
     server.told("API        ").trim_end_matches("/v1/json/").to_owned()
 }
 

@@ -21,6 +21,8 @@ mod reviews;
 mod idempotency;
 mod idempotency_lost;
 mod notifications;
+mod workbench;
+mod calls;
 mod mails;
 mod faults;
 mod captures;

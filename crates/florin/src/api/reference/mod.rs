@@ -326,9 +326,12 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::test_controls::operations());
         all.extend(super::test_chargebacks::operations());
         all.extend(super::internal::operations());
+        all.extend(super::calls::operations());
+        all.extend(super::test_notifications::operations());
         all.extend(super::recurring::operations());
         all.extend(crate::connect::operations());
         all.extend(crate::checkout::operations());
+        all.extend(crate::workbench::operations());
         all.extend(crate::app::operations());
         all.extend(routes::operations());
         all.sort_by_key(|operation: &Operation| operation.group);
