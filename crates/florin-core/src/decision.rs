@@ -10,11 +10,13 @@ mod capture;
 mod chargeback;
 mod evolve;
 mod increment;
+mod provider;
 mod refund;
 mod session;
 
 use crate::card::Brand;
 use crate::chargeback::{Chargeback, Credit};
+use crate::method::Method;
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{
@@ -22,6 +24,7 @@ use crate::payment::{
     Instant, Reason, Review, ReviewVerdict, Rules, State, Trace, TransactionId, Unauthenticated,
     Waiting,
 };
+use crate::provider::{Facts, ProviderNews, Referral, RefundWord};
 use crate::risk::{Band, band};
 use crate::session::SessionEnd;
 use crate::tariff::{FeeKind, Tariff};
@@ -81,6 +84,12 @@ pub enum Command {
     RefundAnswer { rrn: String, answer: RefundAnswer, again: Trace },
     /// The merchant takes a refund back.
     VoidRefund { number: u32 },
+    /// The provider with this number of the payment says something.
+    Hear { reference: String, news: ProviderNews },
+    /// A refund of a payment by another method is due: its provider is about to be asked.
+    AskRefund { number: u32 },
+    /// The provider of another method answered.
+    HearRefund { number: u32, word: RefundWord },
     /// The payer's bank takes money back.
     ChargeBack(Claim),
     /// Something is said or decided about a chargeback.
@@ -102,6 +111,8 @@ pub struct Opening {
     pub transaction_id: TransactionId,
     pub amount: Money,
     pub brand: Option<Brand>,
+    /// Set where it is no card that pays.
+    pub method: Option<&'static Method>,
     pub rules: Rules,
     /// The session on whose page the card was sent.
     pub session: Option<TransactionId>,
@@ -122,6 +133,8 @@ pub enum Verification {
     /// The payer has to act.
     Pending(Waiting),
     Finished(AuthenticationResult),
+    /// It is no card: the provider of another method has taken the payment on.
+    Referred(Referral),
 }
 
 /// What became of an authorization request.
@@ -223,6 +236,26 @@ pub enum Event {
         facts: Option<AnswerFacts>,
     },
     Expired,
+    /// The payer is sent to the provider of another method.
+    Referred {
+        reference: String,
+        url: String,
+    },
+    /// The payer has done his part at the provider; the money comes later.
+    PayerActed {
+        facts: Facts,
+    },
+    /// The provider will pay, once it has looked at it or the merchant has shipped.
+    Promised {
+        until: Instant,
+        facts: Facts,
+    },
+    /// The provider has paid.
+    Paid {
+        facts: Facts,
+    },
+    /// What the provider promised comes to nothing.
+    Withdrawn,
     /// A held payment is captured.
     ReviewAccepted {
         capture: Trace,
@@ -270,6 +303,10 @@ pub enum Event {
         trace: Trace,
         advice: AdviceId,
         tries: u32,
+    },
+    /// The provider of another method is asked for it.
+    RefundAsked {
+        number: u32,
     },
     RefundCompleted {
         number: u32,
@@ -325,6 +362,7 @@ pub struct Opened {
     pub transaction_id: TransactionId,
     pub amount: Money,
     pub brand: Option<Brand>,
+    pub method: Option<&'static Method>,
     pub rules: Rules,
     /// It was made on the page of the session, which goes on.
     pub on_page: bool,
@@ -445,6 +483,8 @@ pub enum Timer {
     Expiry,
     /// The time of a session ends.
     Session,
+    /// The provider of another method is asked what became of a payment.
+    Inquiry,
     Review,
     /// The hold of an authorization ends.
     Hold,
@@ -551,6 +591,9 @@ pub fn decide(
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),
         Command::VoidRefund { number } => refund::void(draft, number),
+        Command::Hear { reference, news } => provider::hear(draft, &reference, news),
+        Command::AskRefund { number } => provider::ask_refund(draft, number),
+        Command::HearRefund { number, word } => provider::hear_refund(draft, number, word),
         Command::ChargeBack(claim) => chargeback::charge_back(draft, claim),
         Command::Dispute { number, step } => chargeback::dispute(draft, number, step),
     }
@@ -583,6 +626,7 @@ fn open(
         transaction_id: opening.transaction_id,
         amount: opening.amount,
         brand: opening.brand,
+        method: opening.method,
         rules: opening.rules,
         on_page: opening.session.is_some(),
     });
@@ -606,6 +650,8 @@ fn verify(
     let open_challenge = match waiting {
         Waiting::Page { .. } => None,
         Waiting::Challenge(challenge) => Some(challenge.server_trans_id.as_str()),
+        // Its provider is heard instead.
+        Waiting::Provider(_) => return Err(Refusal::NotWaiting),
     };
     if open_challenge != server_trans_id.as_deref() {
         return Err(Refusal::NotWaiting);
@@ -671,9 +717,9 @@ fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if !matches!(draft.order.payment.state, State::Authenticating(_)) {
         return Err(Refusal::NotWaiting);
     }
+    draft.stop_waiting();
     draft.happen(Event::Expired);
     draft.erase_cvc();
-    draft.effects.push(Effect::StopTimer(Timer::Expiry));
     draft.notify();
     Ok(draft.finish())
 }
@@ -732,9 +778,7 @@ impl Draft<'_> {
         let mut effects = Vec::new();
         if let Some(order) = existing {
             // The superseded attempt may still be waiting for its payer.
-            if matches!(order.payment.state, State::Authenticating(_)) {
-                effects.push(Effect::StopTimer(Timer::Expiry));
-            }
+            effects.extend(waiting_timers(&order.payment.state).map(Effect::StopTimer));
             if order.payment.cvc_kept {
                 effects.push(Effect::EraseCvc { card: order.counters.attempts });
             }
@@ -772,6 +816,7 @@ impl Draft<'_> {
                 Unauthenticated::Decline => self.decline(only_authenticated_cards(), None),
             },
             Verification::Pending(waiting) => self.wait(waiting),
+            Verification::Referred(referral) => self.refer(referral),
             Verification::Finished(result) => {
                 let status = result.status;
                 let refusal = crate::authentication::refusal_of(&result);
@@ -942,9 +987,8 @@ impl Draft<'_> {
     }
 
     fn stop_waiting(&mut self) {
-        if matches!(self.order.payment.state, State::Authenticating(_)) {
-            self.effects.push(Effect::StopTimer(Timer::Expiry));
-        }
+        let timers = waiting_timers(&self.order.payment.state);
+        self.effects.extend(timers.map(Effect::StopTimer));
     }
 
     fn notify(&mut self) {
@@ -957,6 +1001,16 @@ impl Draft<'_> {
         let notification = self.order.counters.notifications;
         self.effects.push(Effect::Notify { notification, sale });
     }
+}
+
+/// The timers that may go off while a payer is waited for.
+fn waiting_timers(state: &State) -> impl Iterator<Item = Timer> + use<> {
+    let timers: &[Timer] = match state {
+        State::Authenticating(Waiting::Provider(_)) => &[Timer::Expiry, Timer::Inquiry],
+        State::Authenticating(_) => &[Timer::Expiry],
+        _ => &[],
+    };
+    timers.iter().copied()
 }
 
 impl Effect {
@@ -991,6 +1045,11 @@ impl Event {
             Event::SteppedUp { .. } => "stepped_up",
             Event::Declined { .. } => "declined",
             Event::Expired => "expired",
+            Event::Referred { .. } => "referred",
+            Event::PayerActed { .. } => "payer_acted",
+            Event::Promised { .. } => "promised",
+            Event::Paid { .. } => "paid",
+            Event::Withdrawn => "withdrawn",
             Event::ReviewAccepted { .. } => "review_accepted",
             Event::ReviewPassed { .. } => "review_passed",
             Event::ReviewDeclined { .. } => "review_declined",
@@ -1007,6 +1066,7 @@ impl Event {
             Event::Shipped { .. } => "shipped",
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundSent { .. } => "refund_sent",
+            Event::RefundAsked { .. } => "refund_asked",
             Event::RefundCompleted { .. } => "refund_completed",
             Event::RefundDeclined { .. } => "refund_declined",
             Event::RefundVoided { .. } => "refund_voided",
