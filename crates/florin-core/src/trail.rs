@@ -187,8 +187,9 @@ impl Trail {
     /// stop these any more.
     pub fn refunds_on_their_way(&self, sale: SaleNumber) -> i64 {
         let of_sale = self.refunds.iter().filter(|refund| refund.sale == sale);
-        let sent =
-            |refund: &&Refund| matches!(refund.state, RefundState::Sent { .. } | RefundState::Asked);
+        let sent = |refund: &&Refund| {
+            matches!(refund.state, RefundState::Sent { .. } | RefundState::Asked)
+        };
         sum(of_sale.filter(sent).map(|refund| refund.amount))
     }
 
