@@ -17,10 +17,12 @@ mod cancel;
 mod capture;
 mod chargeback;
 mod increment;
+mod provider;
 mod refund;
 
 use crate::order::Order;
 use crate::payment::{Decider, Instant, Review, ReviewVerdict, Trace, TransactionId};
+use crate::provider::{ProviderNews, RefundWord};
 use crate::tariff::Tariff;
 use crate::trail::SaleNumber;
 
@@ -84,6 +86,12 @@ pub enum Command {
     RefundAnswer { rrn: String, answer: RefundAnswer, again: Trace },
     /// The merchant takes a refund back.
     VoidRefund { number: u32 },
+    /// The provider with this number of the payment says something.
+    Hear { reference: String, news: ProviderNews },
+    /// A refund of a payment by another method is due: its provider is about to be asked.
+    AskRefund { number: u32 },
+    /// The provider of another method answered.
+    HearRefund { number: u32, word: RefundWord },
     /// The payer's bank takes money back.
     ChargeBack(Claim),
     /// Something is said or decided about a chargeback.
@@ -196,6 +204,9 @@ pub fn decide(
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),
         Command::VoidRefund { number } => refund::void(draft, number),
+        Command::Hear { reference, news } => provider::hear(draft, &reference, news),
+        Command::AskRefund { number } => provider::ask_refund(draft, number),
+        Command::HearRefund { number, word } => provider::hear_refund(draft, number, word),
         Command::ChargeBack(claim) => chargeback::charge_back(draft, claim),
         Command::Dispute { number, step } => chargeback::dispute(draft, number, step),
     }

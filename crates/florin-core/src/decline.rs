@@ -192,6 +192,8 @@ pub enum GatewayDecline {
     ChallengeTimedOut,
     /// The card does not take part in 3-D Secure and the payment needs it.
     NotEnrolled,
+    /// The provider of another method than a card refused.
+    Provider,
     /// A fault of the gateway after the payer was authenticated.
     Internal,
 }
@@ -225,6 +227,7 @@ impl GatewayDecline {
             GatewayDecline::ChallengeCancelled => "3D Secure authentication cancelled",
             GatewayDecline::ChallengeTimedOut => "Transaction timed out (ACS)",
             GatewayDecline::NotEnrolled => "Cardholder not enrolled in service",
+            GatewayDecline::Provider => "Declined by the payment method",
             GatewayDecline::Internal => "Internal System Error",
         }
     }

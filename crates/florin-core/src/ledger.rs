@@ -26,10 +26,13 @@ pub enum Account {
     Fees,
     /// The other side of it.
     Operator,
+    /// What the providers of other methods than cards owe the shop: sold, less refunded and taken
+    /// back. The other sides are those of the acquirer.
+    Provider,
 }
 
 /// Every account, in the order in which reports list them.
-pub const ACCOUNTS: [Account; 8] = [
+pub const ACCOUNTS: [Account; 9] = [
     Account::Issuer,
     Account::Held,
     Account::Acquirer,
@@ -38,6 +41,7 @@ pub const ACCOUNTS: [Account; 8] = [
     Account::ChargedBack,
     Account::Fees,
     Account::Operator,
+    Account::Provider,
 ];
 
 impl Account {
@@ -52,6 +56,7 @@ impl Account {
             Account::ChargedBack => "charged_back",
             Account::Fees => "fees",
             Account::Operator => "operator",
+            Account::Provider => "provider",
         }
     }
 
@@ -88,6 +93,7 @@ impl Balances {
         };
         let captured = match &order.payment.state {
             State::Completed { authorization, .. } => authorization.amount.minor,
+            State::Paid => order.payment.amount.minor,
             _ => order.trail.captured(),
         };
         let parts = order.trail.captures.iter().map(|capture| capture.number);
@@ -97,10 +103,15 @@ impl Balances {
                 (more.0.saturating_add(refunded), more.1.saturating_add(charged_back))
             });
         let fees = order.trail.fees.iter().fold(0, |sum: i64, fee| sum.saturating_add(fee.amount));
+        // Whoever pays the shop.
+        let payer = match order.payment.other {
+            Some(_) => Account::Provider,
+            None => Account::Acquirer,
+        };
         balances.pair(Account::Issuer, Account::Held, held);
-        balances.pair(Account::Acquirer, Account::Captured, captured);
-        balances.pair(Account::Refunded, Account::Acquirer, refunded);
-        balances.pair(Account::ChargedBack, Account::Acquirer, charged_back);
+        balances.pair(payer, Account::Captured, captured);
+        balances.pair(Account::Refunded, payer, refunded);
+        balances.pair(Account::ChargedBack, payer, charged_back);
         balances.pair(Account::Fees, Account::Operator, fees);
         balances
     }

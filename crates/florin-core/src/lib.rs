@@ -11,6 +11,7 @@ pub mod method;
 pub mod order_id;
 pub mod decline;
 pub mod payment;
+pub mod provider;
 pub mod chargeback;
 pub mod trail;
 pub mod session;

@@ -40,6 +40,8 @@ pub enum Refunds {
     Free,
     /// Any amount, and the refund names the lines of the cart (`checkout_data`).
     WithCart,
+    /// Any amount, one time.
+    Once,
     /// Any amount, but shop plugins do not offer it.
     NotByPlugins,
     Never,
@@ -65,6 +67,8 @@ pub enum Ability {
     SecondChance,
     /// The payer chooses among banks that are listed.
     Issuers,
+    /// The money is collected from an account, whose bank may take it back on its owner's word.
+    Debit,
     /// The wallet belongs to the payer's device or browser (`is_wallet`).
     OfDevice,
 }

@@ -55,7 +55,9 @@ impl Order {
             | State::Uncleared { .. }
             | State::Authorized(_)
             | State::Completed { .. }
-            | State::Parted(_) => true,
+            | State::Parted(_)
+            | State::Promised { .. }
+            | State::Paid => true,
             State::Offered
             | State::Lapsed
             | State::Opened
@@ -63,7 +65,8 @@ impl Order {
             | State::Declined(_)
             | State::Expired
             | State::Cancelled
-            | State::Void(_) => false,
+            | State::Void(_)
+            | State::Withdrawn => false,
         }
     }
 
@@ -80,6 +83,8 @@ impl Order {
                 | State::Authorized(_)
                 | State::Completed { .. }
                 | State::Parted(_)
+                | State::Promised { .. }
+                | State::Paid
         )
     }
 
@@ -92,14 +97,18 @@ impl Order {
     /// an amount of nothing, nothing was sold.
     pub fn sale(&self, number: SaleNumber) -> Option<Sale> {
         if number == WHOLE {
-            let State::Completed { authorization, .. } = &self.payment.state else { return None };
-            if authorization.amount.minor == 0 {
+            let amount = match &self.payment.state {
+                State::Completed { authorization, .. } => authorization.amount,
+                State::Paid => self.payment.amount,
+                _ => return None,
+            };
+            if amount.minor == 0 {
                 return None;
             }
             return Some(Sale {
                 number,
                 transaction_id: self.payment.transaction_id,
-                amount: authorization.amount,
+                amount,
                 completed_at: self.payment.completed_at.unwrap_or(self.payment.modified_at),
             });
         }

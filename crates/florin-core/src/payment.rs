@@ -1,4 +1,4 @@
-//! What is true of one attempt to pay an order with one card.
+//! What is true of one attempt to pay an order, with one card or at the provider of another method.
 //!
 //! ```text
 //!  Offered ─── no attempt in time ──▶ Lapsed
@@ -16,11 +16,17 @@
 //!            └──────────────────────┴──▶ Declined
 //! ```
 //!
+//! Another method: (opened) ──▶ Authenticating, at its provider ─┬──▶ Paid
+//!                                                            ├──▶ Promised ─┬──▶ Paid
+//!                                                            │              └──▶ Withdrawn
+//!                                                            └──▶ Declined, Cancelled, Expired
+//!
 //! The merchant may cancel while the payer or the host is waited for. What becomes of captured
 //! money is in `trail`. Only data: what may follow what is decided in `decision`.
 
 use crate::card::Brand;
 use crate::money::Money;
+use crate::provider::{OtherMethod, Visit};
 
 /// Milliseconds since the Unix epoch, UTC, on the clock of the site.
 pub type Instant = i64;
@@ -36,6 +42,8 @@ pub struct Payment {
     pub amount: Money,
     /// `None` when the number belongs to no brand that is known here.
     pub brand: Option<Brand>,
+    /// Set where it is no card that pays.
+    pub other: Option<OtherMethod>,
     pub opened_at: Instant,
     pub modified_at: Instant,
     pub completed_at: Option<Instant>,
@@ -82,6 +90,12 @@ pub enum State {
     Cancelled,
     /// Authorized once, and given up: a reversal is owed or done.
     Void(Authorization),
+    /// The provider of another method has promised the money; nothing was paid yet.
+    Promised { until: Instant },
+    /// The provider of another method has paid the whole amount.
+    Paid,
+    /// Promised once, and not paid.
+    Withdrawn,
 }
 
 /// What the payer is waited for.
@@ -92,6 +106,8 @@ pub enum Waiting {
     Page { mandate: bool },
     /// At the ACS. The result arrives as an RReq that names these ids.
     Challenge(Challenge),
+    /// At the provider of another method.
+    Provider(Visit),
 }
 
 /// An open challenge (EMV 3DS, challenge flow).
@@ -332,7 +348,10 @@ impl Payment {
             | State::Authorizing { .. }
             | State::Declined(_)
             | State::Expired
-            | State::Cancelled => None,
+            | State::Cancelled
+            | State::Promised { .. }
+            | State::Paid
+            | State::Withdrawn => None,
         }
     }
 
@@ -344,13 +363,13 @@ impl Payment {
             | State::Authenticating(_)
             | State::Authorizing { .. } => ("initialized", "initialized"),
             State::Lapsed => ("cancelled", "cancelled"),
-            State::Uncleared { .. } => ("uncleared", "uncleared"),
+            State::Uncleared { .. } | State::Promised { .. } => ("uncleared", "uncleared"),
             State::Authorized(_) => ("completed", "initialized"),
-            State::Completed { .. } | State::Parted(_) => ("completed", "completed"),
+            State::Completed { .. } | State::Parted(_) | State::Paid => ("completed", "completed"),
             State::Cancelled => ("void", "cancelled"),
             State::Declined(_) => ("declined", "declined"),
             State::Expired => ("expired", "expired"),
-            State::Void(_) => ("void", "void"),
+            State::Void(_) | State::Withdrawn => ("void", "void"),
         }
     }
 
@@ -362,13 +381,17 @@ impl Payment {
             | State::Authenticating(_)
             | State::Authorizing { .. }
             // Whoever reviews it may find that it was not the card's owner who stored the card.
-            | State::Uncleared { .. } => Standing::Pending,
-            State::Authorized(_) | State::Completed { .. } | State::Parted(_) => Standing::Good,
+            | State::Uncleared { .. }
+            | State::Promised { .. } => Standing::Pending,
+            State::Authorized(_) | State::Completed { .. } | State::Parted(_) | State::Paid => {
+                Standing::Good
+            }
             State::Lapsed
             | State::Declined(_)
             | State::Expired
             | State::Cancelled
-            | State::Void(_) => Standing::Bad,
+            | State::Void(_)
+            | State::Withdrawn => Standing::Bad,
         }
     }
 
@@ -382,6 +405,20 @@ impl Payment {
                 | State::Authorizing { .. }
                 | State::Uncleared { .. }
                 | State::Authorized(_)
+                | State::Promised { .. }
         )
+    }
+
+    /// The id of the payment method, as answers write it; `None` where no brand is known.
+    pub fn method_id(&self) -> Option<&'static str> {
+        match &self.other {
+            Some(other) => Some(other.method.id),
+            None => self.brand.and_then(Brand::gateway),
+        }
+    }
+
+    /// The payer has done what there is to do for him, and the money comes by itself.
+    pub fn is_underway(&self) -> bool {
+        matches!(&self.state, State::Authenticating(Waiting::Provider(visit)) if visit.acted)
     }
 }

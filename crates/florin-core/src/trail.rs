@@ -108,8 +108,11 @@ pub enum RefundState {
     Reserved { due: Instant },
     /// A request is, or is about to be, on its way to the host. `tries` counts from 1.
     Sent { trace: Trace, advice: AdviceId, tries: u32 },
-    /// The host confirmed it.
-    Completed { trace: Trace },
+    /// The provider of another method was, or is about to be, asked for it. It may be asked again:
+    /// it knows the refund by its number.
+    Asked,
+    /// The host confirmed it; without a trace it was the provider of another method.
+    Completed { trace: Option<Trace> },
     /// The host refused it, with this answer code (DE39); none when nobody answered.
     Declined { response_code: Option<String> },
     /// The merchant took it back.
@@ -120,7 +123,9 @@ impl RefundState {
     /// The refund's own status in the words of the contract.
     pub fn status(&self) -> &'static str {
         match self {
-            RefundState::Reserved { .. } | RefundState::Sent { .. } => "reserved",
+            RefundState::Reserved { .. } | RefundState::Sent { .. } | RefundState::Asked => {
+                "reserved"
+            }
             RefundState::Completed { .. } => "completed",
             RefundState::Declined { .. } => "declined",
             RefundState::Void => "void",
@@ -132,6 +137,7 @@ impl RefundState {
         match self {
             RefundState::Reserved { .. }
             | RefundState::Sent { .. }
+            | RefundState::Asked
             | RefundState::Completed { .. } => true,
             RefundState::Declined { .. } | RefundState::Void => false,
         }
@@ -181,7 +187,9 @@ impl Trail {
     /// stop these any more.
     pub fn refunds_on_their_way(&self, sale: SaleNumber) -> i64 {
         let of_sale = self.refunds.iter().filter(|refund| refund.sale == sale);
-        let sent = |refund: &&Refund| matches!(refund.state, RefundState::Sent { .. });
+        let sent = |refund: &&Refund| {
+            matches!(refund.state, RefundState::Sent { .. } | RefundState::Asked)
+        };
         sum(of_sale.filter(sent).map(|refund| refund.amount))
     }
 

@@ -26,6 +26,7 @@ use crate::host::exchange;
 use crate::journal::Record;
 
 use crate::limits::{BODY_BYTES_MAX, MESSAGES_PER_MERCHANT_MAX};
+use crate::methods::PaymentRecord;
 use crate::settlement_file;
 use crate::shared::{Shared, lock};
 use crate::threeds::ChallengeRecord;
@@ -106,7 +107,7 @@ fn file(shared: &Shared, merchant: &str) -> String {
     settlement_file::write(books.into_iter().flat_map(|books| books.entries()))
 }
 
-/// Forgets books, faults, messages and challenges of one merchant.
+/// Forgets books, faults, messages, challenges and payments by other methods of one merchant.
 pub(crate) fn clear(shared: &Shared, merchant: &str) {
     {
         let mut ledger = lock(&shared.ledger);
@@ -117,6 +118,12 @@ pub(crate) fn clear(shared: &Shared, merchant: &str) {
         let record = ChallengeRecord::Cleared { merchant: merchant.to_owned() };
         challenges.apply(record.clone());
         shared.journal.append(&Record::Challenge(record));
+    }
+    {
+        let mut payments = lock(&shared.payments);
+        let record = PaymentRecord::Cleared { merchant: merchant.to_owned() };
+        payments.apply(record.clone());
+        shared.journal.append(&Record::Payment(record));
     }
     shared.journal.flush();
     shared.faults.clear(merchant);
@@ -220,7 +227,7 @@ async fn messages(
 }
 
 /// Lets a request through when it carries the token. Without a token nobody gets through.
-async fn require_token(
+pub(crate) async fn require_token(
     State(shared): State<Arc<Shared>>,
     request: Request,
     next: Next,
@@ -240,7 +247,7 @@ fn refuse(reason: &str) -> Response {
     answer(StatusCode::BAD_REQUEST, &json!({"error": reason}))
 }
 
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let Ok(body) = serde_json::to_vec(body) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

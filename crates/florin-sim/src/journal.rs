@@ -15,6 +15,7 @@ use crate::books::Event;
 use crate::limits::{
     JOURNAL_COMPACT_FACTOR, JOURNAL_COMPACT_RECORDS_MIN, JOURNAL_RECORD_BYTES_MAX,
 };
+use crate::methods::PaymentRecord;
 use crate::threeds::ChallengeRecord;
 
 /// A record of the journal.
@@ -26,6 +27,8 @@ pub(crate) enum Record {
     Book(Event),
     /// A challenge was opened, answered or told.
     Challenge(ChallengeRecord),
+    /// A payment by another method was taken on, chosen, told or given back.
+    Payment(PaymentRecord),
 }
 
 /// The journal; without a file it forgets everything.

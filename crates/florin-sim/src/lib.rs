@@ -1,4 +1,5 @@
-//! The world outside a card payment gateway: acquirer's host, directory servers, issuers.
+//! The world outside a card payment gateway: acquirer's host, directory servers, issuers, and the
+//! providers of other methods.
 //!
 //! For tests, demos and benchmarks. It knows only the two message formats and is reached only over
 //! the wires, so that a mistake in a gateway's mapping cannot cancel itself out. Listed in the
@@ -28,6 +29,7 @@ pub mod books;
 mod host;
 mod proof;
 mod threeds;
+mod methods;
 pub mod faults;
 mod transcript;
 mod settlement_file;

@@ -47,6 +47,8 @@ pub(crate) const RESULT_WAIT: Duration = Duration::from_secs(10);
 pub(crate) const RESULT_ATTEMPTS_MAX: u32 = 2;
 /// Challenges kept, open or answered; beyond that the oldest is forgotten.
 pub(crate) const CHALLENGES_MAX: usize = 50_000;
+/// Payments by other methods kept; beyond that the oldest is forgotten.
+pub(crate) const PROVIDER_PAYMENTS_MAX: usize = 50_000;
 /// How long a silent ACS keeps the line open before it closes it without an answer.
 pub(crate) const ACS_SILENCE: Duration = Duration::from_secs(60);
 /// Length of `threeDSSessionData`, characters (EMV 3DS, challenge request).

@@ -1,6 +1,6 @@
 //! What all parts of a running simulator have in common.
 //!
-//! Order of locks where two are held: challenges, then books, then the journal's own.
+//! Order of locks where two are held: challenges, then payments, then books, then the journal's own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use crate::faults::Faults;
 use crate::host::mac::LinkMac;
 use crate::host::time::HostTime;
 use crate::journal::{Journal, Record};
+use crate::methods::Payments;
 use crate::surroundings::Surroundings;
 use crate::threeds::Challenges;
 use crate::transcript::Transcript;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub mac: Option<LinkMac>,
     pub ledger: Mutex<Ledger>,
     pub challenges: Mutex<Challenges>,
+    pub payments: Mutex<Payments>,
     pub journal: Journal,
     pub faults: Faults,
     pub transcript: Transcript,
@@ -53,13 +55,16 @@ impl Shared {
     /// Rewrites the journal when most of it is no longer needed.
     pub(crate) fn compact_journal(&self) {
         let challenges = lock(&self.challenges);
+        let payments = lock(&self.payments);
         let ledger = lock(&self.ledger);
-        let needed = ledger.records_needed() + challenges.records_needed();
+        let needed =
+            ledger.records_needed() + challenges.records_needed() + payments.records_needed();
         if !self.journal.is_mostly_dead(needed) {
             return;
         }
         let books = ledger.snapshot().map(Record::Book);
         let snapshot = books.chain(challenges.snapshot().map(Record::Challenge));
+        let snapshot = snapshot.chain(payments.snapshot().map(Record::Payment));
         if let Err(error) = self.journal.rewrite(snapshot) {
             tracing::error!(%error, "the simulator's journal cannot be rewritten");
         }

@@ -20,6 +20,7 @@ use crate::control::{self, EntryView};
 use crate::faults::{FaultOrder, Faults};
 use crate::host::{self, mac::InvalidKey, mac::LinkMac};
 use crate::journal::{Journal, Record};
+use crate::methods::{self, Payments};
 use crate::shared::Shared;
 use crate::surroundings::{Machine, Surroundings};
 use crate::threeds::{self, Challenges};
@@ -97,9 +98,11 @@ impl Simulator {
     ) -> Result<(Simulator, watch::Receiver<bool>), StartError> {
         let mut ledger = Ledger::default();
         let mut challenges = Challenges::default();
+        let mut payments = Payments::default();
         let journal = Journal::open(config.journal.as_deref(), |record| match record {
             Record::Book(event) => ledger.apply(&event),
             Record::Challenge(record) => challenges.apply(record),
+            Record::Payment(record) => payments.apply(record),
         });
         let journal = journal.map_err(StartError::Journal)?;
         let mac = config.mac.as_ref().map(LinkMac::new).transpose().map_err(StartError::Key)?;
@@ -109,6 +112,7 @@ impl Simulator {
             mac,
             ledger: Mutex::new(ledger),
             challenges: Mutex::new(challenges),
+            payments: Mutex::new(payments),
             journal,
             faults: Faults::default(),
             transcript: Transcript::default(),
@@ -139,9 +143,10 @@ impl Simulator {
         *public_url = without_slash(url);
     }
 
-    /// The HTTP paths: `/ds/{network}`, `/acs/…`, `/control/…`.
+    /// The HTTP paths: `/ds/{network}`, `/acs/…`, `/methods/…`, `/control/…`.
     pub fn router(&self) -> Router {
-        threeds::routes().merge(control::routes(&self.shared)).with_state(self.shared.clone())
+        let routes = threeds::routes().merge(methods::routes(&self.shared));
+        routes.merge(control::routes(&self.shared)).with_state(self.shared.clone())
     }
 
     /// Serves the HTTP paths until the simulator is stopped.

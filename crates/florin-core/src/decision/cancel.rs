@@ -1,7 +1,9 @@
 //! The merchant gives an order up before it is paid, or says that he shipped it.
 
-use super::{Decision, Draft, Effect, Event, Refusal, ReversalReason, Timer, Urgency, session};
+use super::provider::Telling;
+use super::{Decision, Draft, Event, Refusal, ReversalReason, Urgency, session};
 use crate::payment::{AnswerFacts, State};
+use crate::provider::{ProviderNews, Word};
 use crate::session::SessionEnd;
 use crate::trail::SaleNumber;
 
@@ -9,21 +11,26 @@ use crate::trail::SaleNumber;
 /// longer come; whichever of the two commits first decides what the order is.
 pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     match draft.order.payment.state.clone() {
-        State::Authenticating(_) => draft.effects.push(Effect::StopTimer(Timer::Expiry)),
+        State::Authenticating(_) => draft.stop_waiting(),
         State::Authorizing { trace, advice } => {
             let (why, facts) = (ReversalReason::CustomerCancellation, AnswerFacts::default());
             draft.reverse_request(advice, trace, why, &facts, Urgency::AfterAnswer);
         }
         State::Cancelled => return Err(Refusal::AlreadySo),
         // What failed stays failed; what may still wait is the page.
-        State::Offered | State::Lapsed | State::Declined(_) | State::Expired | State::Void(_) => {
-            return session::give_up(draft);
-        }
+        State::Offered
+        | State::Lapsed
+        | State::Declined(_)
+        | State::Expired
+        | State::Void(_)
+        | State::Withdrawn => return session::give_up(draft),
         State::Opened
         | State::Uncleared { .. }
         | State::Authorized(_)
         | State::Completed { .. }
-        | State::Parted(_) => return Err(Refusal::NotInThisState),
+        | State::Parted(_)
+        | State::Promised { .. }
+        | State::Paid => return Err(Refusal::NotInThisState),
     }
     draft.happen(Event::Cancelled);
     draft.end_session(SessionEnd::Cancelled);
@@ -39,7 +46,12 @@ pub(super) fn annotate(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 /// Says that a sale was shipped. Its money is not touched.
+///
+/// What was bought to be paid later is promised first; shipping makes its provider pay.
 pub(super) fn ship(mut draft: Draft<'_>, sale: SaleNumber) -> Result<Decision, Refusal> {
+    if matches!(draft.order.payment.state, State::Promised { .. }) {
+        draft.hear(ProviderNews::of(Word::Paid), Telling::Later)?;
+    }
     match draft.order.status(sale).0 {
         "shipped" => return Err(Refusal::AlreadySo),
         "completed" => {}

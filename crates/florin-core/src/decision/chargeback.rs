@@ -10,8 +10,10 @@ use crate::chargeback::{
     CHARGEBACKS_MAX, Category, Chargeback, Credit, EVIDENCE_FILES_MAX, Outcome, Stage,
     issuer_bears_fraud, reason, response_ms,
 };
+use crate::method::Ability;
 use crate::money::Money;
 use crate::payment::{Instant, TransactionId};
+use crate::provider::OtherMethod;
 use crate::tariff::FeeKind;
 use crate::trail::{RefundState, SaleNumber};
 
@@ -73,6 +75,12 @@ pub(super) fn charge_back(mut draft: Draft<'_>, claim: Claim) -> Result<Decision
         return Err(if same { Refusal::AlreadySo } else { Refusal::ReferenceTaken });
     }
     let sold = order.sale(claim.sale).ok_or(Refusal::NotSold)?;
+    let knows_none = |other: &OtherMethod| {
+        !other.method.can(Ability::Chargebacks) && !other.method.can(Ability::Debit)
+    };
+    if order.payment.other.as_ref().is_some_and(knows_none) {
+        return Err(Refusal::NotSold);
+    }
     if order.trail.chargebacks.len() >= CHARGEBACKS_MAX {
         return Err(Refusal::TooMany);
     }

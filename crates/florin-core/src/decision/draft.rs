@@ -4,7 +4,7 @@ use super::evolve;
 use super::{Context, Decision, Effect, Event, Reversal, ReversalReason, Timer, Undone, Urgency};
 use crate::money::Money;
 use crate::order::Order;
-use crate::payment::{AdviceId, AnswerFacts, Reason, State, Trace};
+use crate::payment::{AdviceId, AnswerFacts, Reason, State, Trace, Waiting};
 use crate::tariff::FeeKind;
 use crate::trail::{Fee, SaleNumber, WHOLE};
 
@@ -30,9 +30,7 @@ impl Draft<'_> {
         let mut effects = Vec::new();
         if let Some(order) = existing {
             // The superseded attempt may still be waiting for its payer.
-            if matches!(order.payment.state, State::Authenticating(_)) {
-                effects.push(Effect::StopTimer(Timer::Expiry));
-            }
+            effects.extend(waiting_timers(&order.payment.state).map(Effect::StopTimer));
             if order.payment.cvc_kept {
                 effects.push(Effect::EraseCvc { card: order.counters.attempts });
             }
@@ -122,9 +120,8 @@ impl Draft<'_> {
     }
 
     pub(super) fn stop_waiting(&mut self) {
-        if matches!(self.order.payment.state, State::Authenticating(_)) {
-            self.effects.push(Effect::StopTimer(Timer::Expiry));
-        }
+        let timers = waiting_timers(&self.order.payment.state);
+        self.effects.extend(timers.map(Effect::StopTimer));
     }
 
     pub(super) fn notify(&mut self) {
@@ -137,4 +134,14 @@ impl Draft<'_> {
         let notification = self.order.counters.notifications;
         self.effects.push(Effect::Notify { notification, sale });
     }
+}
+
+/// The timers that may go off while a payer is waited for.
+fn waiting_timers(state: &State) -> impl Iterator<Item = Timer> + use<> {
+    let timers: &[Timer] = match state {
+        State::Authenticating(Waiting::Provider(_)) => &[Timer::Expiry, Timer::Inquiry],
+        State::Authenticating(_) => &[Timer::Expiry],
+        _ => &[],
+    };
+    timers.iter().copied()
 }

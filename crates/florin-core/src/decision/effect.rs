@@ -160,6 +160,8 @@ pub enum Timer {
     Expiry,
     /// The time of a session ends.
     Session,
+    /// The provider of another method is asked what became of a payment.
+    Inquiry,
     Review,
     /// The hold of an authorization ends.
     Hold,

@@ -6,6 +6,7 @@ use crate::payment::{
     AdviceId, AnswerFacts, AuthenticationResult, Authorization, Decider, Instant, Reason, Review,
     Trace, Waiting,
 };
+use crate::provider::Facts;
 use crate::session::SessionEnd;
 use crate::trail::{Fee, Increment, PartCapture, Refund, SaleNumber};
 
@@ -48,6 +49,26 @@ pub enum Event {
         facts: Option<AnswerFacts>,
     },
     Expired,
+    /// The payer is sent to the provider of another method.
+    Referred {
+        reference: String,
+        url: String,
+    },
+    /// The payer has done his part at the provider; the money comes later.
+    PayerActed {
+        facts: Facts,
+    },
+    /// The provider will pay, once it has looked at it or the merchant has shipped.
+    Promised {
+        until: Instant,
+        facts: Facts,
+    },
+    /// The provider has paid.
+    Paid {
+        facts: Facts,
+    },
+    /// What the provider promised comes to nothing.
+    Withdrawn,
     /// A held payment is captured.
     ReviewAccepted {
         capture: Trace,
@@ -95,6 +116,10 @@ pub enum Event {
         trace: Trace,
         advice: AdviceId,
         tries: u32,
+    },
+    /// The provider of another method is asked for it.
+    RefundAsked {
+        number: u32,
     },
     RefundCompleted {
         number: u32,
@@ -162,6 +187,11 @@ impl Event {
             Event::SteppedUp { .. } => "stepped_up",
             Event::Declined { .. } => "declined",
             Event::Expired => "expired",
+            Event::Referred { .. } => "referred",
+            Event::PayerActed { .. } => "payer_acted",
+            Event::Promised { .. } => "promised",
+            Event::Paid { .. } => "paid",
+            Event::Withdrawn => "withdrawn",
             Event::ReviewAccepted { .. } => "review_accepted",
             Event::ReviewPassed { .. } => "review_passed",
             Event::ReviewDeclined { .. } => "review_declined",
@@ -178,6 +208,7 @@ impl Event {
             Event::Shipped { .. } => "shipped",
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundSent { .. } => "refund_sent",
+            Event::RefundAsked { .. } => "refund_asked",
             Event::RefundCompleted { .. } => "refund_completed",
             Event::RefundDeclined { .. } => "refund_declined",
             Event::RefundVoided { .. } => "refund_voided",

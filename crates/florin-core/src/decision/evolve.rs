@@ -4,6 +4,7 @@ use super::{Event, Offered, Opened};
 use crate::chargeback::{Outcome, Stage};
 use crate::order::{Counters, Order};
 use crate::payment::{Instant, Payment, Rules, State, Unauthenticated, Waiting};
+use crate::provider::{Facts, OtherMethod, Visit};
 use crate::session::Session;
 use crate::trail::{Refund, RefundState, Trail};
 
@@ -55,6 +56,11 @@ fn newly_opened(opened: &Opened, at: Instant) -> Payment {
         transaction_id: opened.transaction_id,
         amount: opened.amount,
         brand: opened.brand,
+        other: opened.method.map(|method| OtherMethod {
+            method,
+            reference: String::new(),
+            facts: Facts::new(),
+        }),
         opened_at: at,
         modified_at: at,
         completed_at: None,
@@ -74,6 +80,7 @@ fn only_offered(offered: &Offered, at: Instant) -> Payment {
         transaction_id: offered.session.number,
         amount: offered.amount,
         brand: None,
+        other: None,
         opened_at: at,
         modified_at: at,
         completed_at: None,
@@ -90,6 +97,13 @@ fn only_offered(offered: &Offered, at: Instant) -> Payment {
         step_ups: 0,
         announced: false,
         cvc_kept: false,
+    }
+}
+
+/// Keeps what the provider tells; what it told before and does not repeat still holds.
+fn learn(payment: &mut Payment, facts: &Facts) {
+    if let Some(other) = &mut payment.other {
+        other.facts.extend(facts.iter().map(|(name, text)| (name.clone(), text.clone())));
     }
 }
 
@@ -141,6 +155,29 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             payment.state = State::Declined(reason.clone());
         }
         Event::Expired => payment.state = State::Expired,
+        Event::Referred { reference, url } => {
+            if let Some(other) = &mut payment.other {
+                other.reference.clone_from(reference);
+            }
+            let visit = Visit { url: url.clone(), acted: false };
+            payment.state = State::Authenticating(Waiting::Provider(visit));
+        }
+        Event::PayerActed { facts } => {
+            learn(payment, facts);
+            if let State::Authenticating(Waiting::Provider(visit)) = &mut payment.state {
+                visit.acted = true;
+            }
+        }
+        Event::Promised { until, facts } => {
+            learn(payment, facts);
+            payment.state = State::Promised { until: *until };
+        }
+        Event::Paid { facts } => {
+            learn(payment, facts);
+            payment.completed_at = Some(at);
+            payment.state = State::Paid;
+        }
+        Event::Withdrawn => payment.state = State::Withdrawn,
         Event::SessionEnded(_) => {
             if payment.state == State::Offered {
                 payment.state = State::Lapsed;
@@ -190,6 +227,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         | Event::Shipped { .. }
         | Event::RefundRequested(_)
         | Event::RefundSent { .. }
+        | Event::RefundAsked { .. }
         | Event::RefundCompleted { .. }
         | Event::RefundDeclined { .. }
         | Event::RefundVoided { .. }
@@ -236,14 +274,17 @@ fn apply_to_trail(trail: &mut Trail, counters: &mut Counters, event: &Event, at:
             refund(*number, RefundState::Sent { trace, advice, tries });
         }
         Event::RefundCompleted { number } => {
-            let sent = trail.refund(*number).map(|refund| refund.state.clone());
-            if let (Some(RefundState::Sent { trace, .. }), Some(refund)) =
-                (sent, trail.refund_mut(*number))
-            {
-                refund.state = RefundState::Completed { trace };
-                refund.modified_at = at;
+            let trace = match trail.refund(*number).map(|refund| refund.state.clone()) {
+                Some(RefundState::Sent { trace, .. }) => Some(trace),
+                Some(RefundState::Asked) => None,
+                _ => return,
+            };
+            let state = RefundState::Completed { trace };
+            if let Some(refund) = trail.refund_mut(*number) {
+                (refund.state, refund.modified_at) = (state, at);
             }
         }
+        Event::RefundAsked { number } => refund(*number, RefundState::Asked),
         Event::RefundDeclined { number, response_code } => {
             refund(*number, RefundState::Declined { response_code: response_code.clone() });
         }

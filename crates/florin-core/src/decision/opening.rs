@@ -2,12 +2,14 @@
 
 use super::{Context, Decision, Draft, Effect, Event, Refusal, Timer};
 use crate::card::Brand;
+use crate::method::Method;
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{
     AuthenticationResult, AuthenticationStatus, Instant, Reason, Rules, State, Trace,
     TransactionId, Unauthenticated, Waiting,
 };
+use crate::provider::Referral;
 
 /// A new attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Opening {
     pub transaction_id: TransactionId,
     pub amount: Money,
     pub brand: Option<Brand>,
+    /// Set where it is no card that pays.
+    pub method: Option<&'static Method>,
     pub rules: Rules,
     /// The session on whose page the card was sent.
     pub session: Option<TransactionId>,
@@ -35,6 +39,8 @@ pub enum Verification {
     /// The payer has to act.
     Pending(Waiting),
     Finished(AuthenticationResult),
+    /// It is no card: the provider of another method has taken the payment on.
+    Referred(Referral),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +48,7 @@ pub struct Opened {
     pub transaction_id: TransactionId,
     pub amount: Money,
     pub brand: Option<Brand>,
+    pub method: Option<&'static Method>,
     pub rules: Rules,
     /// It was made on the page of the session, which goes on.
     pub on_page: bool,
@@ -69,6 +76,7 @@ pub(super) fn open(
         transaction_id: opening.transaction_id,
         amount: opening.amount,
         brand: opening.brand,
+        method: opening.method,
         rules: opening.rules,
         on_page: opening.session.is_some(),
     });
@@ -92,6 +100,8 @@ pub(super) fn verify(
     let open_challenge = match waiting {
         Waiting::Page { .. } => None,
         Waiting::Challenge(challenge) => Some(challenge.server_trans_id.as_str()),
+        // Its provider is heard instead.
+        Waiting::Provider(_) => return Err(Refusal::NotWaiting),
     };
     if open_challenge != server_trans_id.as_deref() {
         return Err(Refusal::NotWaiting);
@@ -104,9 +114,9 @@ pub(super) fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if !matches!(draft.order.payment.state, State::Authenticating(_)) {
         return Err(Refusal::NotWaiting);
     }
+    draft.stop_waiting();
     draft.happen(Event::Expired);
     draft.erase_cvc();
-    draft.effects.push(Effect::StopTimer(Timer::Expiry));
     draft.notify();
     Ok(draft.finish())
 }
@@ -122,6 +132,7 @@ impl Draft<'_> {
                 Unauthenticated::Decline => self.decline(only_authenticated_cards(), None),
             },
             Verification::Pending(waiting) => self.wait(waiting),
+            Verification::Referred(referral) => self.refer(referral),
             Verification::Finished(result) => {
                 let status = result.status;
                 let refusal = crate::authentication::refusal_of(&result);

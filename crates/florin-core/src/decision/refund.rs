@@ -8,6 +8,7 @@ use super::{
     Decision, Draft, Effect, Event, Refusal, Repayment, Reversal, ReversalReason, Timer, Undone,
     Urgency,
 };
+use crate::method::Refunds;
 use crate::money::Money;
 use crate::payment::{Instant, Trace, TransactionId};
 use crate::tariff::FeeKind;
@@ -67,8 +68,14 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
         order.status(asked.sale),
         ("completed" | "shipped" | "partial_refunded" | "chargedback", "completed")
     );
+    let counts = |refund: &&Refund| refund.state.counts();
+    let barred = match order.payment.other.as_ref().map(|other| other.method.refunds) {
+        Some(Refunds::Never) => true,
+        Some(Refunds::Once) => order.trail.refunds.iter().any(|it| counts(&it)),
+        Some(Refunds::Free | Refunds::WithCart | Refunds::NotByPlugins) | None => false,
+    };
     let over = now.saturating_sub(sold.completed_at) > REFUND_WINDOW_MS;
-    if !refundable || over || order.trail.refunds.len() >= REFUNDS_MAX {
+    if !refundable || barred || over || order.trail.refunds.len() >= REFUNDS_MAX {
         return Err(Refusal::NotRefundable);
     }
     let left = order.refundable(&sold);
@@ -88,6 +95,7 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
     if amount > left {
         return Err(Refusal::MoreThanLeft);
     }
+    let by_card = order.payment.other.is_none();
     let number = order.trail.next_refund();
     let due = match &asked.settlement {
         Settlement::Now(_) => now,
@@ -104,7 +112,11 @@ pub(super) fn refund(mut draft: Draft<'_>, asked: RefundOrder) -> Result<Decisio
         state: RefundState::Reserved { due },
     }));
     match asked.settlement {
-        Settlement::Now(trace) => draft.send_refund(number, trace, 1, None)?,
+        Settlement::Now(trace) if by_card => draft.send_refund(number, trace, 1, None)?,
+        // A provider is asked by whoever takes the timer.
+        Settlement::Now(_) => {
+            draft.effects.push(Effect::StartTimer(Timer::Settlement(number), now));
+        }
         Settlement::At(at) => {
             draft.effects.push(Effect::StartTimer(Timer::Settlement(number), at));
         }
@@ -174,7 +186,7 @@ pub(super) fn answer(
     Ok(draft.finish())
 }
 
-fn reserved(draft: &Draft<'_>, number: u32) -> Result<(), Refusal> {
+pub(super) fn reserved(draft: &Draft<'_>, number: u32) -> Result<(), Refusal> {
     match draft.order.trail.refund(number).map(|refund| &refund.state) {
         Some(RefundState::Reserved { .. }) => Ok(()),
         Some(RefundState::Void) => Err(Refusal::AlreadySo),

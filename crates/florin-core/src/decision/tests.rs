@@ -317,6 +317,7 @@ impl World {
             transaction_id: TransactionId(i64::from(self.stan)),
             amount: Money::new(AMOUNT, Currency::EUR),
             brand: Some(Brand::Visa),
+            method: None,
             rules: Rules {
                 when_unavailable: Unauthenticated::Decline,
                 when_not_enrolled: Unauthenticated::Proceed,
@@ -692,6 +693,8 @@ impl World {
                 Timer::Hold => matches!(order.payment.state, State::Authorized(_)),
                 Timer::Settlement(number) => reserved(number),
                 Timer::Dispute(number) => in_dispute(number),
+                // These payments are made with cards.
+                Timer::Inquiry => false,
             };
             assert!(rightly, "{timer:?} runs on in {:?}", order.payment.state);
         }

@@ -273,6 +273,7 @@ pub(super) static METHODS: &[Method] = &[
         name: "Bizum",
         kind: Kind::Bank,
         expiry_s: Some(1_800),
+        refunds: Refunds::Once,
         countries: &["ES"],
         ..PLAIN
     },
@@ -352,7 +353,7 @@ pub(super) static METHODS: &[Method] = &[
         name: "Direct debit",
         kind: Kind::Bank,
         expiry_s: None,
-        abilities: &[Ability::Recurring, Ability::Component],
+        abilities: &[Ability::Recurring, Ability::Component, Ability::Debit],
         export_code: Some("N101"),
         ..PLAIN
     },

@@ -273,11 +273,15 @@ pub(crate) fn html(status: StatusCode, page: askama::Result<String>) -> Response
 fn amount(purchase: &Purchase) -> String {
     let numeric = purchase.currency.parse().ok();
     let currency = numeric.and_then(Currency::from_numeric).map_or("???", |known| known.code());
-    let decimals = purchase.exponent.parse().unwrap_or(0_usize);
+    units(currency, &purchase.amount, purchase.exponent.parse().unwrap_or(0))
+}
+
+/// Currency and minor units with so many decimals.
+pub(crate) fn units(currency: &str, minor: &str, decimals: usize) -> String {
     if decimals == 0 {
-        return format!("{currency} {}", purchase.amount);
+        return format!("{currency} {minor}");
     }
-    let digits = format!("{:0>1$}", purchase.amount, decimals + 1);
+    let digits = format!("{minor:0>0$}", decimals + 1);
     let (units, fraction) = digits.split_at(digits.len() - decimals);
     format!("{currency} {units}.{fraction}")
 }

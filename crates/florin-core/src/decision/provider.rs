@@ -1,0 +1,168 @@
+//! Another method than a card pays: the payer is sent to its provider, whose word counts.
+//!
+//! The provider says what became of the payment once, or once more when it is asked again. A word
+//! that comes for a payment which nobody waits for any more changes nothing, and the provider is
+//! told so: then no money is taken.
+
+use super::{Decision, Draft, Effect, Event, Refusal, Timer, refund};
+use crate::decline::GatewayDecline;
+use crate::money::Money;
+use crate::payment::{Instant, Reason, State, Waiting};
+use crate::provider::{
+    Facts, PROMISE_MS, ProviderNews, REFUND_ASK_AGAIN_MS, Referral, RefundWord, Word,
+};
+use crate::session::SessionEnd;
+use crate::tariff::FeeKind;
+use crate::trail::{RefundState, WHOLE};
+
+/// Whether the shop is told of what was heard, or of what follows it in the same decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Telling {
+    Now,
+    Later,
+}
+
+/// Takes a word of the provider that has this number of the payment.
+pub(super) fn hear(
+    mut draft: Draft<'_>,
+    reference: &str,
+    news: ProviderNews,
+) -> Result<Decision, Refusal> {
+    let other = draft.order.payment.other.as_ref();
+    if other.is_none_or(|other| other.reference != reference) {
+        return Err(Refusal::NotWaiting);
+    }
+    draft.hear(news, Telling::Now)?;
+    Ok(draft.finish())
+}
+
+/// The day of a refund is settled: the provider may be asked from now on, again and again until
+/// it answers.
+pub(super) fn ask_refund(mut draft: Draft<'_>, number: u32) -> Result<Decision, Refusal> {
+    if draft.order.payment.other.is_none() {
+        return Err(Refusal::NotInThisState);
+    }
+    refund::reserved(&draft, number)?;
+    draft.happen(Event::RefundAsked { number });
+    let again = draft.context.now.saturating_add(REFUND_ASK_AGAIN_MS);
+    draft.effects.push(Effect::StartTimer(Timer::Settlement(number), again));
+    Ok(draft.finish())
+}
+
+/// The provider answered to a refund.
+pub(super) fn hear_refund(
+    mut draft: Draft<'_>,
+    number: u32,
+    word: RefundWord,
+) -> Result<Decision, Refusal> {
+    let asked = draft.order.trail.refund(number).filter(|it| it.state == RefundState::Asked);
+    let Some(asked) = asked.cloned() else { return Err(Refusal::NotOnItsWay) };
+    draft.effects.push(Effect::StopTimer(Timer::Settlement(number)));
+    match word {
+        RefundWord::Paid => {
+            let amount = Money::new(asked.amount, draft.order.payment.amount.currency);
+            draft.happen(Event::RefundCompleted { number });
+            draft.charge_for(FeeKind::Refund, asked.sale, asked.transaction_id, amount);
+            draft.notify_of(asked.sale);
+        }
+        RefundWord::Declined => {
+            draft.happen(Event::RefundDeclined { number, response_code: None });
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// The contract's words for a payment that its provider refuses.
+fn refused_by_provider() -> Reason {
+    let words = GatewayDecline::Provider;
+    Reason::new(words.reason_code(), words.reason())
+}
+
+impl Draft<'_> {
+    /// Sends the payer to a provider that has taken the payment on. Some say at once what became
+    /// of it.
+    pub(super) fn refer(&mut self, referral: Referral) {
+        let Referral { reference, url, news } = referral;
+        self.happen(Event::Referred { reference, url });
+        self.effects.push(Effect::StartTimer(Timer::Expiry, self.deadline()));
+        let open = matches!(news.word, Word::Open | Word::Underway);
+        if open {
+            self.notify();
+        }
+        // That nothing is new yet is no refusal here.
+        let _ = self.hear(news, Telling::Now);
+    }
+
+    pub(super) fn hear(&mut self, news: ProviderNews, telling: Telling) -> Result<(), Refusal> {
+        let ProviderNews { word, facts, ask_again_at } = news;
+        match (&self.order.payment.state, word) {
+            (State::Authenticating(Waiting::Provider(visit)), Word::Open | Word::Underway) => {
+                let acts = word == Word::Underway && !visit.acted;
+                if !acts && ask_again_at.is_none() {
+                    return Err(Refusal::AlreadySo);
+                }
+                self.happen(if acts { Event::PayerActed { facts } } else { Event::Annotated });
+                if let Some(at) = ask_again_at {
+                    self.effects.push(Effect::StartTimer(Timer::Inquiry, at));
+                }
+                return Ok(());
+            }
+            (State::Authenticating(Waiting::Provider(_)), Word::Promised) => {
+                let until = self.context.now.saturating_add(PROMISE_MS);
+                self.stop_waiting();
+                self.effects.push(Effect::StartTimer(Timer::Review, until));
+                self.happen(Event::Promised { until, facts });
+                self.end_session(SessionEnd::Paid);
+                self.ask_later(ask_again_at);
+            }
+            (State::Authenticating(Waiting::Provider(_)), Word::Paid) => {
+                self.stop_waiting();
+                self.paid(facts);
+                self.ask_later(ask_again_at);
+            }
+            (State::Promised { .. }, Word::Paid) => {
+                self.stop_promise();
+                self.paid(facts);
+                self.ask_later(ask_again_at);
+            }
+            (State::Authenticating(Waiting::Provider(_)), Word::Declined) => {
+                self.decline(refused_by_provider(), None);
+                return Ok(());
+            }
+            // The page on which the order is offered stays: the payer may choose another method.
+            (State::Authenticating(Waiting::Provider(_)), Word::Cancelled) => {
+                self.stop_waiting();
+                self.happen(Event::Cancelled);
+            }
+            (State::Authenticating(Waiting::Provider(_)), Word::Expired) => {
+                self.stop_waiting();
+                self.happen(Event::Expired);
+            }
+            (State::Promised { .. }, Word::Declined | Word::Cancelled | Word::Expired) => {
+                self.stop_promise();
+                self.happen(Event::Withdrawn);
+            }
+            _ => return Err(Refusal::NotWaiting),
+        }
+        if telling == Telling::Now {
+            self.notify();
+        }
+        Ok(())
+    }
+
+    fn paid(&mut self, facts: Facts) {
+        self.happen(Event::Paid { facts });
+        self.end_session(SessionEnd::Paid);
+        let amount = self.order.payment.amount;
+        self.charge(FeeKind::Payment, WHOLE, amount);
+    }
+
+    fn ask_later(&mut self, at: Option<Instant>) {
+        self.effects.extend(at.map(|at| Effect::StartTimer(Timer::Inquiry, at)));
+    }
+
+    fn stop_promise(&mut self) {
+        let timers = [Timer::Review, Timer::Inquiry];
+        self.effects.extend(timers.map(Effect::StopTimer));
+    }
+}

@@ -1,0 +1,117 @@
+//! What gateways ask of the providers: to take a payment on, what became of it, to give money
+//! back. JSON over HTTP, behind the simulator's token.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::payments::{Payment, PaymentRecord, Wanted};
+use super::result::{Said, note};
+use crate::control::{answer, require_token};
+use crate::shared::{Shared, lock};
+
+/// Longest number of a refund.
+const REFUND_CHARS_MAX: usize = 64;
+
+pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/methods/payments", post(open))
+        .route("/methods/payments/{id}", get(show))
+        .route("/methods/payments/{id}/refunds", post(refund))
+        .layer(middleware::from_fn_with_state(shared.clone(), require_token))
+}
+
+#[derive(Serialize)]
+struct Opened {
+    url: String,
+    #[serde(flatten)]
+    said: Said,
+}
+
+/// Takes a payment on.
+async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    let wanted: Wanted = match serde_json::from_slice(&body) {
+        Ok(wanted) => wanted,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("no payment: {error}")),
+    };
+    let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    if wanted.amount < 1 || !is_web(&wanted.return_url) || !is_web(&wanted.result_url) {
+        return refuse(StatusCode::BAD_REQUEST, "amount or addresses cannot be right");
+    }
+    let new_id = || shared.around.new_id().simple().to_string();
+    let Some(payment) = Payment::open(new_id(), new_id(), wanted) else {
+        return refuse(StatusCode::NOT_FOUND, "there is no such method");
+    };
+    let opened = Opened {
+        url: shared.url(&format!("/methods/pay/{}", payment.id)),
+        said: Said::first(&payment),
+    };
+    note(&shared, PaymentRecord::Opened { payment: Box::new(payment) });
+    answer(StatusCode::CREATED, &opened)
+}
+
+/// Says what became of a payment. Whoever has heard the first word hears the next one.
+async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
+    let said = Said::now(&payment);
+    if payment.scenario.is_some() && !payment.told {
+        note(&shared, PaymentRecord::Told { id, taken: true });
+    }
+    answer(StatusCode::OK, &said)
+}
+
+#[derive(Deserialize)]
+struct RefundWanted {
+    /// The gateway's number of it: one number gives money back once.
+    refund: String,
+    /// Minor units.
+    amount: i64,
+}
+
+/// Gives money back, or does not.
+async fn refund(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let wanted: RefundWanted = match serde_json::from_slice(&body) {
+        Ok(wanted) => wanted,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("no refund: {error}")),
+    };
+    if wanted.amount < 1 || wanted.refund.len() > REFUND_CHARS_MAX {
+        return refuse(StatusCode::BAD_REQUEST, "amount or number cannot be right");
+    }
+    let mut payments = lock(&shared.payments);
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    let status = match payment.refunds.get(&wanted.refund) {
+        Some(before) if *before == wanted.amount => "completed",
+        Some(_) => "declined",
+        None if wanted.amount > payment.refundable() => "declined",
+        None => {
+            let (refund, amount) = (wanted.refund, wanted.amount);
+            let record = PaymentRecord::Refunded { id, refund, amount };
+            payments.apply(record.clone());
+            shared.journal.append(&crate::journal::Record::Payment(record));
+            "completed"
+        }
+    };
+    drop(payments);
+    shared.journal.flush();
+    answer(StatusCode::OK, &json!({ "status": status }))
+}
+
+fn unknown() -> Response {
+    refuse(StatusCode::NOT_FOUND, "there is no such payment")
+}
+
+fn refuse(status: StatusCode, reason: &str) -> Response {
+    answer(status, &json!({ "error": reason }))
+}

@@ -1,0 +1,31 @@
+//! Providers of other payment methods than cards: banks, wallets, pay later, gift cards.
+//!
+//! One table says what each method may do, one flow does it: a gateway has a payment taken on, the
+//! payer chooses on one page how it ends, and the gateway is told, signed. `table` has the
+//! methods, `payments` what is remembered, `api` talks to gateways, `page` to payers, `result`
+//! tells how it ended.
+
+pub(crate) mod table;
+pub(crate) mod payments;
+pub(crate) mod result;
+pub(crate) mod api;
+pub(crate) mod page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+use crate::limits::BODY_BYTES_MAX;
+use crate::shared::Shared;
+
+pub(crate) use payments::{PaymentRecord, Payments};
+
+/// The paths of the providers.
+pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    Router::new()
+        .merge(api::routes(shared))
+        .route("/methods/pay/{id}", get(page::show).post(page::choose))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}

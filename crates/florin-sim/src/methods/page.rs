@@ -1,0 +1,135 @@
+//! The page of a provider: the payer chooses how the payment ends, and goes back to the shop.
+//!
+//! Works without scripts, and has none.
+
+use std::sync::Arc;
+
+use askama::Template;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use iso_currency::Currency;
+use serde::Deserialize;
+
+use super::payments::{Payment, PaymentRecord};
+use super::result::{note, tell};
+use super::table::{ISSUERS, Scenario};
+use crate::shared::{Shared, lock};
+use crate::threeds::page::{STYLE, html, notice, units};
+
+/// What the page's own form brings.
+#[derive(Deserialize)]
+pub(crate) struct Chosen {
+    #[serde(default)]
+    form: String,
+    #[serde(default)]
+    scenario: String,
+    #[serde(default)]
+    issuer: String,
+}
+
+#[derive(Template)]
+#[template(path = "provider.html")]
+struct ProviderPage<'a> {
+    style: &'a str,
+    method: &'a str,
+    shop: &'a str,
+    amount: String,
+    description: &'a str,
+    scenarios: &'a [Scenario],
+    /// Empty where there is nothing to choose.
+    issuers: &'a [(&'static str, &'static str)],
+    /// The bank that the shop's order names.
+    issuer: Option<&'static str>,
+    form: &'a str,
+    id: &'a str,
+}
+
+/// Shows what can be chosen.
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let payment = lock(&shared.payments).get(&id).cloned();
+    let Some(payment) = payment else { return unknown() };
+    let Some(row) = payment.wanted.row() else { return unknown() };
+    if !payment.waits() {
+        return back(&payment);
+    }
+    let known = |code: &str| ISSUERS.iter().find(|(known, _)| *known == code);
+    let issuer = payment.wanted.issuer.as_deref().and_then(known).filter(|_| row.has_issuers);
+    let page = ProviderPage {
+        style: STYLE,
+        method: &payment.wanted.method_name,
+        shop: &payment.wanted.shop,
+        amount: amount(&payment),
+        description: &payment.wanted.description,
+        scenarios: row.family.scenarios(),
+        issuers: if row.has_issuers && issuer.is_none() { &ISSUERS } else { &[] },
+        issuer: issuer.map(|(_, name)| *name),
+        form: &payment.form,
+        id: &payment.id,
+    };
+    html(StatusCode::OK, page.render())
+}
+
+/// Takes the payer's choice, tells the gateway, and sends the browser back.
+pub(crate) async fn choose(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Result<Form<Chosen>, FormRejection>,
+) -> Response {
+    let payment = lock(&shared.payments).get(&id).cloned();
+    let Some(payment) = payment else { return unknown() };
+    let Ok(Form(chosen)) = form else { return refused(StatusCode::BAD_REQUEST) };
+    let ours = verify_slices_are_equal(chosen.form.as_bytes(), payment.form.as_bytes()).is_ok();
+    let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
+    if !ours || !matches!(site, None | Some(b"same-origin" | b"none")) {
+        return refused(StatusCode::FORBIDDEN);
+    }
+    let Some(row) = payment.wanted.row() else { return unknown() };
+    let scenarios = row.family.scenarios().iter();
+    let scenario = scenarios.copied().find(|it| it.value() == chosen.scenario);
+    let Some(scenario) = scenario else { return refused(StatusCode::BAD_REQUEST) };
+    if !payment.waits() {
+        return back(&payment);
+    }
+    let of_bank = |(code, _): &&(&str, &str)| row.has_issuers && *code == chosen.issuer;
+    let issuer = ISSUERS.iter().find(of_bank).map(|(code, _)| (*code).to_owned());
+    note(&shared, PaymentRecord::Chosen { id: id.clone(), scenario, issuer });
+    let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
+    // A browser that leaves now must not stop the result half way.
+    let told = {
+        let (shared, payment) = (shared.clone(), payment.clone());
+        tokio::spawn(async move { tell(&shared, &payment).await })
+    };
+    let _ = told.await;
+    back(&payment)
+}
+
+fn back(payment: &Payment) -> Response {
+    let headers = [
+        (header::LOCATION, payment.wanted.return_url.as_str()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn unknown() -> Response {
+    let text = "There is no such payment at this test provider. Please go back to the shop.";
+    notice(StatusCode::NOT_FOUND, "Not found", text)
+}
+
+fn refused(status: StatusCode) -> Response {
+    let text = "The form is not one of this page. Please open the page again.";
+    notice(status, "This does not work", text)
+}
+
+/// Currency and units, with the decimals of the currency.
+fn amount(payment: &Payment) -> String {
+    let currency = Currency::from_code(&payment.wanted.currency);
+    let decimals = currency.and_then(Currency::exponent).map_or(2, usize::from);
+    units(&payment.wanted.currency, &payment.wanted.amount.to_string(), decimals)
+}

@@ -1,0 +1,241 @@
+//! Payments that providers have taken on: the state and its journal records; no HTTP.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::table::{self, Direct, Family, Later, Row, Scenario, Word};
+use crate::limits::PROVIDER_PAYMENTS_MAX;
+
+/// What a gateway wants paid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Wanted {
+    /// The id of the method, in capitals.
+    pub(crate) method: String,
+    /// What payers call it.
+    pub(crate) method_name: String,
+    /// The merchant's number at the acquirer; clearing a merchant forgets his payments.
+    pub(crate) merchant: String,
+    pub(crate) shop: String,
+    /// Minor units.
+    pub(crate) amount: i64,
+    /// Letters of ISO 4217.
+    pub(crate) currency: String,
+    pub(crate) description: String,
+    /// The gateway's number of the payment.
+    pub(crate) reference: String,
+    /// The order came without its payer.
+    #[serde(default)]
+    pub(crate) direct: bool,
+    #[serde(default)]
+    pub(crate) issuer: Option<String>,
+    #[serde(default)]
+    pub(crate) payer: Payer,
+    /// Where the payer's browser goes afterwards.
+    pub(crate) return_url: String,
+    /// Where the result goes.
+    pub(crate) result_url: String,
+    /// Signs the result.
+    pub(crate) key: String,
+}
+
+/// What the shop knows of the payer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Payer {
+    pub(crate) name: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) birthday: Option<String>,
+}
+
+/// A payment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    pub(crate) id: String,
+    /// What a form on its page carries.
+    pub(crate) form: String,
+    pub(crate) wanted: Wanted,
+    #[serde(default)]
+    pub(crate) scenario: Option<Scenario>,
+    /// The payer himself chose it.
+    #[serde(default)]
+    pub(crate) chosen: bool,
+    /// The gateway knows what is said first.
+    #[serde(default)]
+    pub(crate) told: bool,
+    /// The gateway did not want it any more.
+    #[serde(default)]
+    pub(crate) refused: bool,
+    /// Minor units by the gateway's number of the refund.
+    #[serde(default)]
+    pub(crate) refunds: BTreeMap<String, i64>,
+}
+
+/// A change of a payment, as the journal keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum PaymentRecord {
+    Opened { payment: Box<Payment> },
+    Chosen { id: String, scenario: Scenario, issuer: Option<String> },
+    Told { id: String, taken: bool },
+    Refunded { id: String, refund: String, amount: i64 },
+    Cleared { merchant: String },
+}
+
+/// All payments that are remembered.
+#[derive(Default)]
+pub(crate) struct Payments {
+    by_id: HashMap<String, Payment>,
+    order: VecDeque<String>,
+}
+
+impl Wanted {
+    /// The row of its method.
+    pub(crate) fn row(&self) -> Option<&'static Row> {
+        table::find(&self.method)
+    }
+}
+
+impl Payment {
+    /// Takes a payment on, unless there is no such method.
+    pub(crate) fn open(id: String, form: String, wanted: Wanted) -> Option<Payment> {
+        let row = wanted.row()?;
+        let given = |text: &Option<String>| text.as_ref().is_some_and(|it| !it.is_empty());
+        let scenario = match row.direct {
+            _ if !wanted.direct => None,
+            Direct::Always(scenario) => Some(scenario),
+            Direct::WithAccount(scenario) => given(&wanted.payer.account).then_some(scenario),
+            Direct::WithBirthday(scenario) => given(&wanted.payer.birthday).then_some(scenario),
+            Direct::Page => None,
+        };
+        Some(Payment {
+            id,
+            form,
+            wanted,
+            scenario,
+            chosen: false,
+            // The answer to the gateway tells it.
+            told: scenario.is_some(),
+            refused: false,
+            refunds: BTreeMap::new(),
+        })
+    }
+
+    fn family(&self) -> Family {
+        self.wanted.row().map_or(Family::Plain, |row| row.family)
+    }
+
+    /// What is said first.
+    pub(crate) fn word(&self) -> Word {
+        self.scenario.map_or(Word::Open, Scenario::word)
+    }
+
+    /// What is yet to come.
+    pub(crate) fn later(&self) -> Option<Later> {
+        self.family().later(self.scenario?)
+    }
+
+    /// Whether the payer can still choose.
+    pub(crate) fn waits(&self) -> bool {
+        !self.chosen && !self.refused && matches!(self.word(), Word::Open | Word::Underway)
+    }
+
+    /// Minor units that can be given back.
+    pub(crate) fn refundable(&self) -> i64 {
+        let late = self.later().map(|(_, word)| word);
+        let paid = |word| matches!(word, Word::Paid | Word::Promised);
+        let is_paid = !self.refused && (paid(self.word()) || late.is_some_and(paid));
+        let given: i64 = self.refunds.values().sum();
+        if is_paid { self.wanted.amount - given } else { 0 }
+    }
+
+    /// What is told of payer and account, by the names of the gateway's contract.
+    pub(crate) fn account(&self) -> BTreeMap<&'static str, String> {
+        let mut facts = BTreeMap::new();
+        let name = self.wanted.payer.name.clone().filter(|name| !name.is_empty());
+        let holder = name.unwrap_or_else(|| "Test payer".to_owned());
+        // The example of ISO 13616 for the Netherlands.
+        let iban = || "NL91ABNA0417164300".to_owned();
+        match self.family() {
+            Family::Plain if self.wanted.row().is_some_and(|row| row.has_issuers) => {
+                facts.insert("account_holder_name", holder);
+                facts.insert("account_iban", iban());
+                facts.extend(self.wanted.issuer.clone().map(|issuer| ("issuer_id", issuer)));
+            }
+            Family::Debit => {
+                facts.insert("account_holder_name", holder);
+                let account = self.wanted.payer.account.clone();
+                facts.insert("account_iban", account.unwrap_or_else(iban));
+            }
+            Family::Transfer => {
+                facts.insert("destination_holder_name", "Test provider".to_owned());
+                facts.insert("destination_holder_city", "Amsterdam".to_owned());
+                facts.insert("destination_holder_country", "NL".to_owned());
+                facts.insert("destination_holder_iban", iban());
+                facts.insert("destination_holder_swift", "ABNANL2A".to_owned());
+                facts.insert("reference", self.wanted.reference.clone());
+            }
+            Family::GiftCard => {
+                facts.insert("coupon_brand", self.wanted.method.clone());
+            }
+            Family::Plain | Family::Reversible | Family::PayLater => {
+                facts.insert("account_holder_name", holder);
+            }
+        }
+        facts
+    }
+}
+
+impl Payments {
+    /// The payment with this number.
+    pub(crate) fn get(&self, id: &str) -> Option<&Payment> {
+        self.by_id.get(id)
+    }
+
+    /// Repeats a change of the journal.
+    pub(crate) fn apply(&mut self, record: PaymentRecord) {
+        match record {
+            PaymentRecord::Opened { payment } => {
+                if self.order.len() >= PROVIDER_PAYMENTS_MAX
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.by_id.remove(&oldest);
+                }
+                self.order.push_back(payment.id.clone());
+                self.by_id.insert(payment.id.clone(), *payment);
+            }
+            PaymentRecord::Chosen { id, scenario, issuer } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.scenario = Some(scenario);
+                    payment.wanted.issuer = issuer.or(payment.wanted.issuer.take());
+                    (payment.chosen, payment.told) = (true, false);
+                }
+            }
+            PaymentRecord::Told { id, taken } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    (payment.told, payment.refused) = (true, !taken);
+                }
+            }
+            PaymentRecord::Refunded { id, refund, amount } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.refunds.insert(refund, amount);
+                }
+            }
+            PaymentRecord::Cleared { merchant } => {
+                self.by_id.retain(|_, payment| payment.wanted.merchant != merchant);
+                self.order.retain(|id| self.by_id.contains_key(id));
+            }
+        }
+    }
+
+    /// How many records it takes to write all payments down.
+    pub(crate) fn records_needed(&self) -> u64 {
+        self.by_id.len() as u64
+    }
+
+    /// The fewest records that lead to these payments.
+    pub(crate) fn snapshot(&self) -> impl Iterator<Item = PaymentRecord> + '_ {
+        let known = self.order.iter().filter_map(|id| self.by_id.get(id));
+        known.map(|payment| PaymentRecord::Opened { payment: Box::new(payment.clone()) })
+    }
+}
