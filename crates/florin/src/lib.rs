@@ -12,6 +12,7 @@ pub mod page;
 pub mod checkout;
 pub mod acquirer;
 pub mod threeds;
+pub mod provider;
 pub mod vault;
 pub mod store;
 pub mod notify;

@@ -37,6 +37,8 @@ pub(super) struct Form<'a> {
     pub(super) csrf: String,
     pub(super) error: Option<FormError>,
     pub(super) holder: Option<String>,
+    /// Whether there are methods that are no cards.
+    pub(super) other_methods: bool,
 }
 
 /// The page with the card form. Addresses are relative to the page's own.
@@ -66,6 +68,7 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         // Cards are not stored yet, on any site.
         stores_card: None,
         stored_cards: Vec::new(),
+        other_methods: form.other_methods.then(|| format!("methods{query}")),
         expires_at: session.expires_at,
         test_mode: record.site.mode == Mode::Test,
         browser_fields: true,
@@ -157,7 +160,7 @@ fn languages(locale: &str) -> Vec<LanguageLink> {
     LANGUAGES.into_iter().map(link).collect()
 }
 
-fn shop(record: &Record) -> Shop {
+pub(super) fn shop(record: &Record) -> Shop {
     let acceptor = &record.site.settings.acceptor;
     let template = record.request.details.extras.template.as_ref();
     let logo = template

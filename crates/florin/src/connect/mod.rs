@@ -8,8 +8,14 @@ pub mod view;
 mod fill;
 mod form;
 mod guard;
+mod methods;
 mod plain;
 mod routes;
 
-pub(crate) use routes::operations;
+use crate::api::reference::Operation;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    routes::operations().into_iter().chain(methods::operations()).collect()
+}
+
 pub use routes::routes;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use super::view::{CardPageView, ClosePageView, EndPageView};
+use super::view::{CardPageView, ClosePageView, EndPageView, MethodsPageView};
 use crate::page::{self, Surroundings};
 
 fn around(secure: bool) -> Surroundings {
@@ -13,6 +13,15 @@ fn around(secure: bool) -> Surroundings {
 /// The page with the card form. `secure` is true where the gateway is reached by https.
 pub(super) fn card_page(view: &CardPageView, status: StatusCode, secure: bool) -> Response<Body> {
     page::card_page(view, status, &around(secure))
+}
+
+/// The page with the methods that are no cards.
+pub(super) fn methods_page(
+    view: &MethodsPageView,
+    status: StatusCode,
+    secure: bool,
+) -> Response<Body> {
+    page::methods_page(view, status, &around(secure))
 }
 
 /// A page where the journey ends or rests.

@@ -17,8 +17,8 @@ use florin_core::session::{SessionEnd, SessionKind};
 
 use super::fill::{self, Form};
 use super::form::{Fields, read_card};
-use super::view::{ClosePageView, EndKind, FormError};
-use super::{guard, plain};
+use super::view::{ClosePageView, EndKind, FormError, MethodNotice};
+use super::{guard, methods, plain};
 use crate::api::contract::customer::{Browser, FIELD_CHARS_MAX, HEADER_CHARS_MAX};
 use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::checkout::read_form;
@@ -29,7 +29,7 @@ use crate::gateway::site::OnDecline;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let new = |method, path, id, summary| {
         Operation::new(Group::Payers, method, path, id, summary)
             .called_by(Caller::Anyone)
@@ -74,26 +74,28 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .route("/connect/{session}/", get(show).fallback(not_that_way))
         .route("/connect/{session}/pay", post(pay).get(to_the_page))
         .route("/connect/{session}/cancel", post(cancel).get(to_the_page))
+        .route("/connect/{session}/methods", get(methods::list))
+        .route("/connect/{session}/method", post(methods::choose).get(to_the_page))
         .route("/connect/{session}/{*rest}", any(unknown))
         .route("/connect/", any(unknown))
         .with_state(gateway)
 }
 
-type Segment = Result<Path<String>, PathRejection>;
+pub(super) type Segment = Result<Path<String>, PathRejection>;
 type Page = Response<Body>;
 
 /// What every call of a page has: the order, the session that its address names, and how it is
 /// to be spoken to.
-struct Visit {
-    gateway: Arc<Gateway>,
-    record: Record,
-    number: TransactionId,
-    lang: String,
+pub(super) struct Visit {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) record: Record,
+    pub(super) number: TransactionId,
+    pub(super) lang: String,
 }
 
 impl Visit {
     /// Finds the order behind an address, or answers that there is none.
-    async fn find(
+    pub(super) async fn find(
         gateway: &Arc<Gateway>,
         segment: Segment,
         query: Option<&str>,
@@ -116,7 +118,7 @@ impl Visit {
 
     /// The page that says how things ended, where the order cannot be paid here any more or at
     /// this moment; nothing where it can.
-    fn end(&self) -> Option<Page> {
+    pub(super) fn end(&self) -> Option<Page> {
         let order = &self.record.order;
         if order.is_paid() {
             return Some(self.leave(true));
@@ -139,7 +141,7 @@ impl Visit {
         Some(self.rest(kind, StatusCode::GONE))
     }
 
-    fn rest(&self, kind: EndKind, status: StatusCode) -> Page {
+    pub(super) fn rest(&self, kind: EndKind, status: StatusCode) -> Page {
         let view = fill::end_page(&self.record, kind, &self.lang);
         plain::end_page(&view, status, is_secure(&self.gateway))
     }
@@ -166,7 +168,7 @@ impl Visit {
     }
 
     /// To the page itself, which shows where the payer stands.
-    fn to_page(&self) -> Page {
+    pub(super) fn to_page(&self) -> Page {
         let Some(session) = &self.record.order.session else {
             return self.rest(EndKind::Unknown, StatusCode::GONE);
         };
@@ -179,9 +181,15 @@ impl Visit {
         let Some(session) = &self.record.order.session else {
             return self.rest(EndKind::Unknown, StatusCode::GONE);
         };
+        if methods::is_named(&self.record) {
+            let trouble = error == Some(FormError::Trouble);
+            let notice = trouble.then_some(MethodNotice::Trouble);
+            return self.methods(status, notice.or_else(|| self.last_of_methods()));
+        }
         let number = guard::new_form(&self.gateway);
         let csrf = guard::token(&self.gateway, &self.record, self.number, &number);
-        let form = Form { lang: &self.lang, number, csrf, error, holder };
+        let other_methods = !methods::page_methods(&self.gateway, &self.record).is_empty();
+        let form = Form { lang: &self.lang, number, csrf, error, holder, other_methods };
         let view = fill::card_page(&self.record, session, form);
         plain::card_page(&view, status, is_secure(&self.gateway))
     }
@@ -192,7 +200,7 @@ impl Visit {
     }
 
     /// Reads a posted form and makes sure that it is one of ours.
-    async fn posted(&self, request: Request) -> Result<(Fields, PageForm), Page> {
+    pub(super) async fn posted(&self, request: Request) -> Result<(Fields, PageForm), Page> {
         let refused = || self.rest(EndKind::FormRefused, StatusCode::FORBIDDEN);
         if !guard::comes_from_us(request.headers(), &self.gateway.public_url) {
             return Err(refused());
@@ -359,7 +367,7 @@ async fn pay(
 }
 
 /// Where a payer goes whose card was taken.
-async fn next(visit: Visit) -> Page {
+pub(super) async fn next(visit: Visit) -> Page {
     match &visit.record.order.payment.state {
         PaymentState::Authenticating(_) => {
             let token = visit.gateway.payer_token(&visit.record);
@@ -461,7 +469,7 @@ fn lang_of(query: Option<&str>) -> String {
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn is_secure(gateway: &Gateway) -> bool {
+pub(super) fn is_secure(gateway: &Gateway) -> bool {
     gateway.public_url.starts_with("https://")
 }
 

@@ -14,6 +14,7 @@ pub mod rails;
 pub mod tokens;
 pub mod create;
 pub mod session;
+pub mod elsewhere;
 pub mod authorize;
 pub mod verify;
 pub mod change;
@@ -42,6 +43,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::{Clock, UnixMillis};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
+use crate::provider::ProviderClient;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 use directory::Directory;
@@ -63,6 +65,8 @@ pub struct Gateway {
     pub rails: RailsByMode,
     /// When shops that did not answer are told again.
     pub schedule: Schedule,
+    /// Who runs the other methods of test sites.
+    pub provider: Option<ProviderClient>,
     /// Where test sites find the simulator's control interface.
     pub simulator: Option<test_platform::SimulatorControl>,
     /// Tables and averages by which payments are judged.

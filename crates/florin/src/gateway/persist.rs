@@ -5,6 +5,7 @@
 //! carries them twice through the disk.
 
 mod credential;
+mod other;
 mod owed;
 mod session;
 mod trail;
@@ -17,6 +18,7 @@ use florin_core::payment::{
     Authorization, Challenge, Payment, Reason, Review, ReviewVerdict, Rules, State, Trace,
     TransactionId, Unauthenticated, Waiting,
 };
+use florin_core::provider::Visit;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
 pub use credential::{Credential, CredentialUse};
+use other::OtherRow;
 pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
 use session::SessionRow;
 use trail::TrailRow;
@@ -212,6 +215,9 @@ struct PaymentRow {
     currency: String,
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
+    /// Set where it is no card that pays.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    other: Option<OtherRow>,
     #[serde(rename = "o")]
     opened_at: i64,
     #[serde(rename = "m")]
@@ -293,6 +299,15 @@ enum StateKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<i64>,
     },
+    Provider {
+        url: String,
+        acted: bool,
+    },
+    Promised {
+        until: i64,
+    },
+    Paid,
+    Withdrawn,
 }
 
 /// An authorization that may have grown.
@@ -361,6 +376,7 @@ impl From<&Payment> for PaymentRow {
             amount: payment.amount.minor,
             currency: payment.amount.currency.code().to_owned(),
             brand: payment.brand.map(|brand| brand.network().to_owned()),
+            other: payment.other.as_ref().map(OtherRow::from),
             opened_at: payment.opened_at,
             modified_at: payment.modified_at,
             completed_at: payment.completed_at,
@@ -400,6 +416,7 @@ impl PaymentRow {
             transaction_id: TransactionId(self.transaction_id),
             amount,
             brand,
+            other: self.other.map(OtherRow::read).transpose()?,
             opened_at: self.opened_at,
             modified_at: self.modified_at,
             completed_at: self.completed_at,
@@ -441,6 +458,12 @@ impl StateKind {
                 version: challenge.version.clone(),
                 url: challenge.acs_url.clone(),
             },
+            State::Authenticating(Waiting::Provider(visit)) => {
+                StateKind::Provider { url: visit.url.clone(), acted: visit.acted }
+            }
+            State::Promised { until } => StateKind::Promised { until: *until },
+            State::Paid => StateKind::Paid,
+            State::Withdrawn => StateKind::Withdrawn,
             State::Authorizing { trace, advice } => {
                 StateKind::Authorizing { trace: trace.into(), advice: advice.0 }
             }
@@ -492,6 +515,12 @@ impl StateKind {
                     acs_url: url,
                 }))
             }
+            StateKind::Provider { url, acted } => {
+                State::Authenticating(Waiting::Provider(Visit { url, acted }))
+            }
+            StateKind::Promised { until } => State::Promised { until },
+            StateKind::Paid => State::Paid,
+            StateKind::Withdrawn => State::Withdrawn,
             StateKind::Authorizing { trace, advice } => {
                 State::Authorizing { trace: (&trace).into(), advice: AdviceId(advice) }
             }
@@ -599,6 +628,7 @@ mod tests {
             transaction_id: TransactionId(1_234_567_890_123_456),
             amount: Money::new(1000, Currency::EUR),
             brand: Some(Brand::Mastercard),
+            other: Some(other::sample()),
             opened_at: 1,
             modified_at: 2,
             completed_at: Some(3),
@@ -668,6 +698,13 @@ mod tests {
             State::Declined(Reason::new("4002", "Insufficient funds")),
             State::Expired,
             State::Cancelled,
+            State::Authenticating(Waiting::Provider(Visit {
+                url: "https://bank.example/1".into(),
+                acted: true,
+            })),
+            State::Promised { until: 9 },
+            State::Paid,
+            State::Withdrawn,
             State::Void(authorization),
             State::Void(grown),
         ];

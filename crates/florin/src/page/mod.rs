@@ -14,6 +14,7 @@ mod end;
 mod headers;
 mod markup;
 mod marks;
+mod methods;
 mod step;
 pub mod words;
 
@@ -25,4 +26,5 @@ pub use assets::routes;
 pub use card::card_page;
 pub use end::{close_page, end_page};
 pub use headers::Surroundings;
+pub use methods::methods_page;
 pub use step::{CLOSE, Form, METHOD_DONE, Method, SUBMIT, Sign, Step, Top, VERIFY};
