@@ -83,6 +83,10 @@ async fn came_back(
             Err(failure) => return trouble(&gateway, &failure, ""),
         },
     };
+    if newest && record.order.payment.is_underway() {
+        // Who has done his part is told nothing else than who has paid.
+        return pages(&gateway).end(&record, true);
+    }
     show_step(&gateway, record, newest, &token).await
 }
 

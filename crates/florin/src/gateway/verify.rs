@@ -83,13 +83,12 @@ impl Gateway {
                 let form = rails.challenge_form(&record, challenge, &self.payer_token(&record));
                 PayerStep::Challenge { record: Box::new(record), form }
             }
-            State::Authenticating(Waiting::Provider(visit)) if !visit.acted => {
+            State::Authenticating(Waiting::Provider(visit)) => {
                 PayerStep::Provider { url: visit.url.clone() }
             }
             State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
             _ => {
-                // Who has done his part is told nothing else than who has paid.
-                let success = record.order.is_paid() || record.order.payment.is_underway();
+                let success = record.order.is_paid();
                 PayerStep::Return { record: Box::new(record), success }
             }
         })
