@@ -71,6 +71,7 @@ pub(crate) fn open() -> Run {
         zero_authorization: false,
         manual_capture: false,
         flexible_3d: false,
+        other_methods: false,
         tokenization: Vec::new(),
         ..SiteRules::test_site()
     };

@@ -190,6 +190,11 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Opened => "opened",
         State::Authenticating(Waiting::Page { .. }) => "at the page",
         State::Authenticating(Waiting::Challenge(_)) => "at the bank",
+        // Shops of storms sell by card.
+        State::Authenticating(Waiting::Provider(_))
+        | State::Promised { .. }
+        | State::Paid
+        | State::Withdrawn => "elsewhere",
         State::Authorizing { .. } => "authorizing",
         State::Uncleared { .. } => "uncleared",
         State::Authorized(_) => "authorized",

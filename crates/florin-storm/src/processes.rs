@@ -164,6 +164,7 @@ async fn start(
         rails: RailsByMode { test: Some(Arc::new(rails)), live: None },
         schedule: Schedule::default(),
         simulator: None,
+        provider: None,
         risk: RiskKnowledge::default(),
         internal_token,
         post: florin::mail::post::Post::default(),

@@ -26,6 +26,7 @@ use crate::limits::{
 };
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
+use crate::provider::ProviderClient;
 use crate::store::{LISTED_ROWS_MAX, Node, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 use crate::workbench::Workbench;
@@ -135,6 +136,7 @@ pub struct Parts {
     pub rails: RailsByMode,
     pub schedule: Schedule,
     pub simulator: Option<SimulatorControl>,
+    pub provider: Option<ProviderClient>,
     pub risk: RiskKnowledge,
     /// Keyed hash of the token for calls from inside; none where there are none.
     pub internal_token: Option<[u8; 32]>,
@@ -172,6 +174,7 @@ pub async fn assemble(parts: Parts) -> Result<(Arc<Gateway>, Node), StartError> 
         rails,
         schedule,
         simulator,
+        provider: parts.provider,
         risk: parts.risk,
         internal_token: parts.internal_token,
         post: parts.post,
@@ -236,6 +239,13 @@ pub async fn start(
         ),
         None => None,
     };
+    let provider = match &simulator {
+        Some(simulator) => Some(
+            ProviderClient::new(&simulator.url, &simulator.token)
+                .map_err(failed("reach the simulator"))?,
+        ),
+        None => None,
+    };
 
     let tables = {
         let files = &settings.risk;
@@ -254,6 +264,7 @@ pub async fn start(
         rails: RailsByMode { test, live },
         schedule: Schedule { interval_ms },
         simulator: control,
+        provider,
         risk: RiskKnowledge { tables, ..RiskKnowledge::default() },
         internal_token,
         post: post::of(&settings.mail)?,

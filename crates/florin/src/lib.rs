@@ -17,6 +17,7 @@ pub mod call_log;
 pub mod workbench;
 pub mod acquirer;
 pub mod threeds;
+pub mod provider;
 pub mod vault;
 pub mod store;
 pub mod notify;

@@ -57,6 +57,9 @@ pub const SEAL_DELAY_MS: i64 = 60 * 60 * 1000;
 /// Steps of one such look, of a thousand rows each: more than a busy minute brings.
 pub const HOUSEKEEPING_ROUNDS_MAX: u32 = 300;
 
+/// How long a provider of another method is left alone that did not answer.
+pub const PROVIDER_PAUSE_MS: i64 = 60_000;
+
 /// How long a refund waits that could not leave because the link was down.
 pub const REFUND_PAUSE_MS: i64 = 15_000;
 

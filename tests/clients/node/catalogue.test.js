@@ -22,7 +22,9 @@ test('a card of the site is found by its id', async () => {
   assert.deepEqual(found, { success: true, data: { id: 'VISA', description: 'Visa' } });
 });
 
-test('a method without banks has an empty list of them', async () => {
+test('the banks of iDEAL are listed on a test site', async () => {
   const issuers = await client.issuers.get();
-  assert.deepEqual(issuers, { success: true, data: [] });
+  assert.equal(issuers.success, true);
+  assert.equal(issuers.data.length, 2);
+  for (const issuer of issuers.data) assert.ok(issuer.code && issuer.description);
 });

@@ -13,7 +13,8 @@ CARDS = {"CREDITCARD", "VISA", "MASTERCARD", "MAESTRO", "AMEX"}
 def test_gateways_are_listed_and_read_one_by_one(sdk):
     manager = sdk.get_gateway_manager()
     listed = manager.get_gateways().get_data()
-    assert {it.id for it in listed} == CARDS
+    # A test site plays the other methods as well.
+    assert {it.id for it in listed} > CARDS
     assert all(it.description for it in listed)
     assert manager.get_by_code("visa").get_data().id == "VISA"
 
@@ -21,7 +22,7 @@ def test_gateways_are_listed_and_read_one_by_one(sdk):
 def test_payment_methods_are_read_whole(sdk):
     manager = sdk.get_payment_method_manager()
     listed = manager.get_payment_methods().get_data()
-    assert listed and {it.id for it in listed} <= CARDS
+    assert {it.id for it in listed} > CARDS - {"CREDITCARD"}
     for method in listed:
         assert method.name and method.type == "payment-method"
         assert method.icon_urls.large.startswith("http")
@@ -39,9 +40,10 @@ def test_categories_the_site_and_a_token_for_the_browser(sdk):
     assert token.api_token.startswith("pub.v2.")
 
 
-def test_issuers_of_a_method_without_banks_are_an_empty_list(sdk):
+def test_the_banks_of_a_method_are_listed_on_a_test_site(sdk):
     response = sdk.get_issuer_manager().get_issuers_by_gateway_code("mybank")
     assert response.get_body_success() is True, response.body
+    assert [it["code"] for it in response.get_body_data()] == ["9001", "9002"]
 
 
 def test_transactions_are_read_page_by_page(sdk, orders, shop):

@@ -21,7 +21,7 @@ use super::orders::site_rules;
 use super::query::Query;
 use crate::gateway::Gateway;
 use crate::gateway::directory::Caller;
-use crate::gateway::site::{Mode, Site};
+use crate::gateway::site::Site;
 
 /// Answers a call of the catalogue; `None` where the path is not of it.
 pub(super) fn answer(
@@ -65,7 +65,7 @@ fn offered(site: &Site) -> Vec<&'static Method> {
         Kind::Cards => any_scheme && listed(method),
         Kind::Card => listed(method),
         // Only a test platform can play them.
-        _ => settings.other_methods && site.mode == Mode::Test,
+        _ => site.plays_other_methods(),
     };
     Method::all().iter().filter(is_offered).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use bytes::Bytes;
 use florin_core::decision::Refusal;
+use florin_core::method::Refunds;
 use serde_json::json;
 
 use super::contract::ApiError;
@@ -260,6 +261,10 @@ pub(super) async fn refund(
     let country = address.country().or(details.customer.address.country());
     let currency = record.order.payment.amount.currency;
     let asked = read_refund(&body, currency, country)?;
+    let rule = record.order.payment.other.as_ref().map(|other| other.method.refunds);
+    if rule == Some(Refunds::WithCart) && !asked.has_cart {
+        return Err(ApiError::cannot_read_refund().into());
+    }
     let changed = in_a_task(gateway, move |gateway| async move {
         let answer = |taken: &RefundTaken| key.as_ref()?.answered(refund_answer(taken));
         gateway.refund(record, asked.amount, asked.words, &answer).await

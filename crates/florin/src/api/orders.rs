@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Answer;
 use super::contract::answer::{CreateExtras, success};
 use super::contract::payment_options::WebUrl;
-use super::contract::request::{OrderKind, RecurringModel};
+use super::contract::request::{Gateway as MethodOfOrder, OrderKind, RecurringModel};
 use super::contract::verification_form::{Target, verification_page};
 use super::contract::{ApiError, SiteRules, read_order, rules};
 use super::idempotency::RequestKey;
@@ -110,7 +110,14 @@ pub(super) async fn create(
         return Err(error.into());
     }
     let on_page = request.details.kind != OrderKind::Direct;
-    if on_page && page_brands(&request.details, &rules).is_empty() {
+    let other = match request.details.gateway {
+        Some(MethodOfOrder::Other(method)) => Some(method),
+        _ => None,
+    };
+    if other.is_some() && gateway.provider_of(&site).is_none() {
+        return Err(ApiError::gateway_unavailable().into());
+    }
+    if on_page && other.is_none() && page_brands(&request.details, &rules).is_empty() {
         return Err(ApiError::gateway_unavailable().into());
     }
     // What was bought and captured in one message cannot be captured later.
@@ -145,6 +152,9 @@ pub(super) async fn create(
         crate::tasks::start(async move {
             let created = if on_page {
                 gateway.offer(site, caller.key_id, request_key, request).await
+            } else if let Some(method) = other {
+                let key_id = caller.key_id;
+                gateway.pay_elsewhere(site, key_id, request_key, &request, method).await
             } else {
                 gateway.create(site, caller.key_id, request_key, request).await
             };
@@ -291,6 +301,7 @@ pub(crate) fn site_rules(site: &Site) -> SiteRules {
             Mode::Live => rules::Mode::Live,
         },
         creditcard: offered("CREDITCARD"),
+        other_methods: site.plays_other_methods(),
         brands: brands.into_iter().filter(|brand| brand.gateway().is_some_and(offered)).collect(),
         currencies: settings.currencies.iter().filter_map(currency).collect(),
         amount_max: settings

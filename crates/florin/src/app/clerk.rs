@@ -44,6 +44,7 @@ pub async fn clerk(foundation: &Foundation) -> Result<Clerk, StartError> {
         rails: RailsByMode { test: None, live: None },
         schedule: Schedule { interval_ms: 0 },
         simulator: None,
+        provider: None,
         risk: RiskKnowledge::default(),
         internal_token: None,
         post: crate::mail::post::Post::default(),

@@ -29,7 +29,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 const BODY_WAIT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The routes of payers and directory servers.
-pub fn routes(gateway: Arc<Gateway>) -> Router {
+pub(super) fn routes(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/pay/{token}", get(show))
         .route("/pay/{token}/continue", post(go_on))
@@ -39,7 +39,7 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let new = |method, path, id, summary| {
         Operation::new(Group::Payers, method, path, id, summary).called_by(Caller::Anyone)
     };
@@ -88,7 +88,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn pages(gateway: &Gateway) -> Pages<'_> {
+pub(super) fn pages(gateway: &Gateway) -> Pages<'_> {
     Pages::new(gateway)
 }
 
@@ -106,7 +106,7 @@ async fn show(
 }
 
 /// Shows a payer what comes next.
-async fn show_step(
+pub(super) async fn show_step(
     gateway: &Arc<Gateway>,
     record: Record,
     newest: bool,
@@ -120,6 +120,7 @@ async fn show_step(
             pages.verification(&record, method, next)
         }
         Ok(PayerStep::Challenge { record, form }) => pages.challenge(&record, form),
+        Ok(PayerStep::Provider { url }) => see_other(url),
         Ok(PayerStep::Wait(record)) => pages.waiting(&record),
         Ok(PayerStep::Return { record, success }) => match gateway.page_to_return_to(&record) {
             Some(page) if !success => see_other(page),
@@ -236,7 +237,7 @@ async fn came_back(State(gateway): State<Arc<Gateway>>, request: Request) -> Res
         PaymentState::Authenticating(Waiting::Challenge(open)) => {
             answered.is_some_and(|answered| answered.eq_ignore_ascii_case(&open.acs_trans_id))
         }
-        PaymentState::Authenticating(Waiting::Page { .. }) => false,
+        PaymentState::Authenticating(Waiting::Page { .. } | Waiting::Provider(_)) => false,
         _ => true,
     };
     if !newest || !of_this_challenge {
@@ -321,12 +322,12 @@ fn see_other(target: String) -> Response<Body> {
         .expect("our own address is a valid header")
 }
 
-fn trouble(gateway: &Gateway, failure: &Failure, locale: &str) -> Response<Body> {
+pub(super) fn trouble(gateway: &Gateway, failure: &Failure, locale: &str) -> Response<Body> {
     tracing::error!(%failure, "a payer's page could not be made");
     pages(gateway).trouble(locale)
 }
 
-async fn read(request: Request) -> Option<bytes::Bytes> {
+pub(super) async fn read(request: Request) -> Option<bytes::Bytes> {
     let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
     let collected = tokio::time::timeout(BODY_WAIT, body).await.ok()?.ok()?;
     Some(collected.to_bytes())

@@ -38,6 +38,8 @@ pub(super) struct Form<'a> {
     /// The cards to choose from, by the names that the page has for them.
     pub(super) stored_cards: Vec<(String, StoredCard)>,
     pub(super) again: Again,
+    /// Whether there are methods that are no cards.
+    pub(super) other_methods: bool,
 }
 
 /// What is remembered of the form when it is shown again.
@@ -100,6 +102,7 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         holder: form.again.holder,
         stores_card: details.recurring_model.map(stored_for),
         stored_cards: stored_cards(form.stored_cards, &form.again.chosen),
+        other_methods: form.other_methods.then(|| format!("methods{query}")),
         expires_at: session.expires_at,
         test_mode: record.site.mode == Mode::Test,
         browser_fields: true,

@@ -8,11 +8,17 @@ pub mod view;
 mod fill;
 mod form;
 mod guard;
+mod methods;
 mod pay;
 mod routes;
 mod shop;
 mod visit;
 
-pub(crate) use routes::operations;
+use crate::api::reference::Operation;
+
 pub use routes::routes;
 pub(crate) use shop::shop;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    routes::operations().into_iter().chain(methods::operations()).collect()
+}

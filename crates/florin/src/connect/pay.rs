@@ -134,7 +134,7 @@ async fn read(
 }
 
 /// Where a payer goes whose card was taken.
-async fn next(visit: Visit) -> Page {
+pub(super) async fn next(visit: Visit) -> Page {
     match &visit.record.order.payment.state {
         PaymentState::Authenticating(_) => {
             let token = visit.gateway.payer_token(&visit.record);

@@ -14,12 +14,12 @@ use florin_core::session::SessionKind;
 use super::fill::Again;
 use super::view::EndKind;
 use super::visit::{Page, Visit, lang_of, unknown_page};
-use super::{guard, pay};
+use super::{guard, methods, pay};
 use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::gateway::Gateway;
 use crate::gateway::session::Showing;
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let new = |method, path, id, summary| {
         Operation::new(Group::Payers, method, path, id, summary)
             .called_by(Caller::Anyone)
@@ -64,6 +64,8 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .route("/connect/{session}/", get(show).fallback(not_that_way))
         .route("/connect/{session}/pay", post(pay::pay).get(to_the_page))
         .route("/connect/{session}/cancel", post(cancel).get(to_the_page))
+        .route("/connect/{session}/methods", get(methods::list))
+        .route("/connect/{session}/method", post(methods::choose).get(to_the_page))
         .route("/connect/{session}/{*rest}", any(unknown))
         .route("/connect/", any(unknown))
         .with_state(gateway)

@@ -5,6 +5,7 @@
 //! carry the order's id where they lead back to a shop.
 
 use florin_core::card::Brand;
+use florin_core::method::Method;
 use florin_core::money::Money;
 
 /// Everything on the page with the card form.
@@ -38,6 +39,8 @@ pub struct CardPageView {
     pub stores_card: Option<StoredFor>,
     /// Cards that the payer has stored at this shop.
     pub stored_cards: Vec<StoredCardView>,
+    /// Where methods that are no cards can be chosen; none where there are none.
+    pub other_methods: Option<String>,
     /// When the page is of no use any more: milliseconds since 1970.
     pub expires_at: i64,
     /// No money moves here.
@@ -46,6 +49,41 @@ pub struct CardPageView {
     pub browser_fields: bool,
     /// The way on may lead to an address without TLS, such as a shop on a laptop.
     pub leads_to_http: bool,
+}
+
+/// The page with the methods that are no cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodsPageView {
+    /// As in [`CardPageView`].
+    pub locale: String,
+    pub shop: Shop,
+    pub amount: Money,
+    /// To choose from; one where the shop has chosen. Field `method` has the id.
+    pub methods: Vec<&'static Method>,
+    /// Where the form is posted.
+    pub form_action: String,
+    /// As in [`CardPageView`], like the next two.
+    pub cancel_action: String,
+    pub csrf: String,
+    pub form_number: String,
+    /// Back to the card form, where the order can be paid by card.
+    pub back: Option<String>,
+    /// Why the page is here again.
+    pub notice: Option<MethodNotice>,
+    /// No money moves here.
+    pub test_mode: bool,
+    /// As in [`CardPageView`].
+    pub leads_to_http: bool,
+}
+
+/// Why the page with the methods is shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodNotice {
+    Declined,
+    /// The payer came back without having paid.
+    Unpaid,
+    /// We failed, or the provider did.
+    Trouble,
 }
 
 /// A page where the journey ends or rests.

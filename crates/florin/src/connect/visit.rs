@@ -12,8 +12,8 @@ use florin_core::session::SessionEnd;
 
 use super::fill::{self, Again, Form};
 use super::form::Fields;
-use super::guard;
-use super::view::{ClosePageView, EndKind};
+use super::view::{ClosePageView, EndKind, FormError, MethodNotice};
+use super::{guard, methods};
 use crate::checkout::read_form;
 use crate::gateway::create::PageForm;
 use crate::gateway::record::Record;
@@ -31,7 +31,7 @@ pub(super) struct Visit {
     pub(super) gateway: Arc<Gateway>,
     pub(super) record: Record,
     pub(super) number: TransactionId,
-    lang: String,
+    pub(super) lang: String,
 }
 
 impl FromRequestParts<Arc<Gateway>> for Visit {
@@ -59,7 +59,7 @@ impl FromRequestParts<Arc<Gateway>> for Visit {
 }
 
 impl Visit {
-    fn around(&self) -> Surroundings {
+    pub(super) fn around(&self) -> Surroundings {
         surroundings(&self.gateway, Some(&self.record.site))
     }
 
@@ -129,6 +129,11 @@ impl Visit {
         let Some(session) = &self.record.order.session else {
             return self.rest(EndKind::Unknown, StatusCode::GONE);
         };
+        if methods::is_named(&self.record) {
+            let trouble = again.error == Some(FormError::Trouble);
+            let notice = trouble.then_some(MethodNotice::Trouble);
+            return self.methods(status, notice.or_else(|| self.last_of_methods()));
+        }
         let cards = match self.gateway.cards_on_page(&self.record).await {
             Ok(cards) => cards,
             Err(failure) => return self.trouble(&failure),
@@ -142,6 +147,7 @@ impl Visit {
             number,
             stored_cards: cards.into_iter().map(|card| (id(&card), card)).collect(),
             again,
+            other_methods: !methods::page_methods(&self.gateway, &self.record).is_empty(),
         };
         let view = fill::card_page(&self.record, session, form);
         page::card_page(&view, status, &self.around())

@@ -216,6 +216,7 @@ impl Gateway {
             transaction_id: TransactionId(transaction_id),
             amount,
             brand,
+            method: None,
             rules: Rules {
                 when_unavailable: three_ds.unavailable.into(),
                 when_not_enrolled: match brand {
@@ -353,7 +354,7 @@ pub(super) enum Opened {
 }
 
 /// Whether the newest attempt was opened by this very form.
-fn is_repeated(existing: &Record, page: Option<&PageForm>) -> bool {
+pub(super) fn is_repeated(existing: &Record, page: Option<&PageForm>) -> bool {
     page.is_some_and(|page| existing.extra.form.as_deref() == Some(page.form.as_str()))
 }
 
@@ -379,6 +380,7 @@ pub(super) fn not_decided_yet(amount: Money) -> florin_core::order::Order {
             transaction_id: TransactionId(0),
             amount,
             brand: None,
+            other: None,
             opened_at: 0,
             modified_at: 0,
             completed_at: None,

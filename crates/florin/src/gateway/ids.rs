@@ -84,13 +84,15 @@ pub enum TokenPurpose {
     /// The page on which an order can be paid. Its token is a session id of the contract, which
     /// is shorter.
     Session,
+    /// The address to which the provider of another method brings the result.
+    Provider,
 }
 
 impl TokenPurpose {
     /// Bytes of the keyed hash that a token carries.
     fn mac_bytes(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results => 16,
+            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Provider => 16,
             TokenPurpose::Session => 14,
         }
     }
@@ -98,7 +100,9 @@ impl TokenPurpose {
     /// Base 62 digits of a token.
     fn characters(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results => TOKEN_CHARACTERS,
+            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Provider => {
+                TOKEN_CHARACTERS
+            }
             TokenPurpose::Session => SESSION_CHARACTERS,
         }
     }
@@ -147,6 +151,7 @@ fn tagged(subject: &[u8], purpose: TokenPurpose) -> Vec<u8> {
         TokenPurpose::Payer => b"payer",
         TokenPurpose::Results => b"results",
         TokenPurpose::Session => b"session",
+        TokenPurpose::Provider => b"provider",
     };
     [b"token/", purpose, b"/", subject].concat()
 }
@@ -236,6 +241,7 @@ mod tests {
         for (purpose, other, characters) in [
             (TokenPurpose::Payer, TokenPurpose::Results, TOKEN_CHARACTERS),
             (TokenPurpose::Results, TokenPurpose::Session, TOKEN_CHARACTERS),
+            (TokenPurpose::Provider, TokenPurpose::Results, TOKEN_CHARACTERS),
             (TokenPurpose::Session, TokenPurpose::Payer, SESSION_CHARACTERS),
         ] {
             let token = issue_token(subject, purpose, &mac);

@@ -138,6 +138,7 @@ fn kind(decision: &Decision) -> &'static str {
         matches!(
             event,
             Event::Completed { .. }
+                | Event::Paid { .. }
                 | Event::Held { .. }
                 | Event::Authorized { .. }
                 | Event::ReviewAccepted { .. }

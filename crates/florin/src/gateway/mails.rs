@@ -53,7 +53,7 @@ pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec
     let mut mails: Vec<(Kind, u32)> = Vec::new();
     for event in &decision.events {
         match event {
-            Event::Completed { .. } | Event::ReviewAccepted { .. } => {
+            Event::Completed { .. } | Event::ReviewAccepted { .. } | Event::Paid { .. } => {
                 mails.push((Kind::CompletedCustomer, attempt));
                 mails.push((Kind::CompletedMerchant, attempt));
             }
@@ -61,7 +61,9 @@ pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec
                 mails.push((Kind::AuthorizedCustomer, attempt));
                 mails.push((Kind::AuthorizedMerchant, attempt));
             }
-            Event::Held { .. } => mails.push((Kind::UnclearedMerchant, attempt)),
+            Event::Held { .. } | Event::Promised { .. } => {
+                mails.push((Kind::UnclearedMerchant, attempt))
+            }
             Event::Captured { .. } => {
                 mails.push((Kind::CapturedInFullCustomer, WHOLE));
                 mails.push((Kind::CapturedInFullMerchant, WHOLE));

@@ -16,6 +16,7 @@ pub mod charges;
 mod page_cards;
 pub mod create;
 pub mod session;
+pub mod elsewhere;
 pub mod authorize;
 pub mod verify;
 pub mod change;
@@ -45,6 +46,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::{Clock, UnixMillis};
 use crate::notify::client::WebhookClient;
 use crate::notify::schedule::Schedule;
+use crate::provider::ProviderClient;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 use directory::Directory;
@@ -66,6 +68,8 @@ pub struct Gateway {
     pub rails: RailsByMode,
     /// When shops that did not answer are told again.
     pub schedule: Schedule,
+    /// Who runs the other methods of test sites.
+    pub provider: Option<ProviderClient>,
     /// Where test sites find the simulator's control interface.
     pub simulator: Option<test_platform::SimulatorControl>,
     /// Tables and averages by which payments are judged.

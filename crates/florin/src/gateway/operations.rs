@@ -71,7 +71,7 @@ fn row(order: &Order, kind: Kind, status: (&str, &str), operation: Operation) ->
         kind,
         status: status.0.to_owned(),
         financial_status: status.1.to_owned(),
-        method: payment.brand.and_then(|brand| brand.gateway()).unwrap_or_default().to_owned(),
+        method: payment.method_id().unwrap_or_default().to_owned(),
         currency: payment.amount.currency.code().to_owned(),
         delay: class::Delay::between(created_at, completed_at),
     };

@@ -6,6 +6,7 @@
 
 mod credential;
 mod facts;
+mod other;
 mod owed;
 mod payment;
 mod session;

@@ -198,7 +198,12 @@ impl Comparison {
 
 fn book(moves: &mut Moves, entry: &JournalRow) -> Result<(), Failure> {
     let currency = || entry.currency.clone();
-    for posting in read_postings(&entry.postings)? {
+    let postings = read_postings(&entry.postings)?;
+    // What providers of other methods pay is not in the acquirer's file.
+    if postings.iter().any(|posting| posting.account == Account::Provider) {
+        return Ok(());
+    }
+    for posting in postings {
         let (kind, amount) = match posting.account {
             // Sales and refunds are the other side of what the acquirer owes.
             Account::Captured => (HostKind::Capture, posting.minor.saturating_neg()),
@@ -212,7 +217,8 @@ fn book(moves: &mut Moves, entry: &JournalRow) -> Result<(), Failure> {
             | Account::Acquirer
             | Account::ChargedBack
             | Account::Fees
-            | Account::Operator => continue,
+            | Account::Operator
+            | Account::Provider => continue,
         };
         moves.done.entry((kind, currency())).or_default().push((amount, None));
     }

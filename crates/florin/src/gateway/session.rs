@@ -222,6 +222,7 @@ pub fn page_brands(details: &OrderDetails, rules: &SiteRules) -> Vec<Brand> {
     let asked = |brand: Brand| match details.gateway {
         Some(Method::Brand(only)) => only == brand,
         Some(Method::CreditCard) | None => true,
+        Some(Method::Other(_)) => false,
     };
     let captures = |brand: Brand| !details.manual_capture || brand.allows_manual_capture();
     let brands = rules.brands.iter().copied();

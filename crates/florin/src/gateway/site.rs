@@ -180,7 +180,8 @@ pub struct SiteSettings {
     pub api_version: ApiYear,
     /// Gateways of direct orders that are open: `CREDITCARD`, `VISA`, …
     pub gateways: Vec<String>,
-    /// A test site lists the methods that are no cards as well.
+    /// A test site offers the methods that are no cards as well; a provider of the simulator plays
+    /// them. Live sites have none, whatever is set.
     pub other_methods: bool,
     /// Currencies that the site sells in; empty means all that cards have.
     pub currencies: Vec<String>,
@@ -383,6 +384,7 @@ impl SiteSettings {
             },
             zero_authorization: true,
             check_expiry: false,
+            other_methods: true,
             mail: MailSettings::all(),
             three_ds: ThreeDsSettings {
                 flexible: true,
@@ -445,6 +447,11 @@ impl Site {
     /// Whether the gateway with this code is open for direct orders.
     pub fn offers(&self, code: &str) -> bool {
         self.settings.gateways.iter().any(|it| it.eq_ignore_ascii_case(code))
+    }
+
+    /// Whether methods that are no cards are open: only on test sites, where they are scenarios.
+    pub fn plays_other_methods(&self) -> bool {
+        self.settings.other_methods && self.mode == Mode::Test
     }
 
     /// DE42.

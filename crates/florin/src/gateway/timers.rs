@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use florin_core::decision::{Capture, Command};
-use florin_core::payment::{Decider, ReviewVerdict, State};
+use florin_core::payment::{Decider, ReviewVerdict, State, Waiting};
 use florin_core::trail::RefundState;
 
 use super::effects::{DISPUTE, SETTLEMENT};
@@ -60,6 +60,11 @@ impl Gateway {
             return Ok(());
         };
         let command = match (timer.kind.as_str(), &record.order.payment.state) {
+            ("expiry", State::Authenticating(Waiting::Provider(_))) => {
+                return self.let_visit_pass(record).await;
+            }
+            ("inquiry", _) => return self.inquire(record, timer).await,
+            ("review", State::Promised { .. }) => return self.let_promise_pass(record).await,
             ("expiry", State::Authenticating(_)) => Command::Expire,
             ("session", _) if record.order.session.is_some_and(|it| it.ended.is_none()) => {
                 Command::EndSession
@@ -75,6 +80,9 @@ impl Gateway {
             ("hold", State::Authorized(_)) => Command::EndHold,
             (kind, _) if kind.starts_with(SETTLEMENT) => {
                 let number = kind[SETTLEMENT.len()..].parse().unwrap_or_default();
+                if record.order.payment.other.is_some() {
+                    return self.refund_elsewhere(record, number, timer).await;
+                }
                 let refund = record.order.trail.refund(number);
                 if !matches!(refund.map(|refund| &refund.state), Some(RefundState::Reserved { .. }))
                 {

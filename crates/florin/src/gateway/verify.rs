@@ -24,6 +24,8 @@ pub enum PayerStep {
     Page { record: Box<Record>, method: Option<MethodForm> },
     /// Send the browser to the ACS.
     Challenge { record: Box<Record>, form: CreqForm },
+    /// Send the browser to the provider of another method.
+    Provider { url: String },
     /// An authorization is on its way.
     Wait(Box<Record>),
     /// Send the payer back to the shop: paid (or taken for paid) or not.
@@ -81,15 +83,12 @@ impl Gateway {
                 let form = rails.challenge_form(&record, challenge, &self.payer_token(&record));
                 PayerStep::Challenge { record: Box::new(record), form }
             }
+            State::Authenticating(Waiting::Provider(visit)) => {
+                PayerStep::Provider { url: visit.url.clone() }
+            }
             State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
-            state => {
-                let success = matches!(
-                    state,
-                    State::Completed { .. }
-                        | State::Uncleared { .. }
-                        | State::Authorized(_)
-                        | State::Parted(_)
-                );
+            _ => {
+                let success = record.order.is_paid();
                 PayerStep::Return { record: Box::new(record), success }
             }
         })

@@ -5,7 +5,7 @@ mod chargebacks;
 use florin_core::decision::Event;
 use florin_core::money::Money;
 use florin_core::order_id::OrderId;
-use florin_core::payment::{AuthenticationFlow, Payment, State};
+use florin_core::payment::{AuthenticationFlow, Payment, State, Waiting};
 use florin_core::trail::WHOLE;
 use serde_json::json;
 
@@ -13,7 +13,8 @@ use super::record::Record;
 use super::risk::report::RiskReport;
 use super::site::ApiYear;
 use crate::api::contract::answer::{
-    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, RecurringView, RelatedView,
+    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, OtherMethodView,
+    RecurringView, RelatedView,
 };
 
 pub use chargebacks::dispute_view;
@@ -47,7 +48,13 @@ pub fn order_view(record: &Record) -> OrderView {
     view.reason = reason;
     view.reason_code = Some(reason_code);
     view.amount_refunded = order.trail.refunded(record.sale);
-    if let Some(details) = &mut view.payment_details {
+    if let (Some(other), Some(details)) = (&payment.other, &mut view.payment_details) {
+        details.other = Some(OtherMethodView {
+            method: other.method,
+            facts: other.facts.clone(),
+            reference: Some(other.reference.clone()).filter(|it| !it.is_empty()),
+        });
+    } else if let Some(details) = &mut view.payment_details {
         details.authentication = authentication(record);
         if let Some(credential) = &record.extra.credential {
             let flow = if credential.is_charge() { "token" } else { "manual" };
@@ -173,14 +180,21 @@ pub fn notification_body(record: &Record) -> Vec<u8> {
 
 fn reason(payment: &Payment) -> (Option<String>, String) {
     match &payment.state {
-        State::Authenticating(_) => (Some(REASON_WAITING.to_owned()), String::new()),
-        State::Offered | State::Lapsed | State::Opened | State::Authorizing { .. } => {
-            (Some(String::new()), String::new())
+        State::Authenticating(Waiting::Page { .. } | Waiting::Challenge(_)) => {
+            (Some(REASON_WAITING.to_owned()), String::new())
         }
+        State::Authenticating(Waiting::Provider(_))
+        | State::Offered
+        | State::Lapsed
+        | State::Opened
+        | State::Authorizing { .. } => (Some(String::new()), String::new()),
         State::Completed { .. }
         | State::Uncleared { .. }
         | State::Authorized(_)
         | State::Parted(_)
+        | State::Promised { .. }
+        | State::Paid
+        | State::Withdrawn
         | State::Void(_) => (None, REASON_CODE_APPROVED.to_owned()),
         State::Declined(reason) => (Some(reason.text.clone()), reason.code.clone()),
         State::Expired | State::Cancelled => (Some(String::new()), String::new()),
@@ -221,6 +235,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             "transaction_id": opened.transaction_id.0,
             "amount": opened.amount.minor,
             "currency": opened.amount.currency.code(),
+            "method": opened.method.map(|method| method.id),
         }),
         Event::AuthenticationFinished(result) => json!({
             "status": result.status.letter(),
@@ -304,7 +319,13 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         Event::FeeCharged(fee) => {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }
-        Event::PageShown
+        Event::Referred { reference, .. } => json!({ "reference": reference }),
+        Event::Promised { until, .. } => json!({ "until": until }),
+        Event::RefundAsked { number } => json!({ "refund": number }),
+        Event::PayerActed { .. }
+        | Event::Paid { .. }
+        | Event::Withdrawn
+        | Event::PageShown
         | Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
         | Event::Annotated

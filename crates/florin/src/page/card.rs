@@ -57,6 +57,7 @@ struct Page<'a> {
     consent: String,
     pay_button: String,
     shows_cancel: bool,
+    other_methods: Option<(&'a str, &'static str)>,
     languages: Vec<Language<'a>>,
     script: &'static Asset,
 }
@@ -162,6 +163,10 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
         consent: consent(words, view),
         pay_button,
         shows_cancel: !hides("hide_btn_cancel"),
+        other_methods: view
+            .other_methods
+            .as_deref()
+            .map(|href| (href, super::words::other_methods(words.code))),
         languages: if hides("hide_flags") { Vec::new() } else { languages(view) },
         script: &SCRIPT,
     }

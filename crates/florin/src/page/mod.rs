@@ -14,6 +14,7 @@ mod end;
 mod headers;
 mod markup;
 mod marks;
+mod methods;
 mod step;
 pub mod words;
 
@@ -26,4 +27,5 @@ pub(crate) use assets::{Asset, WORKBENCH_SCRIPT, WORKBENCH_SHEET};
 pub use card::card_page;
 pub use end::{close_page, end_page, top};
 pub use headers::{Surroundings, is_origin};
+pub use methods::methods_page;
 pub use step::{CLOSE, Form, METHOD_DONE, Method, SUBMIT, Sign, Step, Top, VERIFY};

@@ -56,6 +56,7 @@ fn full(text: &str, locale: &str) -> CardPageView {
             .collect(),
         error: None,
         holder: Some(text.to_owned()),
+        other_methods: Some(format!("methods?{text}")),
         stores_card: Some(StoredFor::Subscription),
         stored_cards: vec![StoredCardView {
             id: text.to_owned(),

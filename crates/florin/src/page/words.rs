@@ -22,6 +22,9 @@ mod ru;
 mod sv;
 mod tr;
 mod zh;
+mod other;
+
+pub(in crate::page) use other::other_methods;
 
 /// Every text that a payer can be shown.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 mod world;
 mod shop;
 mod payer;
+mod provider_page;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "other test programs use more of it")]
 mod postgres;
@@ -36,6 +37,8 @@ mod page_settings;
 mod changes;
 mod ledger;
 mod chargebacks;
+mod methods;
+mod every_method;
 mod first_site;
 mod bad_input;
 mod card_data_at_rest;

@@ -18,7 +18,9 @@ use super::customer::Customer;
 use super::stored::StoredRequest;
 use super::timestamp;
 
-pub use details::{AuthenticationView, CaptureView, PaymentDetailsView, RecurringView};
+pub use details::{
+    AuthenticationView, CaptureView, OtherMethodView, PaymentDetailsView, RecurringView,
+};
 
 /// Which year's types a site reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -283,6 +285,9 @@ impl OrderView {
     /// One entry, as long as payments are not combined with coupons.
     fn payment_methods(&self) -> Vec<Value> {
         let entry = |details: &PaymentDetailsView| {
+            if let Some(other) = &details.other {
+                return other.entry(self);
+            }
             json!({
                 "account_holder_name": details.account_holder_name,
                 "amount": self.amount.minor,

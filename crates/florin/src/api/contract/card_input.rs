@@ -139,7 +139,7 @@ impl RawCard {
         }
         let brand = match gateway {
             Gateway::Brand(brand) => Some(brand),
-            Gateway::CreditCard => self.brand(),
+            Gateway::CreditCard | Gateway::Other(_) => self.brand(),
         };
         let needs_cvc = !self.moto && brand.is_none_or(Brand::needs_cvc);
         if needs_cvc && self.cvc.is_none() {

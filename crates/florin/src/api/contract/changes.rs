@@ -36,6 +36,8 @@ pub struct RefundRequest {
     pub currency: Currency,
     /// Minor units; `None` for all that is left.
     pub amount: Option<i64>,
+    /// It names lines of a cart, as some methods want it.
+    pub has_cart: bool,
     pub words: RefundWords,
 }
 
@@ -116,7 +118,9 @@ pub fn read_refund(
             return Err(ApiError::invalid_variable());
         }
     }
-    Ok(RefundRequest { currency, amount, words: RefundWords { order_id, description, vars } })
+    let has_cart = !fields.lacks("checkout_data");
+    let words = RefundWords { order_id, description, vars };
+    Ok(RefundRequest { currency, amount, has_cart, words })
 }
 
 /// Reads the body of `POST /orders/{id}/capture`.

@@ -5,6 +5,7 @@
 //! looked up here; whether the order id is free is the caller's next question.
 
 use florin_core::card::Brand;
+use florin_core::method::{Ability, Method};
 use florin_core::money::{Currency, MINOR_MAX, Money};
 use florin_core::order_id::OrderId;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use super::customer::{self, Address, Customer};
 use super::errors::ApiError;
 use super::payment_options::PaymentOptions;
 use super::request::{
-    Extras, Gateway, OrderDetails, OrderKind, OrderRequest, PaymentData, RecurringModel,
+    Extras, Gateway, MethodInfo, OrderDetails, OrderKind, OrderRequest, PaymentData, RecurringModel,
 };
 use super::rules::{SiteRules, brand_takes};
 use super::scalars::{Fields, Scalar, whole};
@@ -92,10 +93,20 @@ fn read_members(
     let info = order.object("gateway_info");
     let payment_data = read_payment_data(order);
     let has_other_source = recurring_id.is_some() || payment_data.is_some();
-    let takes_card = kind == OrderKind::Direct && !has_other_source;
-    let card = takes_card.then(|| RawCard::read(info));
     let gateway = read_gateway(order, kind, has_other_source)?;
-    check_gateway(gateway, card.as_ref(), amount, manual_capture, site)?;
+    let other = match gateway {
+        Some(Gateway::Other(method)) => Some(method),
+        Some(Gateway::Brand(_) | Gateway::CreditCard) | None => None,
+    };
+    let takes_card = kind == OrderKind::Direct && !has_other_source && other.is_none();
+    let card = takes_card.then(|| RawCard::read(info));
+    match other {
+        Some(_) if has_other_source || manual_capture => {
+            return Err(ApiError::gateway_unavailable());
+        }
+        Some(method) => check_method(method, kind, amount, site)?,
+        None => check_gateway(gateway, card.as_ref(), amount, manual_capture, site)?,
+    }
 
     let customer_fields = order.object("customer");
     let delivery_fields = order.object("delivery");
@@ -106,6 +117,9 @@ fn read_members(
         Some(Address::read(delivery_fields)).filter(|address| *address != Address::default());
     let goes_to = delivery.as_ref().and_then(Address::country).or(customer.address.country());
     let cart = Cart::read(order, amount, goes_to)?;
+    if other.is_some_and(|method| method.can(Ability::NeedsCart)) && cart.is_none() {
+        return Err(ApiError::missing_data());
+    }
 
     let payment_options = PaymentOptions::read(order.object("payment_options"));
     let cvc = recurring_id.as_ref().filter(|_| site.server_to_server);
@@ -130,6 +144,7 @@ fn read_members(
         recurring_model,
         recurring_id,
         payment_data,
+        method_info: if other.is_some() { read_method_info(info) } else { MethodInfo::default() },
         cart,
         items: order.short_text("items", ITEMS_CHARS_MAX),
         vars,
@@ -273,7 +288,7 @@ fn check_gateway(
         Some(Gateway::CreditCard) if !site.creditcard => return Err(unavailable),
         // A number without a brand is judged later, with the other card data.
         Some(Gateway::CreditCard) => card.and_then(RawCard::brand),
-        None => None,
+        Some(Gateway::Other(_)) | None => None,
     };
     if site.brands.is_empty() || brand.is_some_and(|brand| !site.brands.contains(&brand)) {
         return Err(unavailable);
@@ -294,6 +309,31 @@ fn check_gateway(
         return Err(unavailable);
     }
     Ok(())
+}
+
+/// Whether a method that is no card is open, and takes such an order.
+fn check_method(
+    method: &Method,
+    kind: OrderKind,
+    amount: Money,
+    site: &SiteRules,
+) -> Result<(), ApiError> {
+    let can = kind != OrderKind::Direct || method.takes_direct();
+    if !site.other_methods || !can || !method.takes_currency(amount.currency.code()) {
+        return Err(ApiError::gateway_unavailable());
+    }
+    if amount.minor == 0 { Err(ApiError::invalid_amount()) } else { Ok(()) }
+}
+
+/// What the provider of a method is told.
+fn read_method_info(info: Fields<'_>) -> MethodInfo {
+    let text = |name| info.short_text(name, customer::FIELD_CHARS_MAX);
+    MethodInfo {
+        issuer: text("issuer_id"),
+        holder: text("account_holder_name"),
+        account: text("account_holder_iban").or_else(|| text("account_id")),
+        birthday: text("birthday"),
+    }
 }
 
 fn read_vars(order: Fields<'_>) -> Result<[Option<String>; 3], ApiError> {

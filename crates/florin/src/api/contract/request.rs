@@ -4,6 +4,7 @@
 //! decided: whether the order id is free, and what becomes of the card, is found out later.
 
 use florin_core::card::{Brand, Cvc};
+use florin_core::method::Method;
 use florin_core::money::Money;
 use florin_core::order_id::OrderId;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,8 @@ pub struct OrderDetails {
     pub recurring_id: Option<String>,
     /// `payment_data`: card data that a payment component encrypted.
     pub payment_data: Option<PaymentData>,
+    /// What `gateway_info` says for methods that are no cards.
+    pub method_info: MethodInfo,
     /// `shopping_cart` with `checkout_options`.
     pub cart: Option<Cart>,
     /// `items`: HTML of the merchant. Data only; never to be shown as a page.
@@ -68,6 +71,20 @@ pub struct OrderDetails {
     pub analytics_account: Option<String>,
     /// `affiliate`, `plugin`, `template`: kept as they were sent, for support and pages.
     pub extras: Extras,
+}
+
+/// What an order tells the provider of a method that is no card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MethodInfo {
+    /// `issuer_id`: the payer's bank.
+    pub issuer: Option<String>,
+    /// `account_holder_name`.
+    pub holder: Option<String>,
+    /// `account_holder_iban`, or `account_id`: the account that is collected from.
+    pub account: Option<String>,
+    /// `birthday`, as it was sent.
+    pub birthday: Option<String>,
 }
 
 /// Members that nothing is decided on.
@@ -98,22 +115,26 @@ pub enum OrderKind {
     Checkout,
 }
 
-/// A payment method of cards.
+/// A payment method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gateway {
     /// Any brand; the number tells.
     CreditCard,
     /// One brand.
     Brand(Brand),
+    /// No card; its provider takes the payment on.
+    Other(&'static Method),
 }
 
 impl Gateway {
-    /// Reads a code in any case; nothing for methods that are no cards.
+    /// Reads a code in any case; nothing for what is no method.
     pub fn parse(code: &str) -> Option<Gateway> {
         match code.trim().to_ascii_uppercase().as_str() {
             "CREDITCARD" => Some(Gateway::CreditCard),
             "AMERICAN EXPRESS" => Some(Gateway::Brand(Brand::Amex)),
-            code => Brand::from_gateway(code).map(Gateway::Brand),
+            code => Brand::from_gateway(code).map(Gateway::Brand).or_else(|| {
+                Method::find(code).filter(|method| !method.is_card()).map(Gateway::Other)
+            }),
         }
     }
 
@@ -122,6 +143,7 @@ impl Gateway {
         match self {
             Gateway::CreditCard => "CREDITCARD",
             Gateway::Brand(brand) => brand.gateway().unwrap_or("CREDITCARD"),
+            Gateway::Other(method) => method.id,
         }
     }
 }
@@ -195,8 +217,9 @@ mod tests {
             ("maestro", Some("MAESTRO")),
             ("AMEX", Some("AMEX")),
             ("American Express", Some("AMEX")),
-            ("IDEAL", None),
-            ("MISTERCASH", None),
+            ("iDEAL", Some("IDEAL")),
+            ("payafter", Some("BNPL_MF")),
+            ("FOOBAR", None),
             ("", None),
         ] {
             assert_eq!(Gateway::parse(code).map(Gateway::code), expected, "{code}");

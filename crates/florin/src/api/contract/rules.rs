@@ -28,6 +28,8 @@ pub struct SiteRules {
     pub creditcard: bool,
     /// Brands that are enabled, alone and under `CREDITCARD`.
     pub brands: Vec<Brand>,
+    /// Whether methods that are no cards are open.
+    pub other_methods: bool,
     /// Currencies that are enabled; empty stands for all that cards can be paid in.
     pub currencies: Vec<Currency>,
     /// Largest amounts in minor units; a currency without one has the usual limit.
@@ -55,6 +57,7 @@ impl SiteRules {
             mode: Mode::Test,
             creditcard: true,
             brands: vec![Brand::Visa, Brand::Mastercard, Brand::Amex, Brand::Maestro],
+            other_methods: true,
             currencies: Vec::new(),
             amount_max: BTreeMap::new(),
             server_to_server: true,

@@ -14,7 +14,7 @@ use super::cart::Cart;
 use super::customer::{Address, Customer};
 use super::payment_options::{PaymentOptions, WebUrl};
 use super::request::{
-    Extras, Gateway, OrderDetails, OrderKind, OrderRequest, PaymentData, RecurringModel,
+    Extras, Gateway, MethodInfo, OrderDetails, OrderKind, OrderRequest, PaymentData, RecurringModel,
 };
 
 /// The version that is written.
@@ -140,6 +140,8 @@ struct Row {
     recurring_model: Option<RecurringModel>,
     recurring_id: Option<String>,
     payment_data: Option<PaymentData>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    method_info: MethodInfo,
     cart: Option<Cart>,
     items: Option<String>,
     vars: [Option<String>; 3],
@@ -149,6 +151,10 @@ struct Row {
     analytics_account: Option<String>,
     extras: Extras,
     card: Option<CardRow>,
+}
+
+fn is_default(info: &MethodInfo) -> bool {
+    *info == MethodInfo::default()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -182,6 +188,7 @@ impl From<&StoredRequest> for Row {
             recurring_model: it.recurring_model,
             recurring_id: it.recurring_id,
             payment_data: it.payment_data,
+            method_info: it.method_info,
             cart: it.cart,
             items: it.items,
             vars: it.vars,
@@ -231,6 +238,7 @@ impl TryFrom<Row> for StoredRequest {
             recurring_model: row.recurring_model,
             recurring_id: row.recurring_id,
             payment_data: row.payment_data,
+            method_info: row.method_info,
             cart: row.cart,
             items: row.items,
             vars: row.vars,

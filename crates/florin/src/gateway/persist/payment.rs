@@ -6,9 +6,11 @@ use florin_core::payment::{
     AdviceId, AnswerFacts, Authorization, Challenge, Payment, Reason, Review, ReviewVerdict, Rules,
     State, TransactionId, Unauthenticated, Waiting,
 };
+use florin_core::provider::Visit;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{AnswerRow, AuthenticationRow};
+use super::other::OtherRow;
 use super::{TraceRow, Unreadable};
 
 #[derive(Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub(super) struct PaymentRow {
     currency: String,
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
+    /// Set where it is no card that pays.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    other: Option<OtherRow>,
     #[serde(rename = "o")]
     opened_at: i64,
     #[serde(rename = "m")]
@@ -102,6 +107,15 @@ enum StateKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<i64>,
     },
+    Provider {
+        url: String,
+        acted: bool,
+    },
+    Promised {
+        until: i64,
+    },
+    Paid,
+    Withdrawn,
 }
 
 /// An authorization that may have grown.
@@ -130,6 +144,7 @@ impl From<&Payment> for PaymentRow {
             amount: payment.amount.minor,
             currency: payment.amount.currency.code().to_owned(),
             brand: payment.brand.map(|brand| brand.network().to_owned()),
+            other: payment.other.as_ref().map(OtherRow::from),
             opened_at: payment.opened_at,
             modified_at: payment.modified_at,
             completed_at: payment.completed_at,
@@ -169,6 +184,7 @@ impl PaymentRow {
             transaction_id: TransactionId(self.transaction_id),
             amount,
             brand,
+            other: self.other.map(OtherRow::read).transpose()?,
             opened_at: self.opened_at,
             modified_at: self.modified_at,
             completed_at: self.completed_at,
@@ -210,6 +226,12 @@ impl StateKind {
                 version: challenge.version.clone(),
                 url: challenge.acs_url.clone(),
             },
+            State::Authenticating(Waiting::Provider(visit)) => {
+                StateKind::Provider { url: visit.url.clone(), acted: visit.acted }
+            }
+            State::Promised { until } => StateKind::Promised { until: *until },
+            State::Paid => StateKind::Paid,
+            State::Withdrawn => StateKind::Withdrawn,
             State::Authorizing { trace, advice } => {
                 StateKind::Authorizing { trace: trace.into(), advice: advice.0 }
             }
@@ -261,6 +283,12 @@ impl StateKind {
                     acs_url: url,
                 }))
             }
+            StateKind::Provider { url, acted } => {
+                State::Authenticating(Waiting::Provider(Visit { url, acted }))
+            }
+            StateKind::Promised { until } => State::Promised { until },
+            StateKind::Paid => State::Paid,
+            StateKind::Withdrawn => State::Withdrawn,
             StateKind::Authorizing { trace, advice } => {
                 State::Authorizing { trace: (&trace).into(), advice: AdviceId(advice) }
             }

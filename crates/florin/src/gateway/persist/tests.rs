@@ -7,6 +7,7 @@ use florin_core::payment::{
     Authorization, Challenge, Payment, Reason, Review, ReviewVerdict, Rules, State, TransactionId,
     Unauthenticated, Waiting,
 };
+use florin_core::provider::Visit;
 
 use super::*;
 use crate::api::contract::request::RecurringModel;
@@ -16,6 +17,7 @@ fn payment(state: State) -> Payment {
         transaction_id: TransactionId(1_234_567_890_123_456),
         amount: Money::new(1000, Currency::EUR),
         brand: Some(Brand::Mastercard),
+        other: Some(other::sample()),
         opened_at: 1,
         modified_at: 2,
         completed_at: Some(3),
@@ -85,6 +87,13 @@ fn every_state_is_read_as_it_was_written() {
         State::Declined(Reason::new("4002", "Insufficient funds")),
         State::Expired,
         State::Cancelled,
+        State::Authenticating(Waiting::Provider(Visit {
+            url: "https://bank.example/1".into(),
+            acted: true,
+        })),
+        State::Promised { until: 9 },
+        State::Paid,
+        State::Withdrawn,
         State::Void(authorization),
         State::Void(grown),
     ];

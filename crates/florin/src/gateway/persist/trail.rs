@@ -81,10 +81,22 @@ struct RefundRow {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RefundKind {
-    Reserved { due: i64 },
-    Sent { trace: TraceRow, advice: u32, tries: u32 },
-    Completed { trace: TraceRow },
-    Declined { response_code: Option<String> },
+    Reserved {
+        due: i64,
+    },
+    Sent {
+        trace: TraceRow,
+        advice: u32,
+        tries: u32,
+    },
+    Asked,
+    Completed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<TraceRow>,
+    },
+    Declined {
+        response_code: Option<String>,
+    },
     Void,
 }
 
@@ -192,7 +204,10 @@ impl RefundRow {
             RefundKind::Sent { trace, advice, tries } => {
                 RefundState::Sent { trace: (&trace).into(), advice: AdviceId(advice), tries }
             }
-            RefundKind::Completed { trace } => RefundState::Completed { trace: (&trace).into() },
+            RefundKind::Asked => RefundState::Asked,
+            RefundKind::Completed { trace } => {
+                RefundState::Completed { trace: trace.as_ref().map(Into::into) }
+            }
             RefundKind::Declined { response_code } => RefundState::Declined { response_code },
             RefundKind::Void => RefundState::Void,
         };
@@ -220,7 +235,10 @@ impl From<&Refund> for RefundRow {
             RefundState::Sent { trace, advice, tries } => {
                 RefundKind::Sent { trace: trace.into(), advice: advice.0, tries: *tries }
             }
-            RefundState::Completed { trace } => RefundKind::Completed { trace: trace.into() },
+            RefundState::Asked => RefundKind::Asked,
+            RefundState::Completed { trace } => {
+                RefundKind::Completed { trace: trace.as_ref().map(Into::into) }
+            }
             RefundState::Declined { response_code } => {
                 RefundKind::Declined { response_code: response_code.clone() }
             }
@@ -302,7 +320,9 @@ pub(super) fn sample() -> Trail {
         refunds: vec![
             refund(1, RefundState::Reserved { due: 16 }),
             refund(2, RefundState::Sent { trace: trace(), advice: AdviceId(6), tries: 2 }),
-            refund(3, RefundState::Completed { trace: trace() }),
+            refund(3, RefundState::Completed { trace: Some(trace()) }),
+            refund(6, RefundState::Completed { trace: None }),
+            refund(7, RefundState::Asked),
             refund(4, RefundState::Declined { response_code: Some("12".into()) }),
             refund(5, RefundState::Void),
         ],

@@ -5,6 +5,8 @@
 //! card order shows.
 
 use florin_core::card::{Brand, CardholderName, Expiry};
+use florin_core::method::{Kind, Method};
+use florin_core::provider::Facts;
 use serde_json::{Map, Value, json};
 
 use crate::clock::UnixMillis;
@@ -13,11 +15,13 @@ use super::super::customer::Customer;
 use super::super::request::{Gateway, RecurringModel};
 use super::super::stored::StoredRequest;
 use super::super::timestamp;
-use super::insert_known;
+use super::{OrderView, insert_known};
 
 /// `payment_details` of a card payment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PaymentDetailsView {
+    /// Set where it is no card that pays; then nothing else is shown.
+    pub other: Option<OtherMethodView>,
     /// The brand, shown as `type`; nothing when the number has none.
     pub brand: Option<Brand>,
     /// The name on the card.
@@ -54,6 +58,17 @@ pub struct PaymentDetailsView {
     pub scheme_reference_id: Option<String>,
     /// The merchant's category.
     pub mcc: Option<String>,
+}
+
+/// A payment by another method than cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherMethodView {
+    /// The method.
+    pub method: &'static Method,
+    /// What its provider tells of payer and account, by the contract's names.
+    pub facts: Facts,
+    /// The provider's number of the payment.
+    pub reference: Option<String>,
 }
 
 /// A card that is stored, or was charged from store.
@@ -107,7 +122,7 @@ impl PaymentDetailsView {
         let card = request.card.as_ref();
         let of_gateway = match request.details.gateway {
             Some(Gateway::Brand(brand)) => Some(brand),
-            Some(Gateway::CreditCard) | None => None,
+            Some(Gateway::CreditCard | Gateway::Other(_)) | None => None,
         };
         let expiry = card.and_then(|card| card.expiry);
         let holder = card.and_then(|card| card.holder.as_ref());
@@ -126,6 +141,9 @@ impl PaymentDetailsView {
     }
 
     pub(super) fn to_value(&self) -> Value {
+        if let Some(other) = &self.other {
+            return other.to_value();
+        }
         let mut details = json!({
             "account_holder_name": self.account_holder_name,
             "account_id": null,
@@ -182,6 +200,49 @@ impl PaymentDetailsView {
                 ),
             ],
         );
+    }
+}
+
+impl OtherMethodView {
+    fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(String::as_str)
+    }
+
+    /// `payment_details`: what every method has, then what its provider tells.
+    fn to_value(&self) -> Value {
+        let mut details = json!({
+            "account_holder_name": null,
+            "account_id": null,
+            "account_iban": null,
+            "external_transaction_id": self.reference,
+            "issuer_id": null,
+            "recurring_flow": null,
+            "recurring_id": null,
+            "recurring_model": null,
+            "type": self.method.id,
+        });
+        if let Value::Object(members) = &mut details {
+            members.extend(self.facts.iter().map(|(name, text)| (name.clone(), json!(text))));
+        }
+        details
+    }
+
+    /// Its entry of `payment_methods`.
+    pub(super) fn entry(&self, order: &OrderView) -> Value {
+        let mut entry = json!({
+            "account_holder_name": self.fact("account_holder_name"),
+            "amount": order.amount.minor,
+            "currency": order.amount.currency.code(),
+            "description": order.description,
+            "external_transaction_id": self.reference,
+            "payment_description": self.method.name,
+            "status": order.status,
+            "type": self.method.id,
+        });
+        if let (Kind::GiftCard, Value::Object(members)) = (self.method.kind, &mut entry) {
+            members.insert("coupon_brand".to_owned(), json!(self.fact("coupon_brand")));
+        }
+        entry
     }
 }
 

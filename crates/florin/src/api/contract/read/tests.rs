@@ -146,7 +146,13 @@ fn every_refusal_has_its_code() {
         (json!({"description": {"a": 1}}), 1008),
         (json!({"gateway": null}), 1023),
         (json!({"gateway": "NOPE"}), 1023),
-        (json!({"gateway": "IDEAL"}), 1023),
+        (json!({"gateway": "FOOBAR"}), 1023),
+        // Not for direct orders; not with a card of its own; only in euros.
+        (json!({"gateway": "MISTERCASH"}), 1023),
+        (json!({"gateway": "IDEAL", "capture": "manual"}), 1023),
+        (json!({"gateway": "IDEAL", "currency": "USD"}), 1023),
+        (json!({"gateway": "IDEAL", "amount": 0}), 1001),
+        (json!({"gateway": "KLARNA"}), 1016),
         (json!({"gateway": ["VISA"]}), 1023),
         (json!({"gateway": "AMEX", "currency": "SEK"}), 1023),
         (json!({"gateway": "AMEX", "capture": "manual"}), 1023),
@@ -220,6 +226,7 @@ fn a_site_takes_only_what_it_has_enabled() {
     for (site, changes, code) in [
         (SiteRules { server_to_server: false, ..all.clone() }, json!({}), 1023),
         (SiteRules { creditcard: false, ..all.clone() }, json!({}), 1023),
+        (SiteRules { other_methods: false, ..all.clone() }, json!({"gateway": "IDEAL"}), 1023),
         (SiteRules { brands: vec![], ..all.clone() }, json!({}), 1023),
         (SiteRules { brands: vec![Brand::Visa], ..all.clone() }, json!({}), 1023),
         (SiteRules { brands: vec![Brand::Mastercard], ..all.clone() }, visa, 1023),

@@ -1,0 +1,197 @@
+//! Payments by other methods than cards: every history of words that a provider may say, mixed
+//! with what shops and clocks do.
+
+use super::*;
+use crate::ledger::{Account, Balances};
+use crate::method::Method;
+use crate::provider::{ProviderNews, Referral, RefundWord, Word};
+use crate::tariff::Tariff;
+use crate::trail::{RefundState, RefundWords};
+
+const NUMBER: &str = "p-1";
+const STATUSES: [(&str, &str); 9] = [
+    ("initialized", "initialized"),
+    ("completed", "completed"),
+    ("uncleared", "uncleared"),
+    ("declined", "declined"),
+    ("void", "cancelled"),
+    ("void", "void"),
+    ("expired", "expired"),
+    ("shipped", "completed"),
+    ("refunded", "completed"),
+];
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Hears(Word),
+    Cancels,
+    Ships,
+    TimeEnds,
+    Refunds,
+    RefundDay,
+    RefundHeard(RefundWord),
+}
+
+fn turns() -> Vec<Turn> {
+    use Word::*;
+    let words = [Open, Underway, Promised, Paid, Declined, Cancelled, Expired];
+    let mut turns: Vec<Turn> = words.into_iter().map(Turn::Hears).collect();
+    turns.extend([
+        Turn::Cancels,
+        Turn::Ships,
+        Turn::TimeEnds,
+        Turn::Refunds,
+        Turn::RefundDay,
+        Turn::RefundHeard(RefundWord::Paid),
+        Turn::RefundHeard(RefundWord::Declined),
+    ]);
+    turns
+}
+
+fn trace() -> Trace {
+    Trace { stan: 1, rrn: String::new(), transmitted_at: 0, terminal_id: String::new() }
+}
+
+fn command(turn: &Turn) -> Command {
+    match turn {
+        Turn::Hears(word) => {
+            Command::Hear { reference: NUMBER.into(), news: ProviderNews::of(*word) }
+        }
+        Turn::Cancels => Command::Cancel,
+        Turn::Ships => Command::Ship { sale: WHOLE },
+        Turn::TimeEnds => Command::Expire,
+        Turn::Refunds => Command::Refund(RefundOrder {
+            sale: WHOLE,
+            transaction_id: TransactionId(9),
+            amount: None,
+            words: RefundWords::default(),
+            settlement: Settlement::Now(trace()),
+        }),
+        Turn::RefundDay => Command::AskRefund { number: 1 },
+        Turn::RefundHeard(word) => Command::HearRefund { number: 1, word: *word },
+    }
+}
+
+fn opening(method: &'static Method, word: Word) -> Opening {
+    Opening {
+        transaction_id: TransactionId(1),
+        amount: Money::new(AMOUNT, Currency::EUR),
+        brand: None,
+        method: Some(method),
+        rules: Rules {
+            when_unavailable: Unauthenticated::Decline,
+            when_not_enrolled: Unauthenticated::Decline,
+            payer_present: true,
+            expires_after_ms: 1000,
+            manual_capture_ms: None,
+        },
+        session: None,
+        refused: None,
+        verification: Verification::Referred(Referral {
+            reference: NUMBER.into(),
+            url: "https://bank.example/".into(),
+            news: ProviderNews::of(word),
+        }),
+        trace: trace(),
+    }
+}
+
+fn told(order: Option<&Order>, command: Command) -> Result<Decision, Refusal> {
+    let tariff = Tariff::default();
+    decide(order, command, Context { now: 5, tariff: &tariff })
+}
+
+/// What must be true of any order that another method pays.
+fn examine(order: &Order, decision: &Decision, history: &[Turn]) {
+    let status = order.status(WHOLE);
+    assert!(STATUSES.contains(&status), "{status:?} after {history:?}");
+    assert!(!decision.effects.iter().any(Effect::is_for_the_host), "{history:?}");
+    let balances = Balances::of(order);
+    for account in [Account::Issuer, Account::Held, Account::Acquirer] {
+        assert_eq!(balances.get(account), 0, "{account:?} after {history:?}");
+    }
+    let refunded = order.trail.refunded(WHOLE);
+    let sold = if order.payment.state == State::Paid { AMOUNT } else { 0 };
+    assert_eq!(balances.get(Account::Provider), sold - refunded, "{history:?}");
+    assert!(refunded <= sold, "{history:?}");
+    // The shop hears of every change of the status, but for what it did itself.
+    let announced = decision.events.iter().any(|event| matches!(event, Event::Announced));
+    let moves = |event: &Event| {
+        matches!(
+            event,
+            Event::Paid { .. }
+                | Event::Promised { .. }
+                | Event::Withdrawn
+                | Event::Declined { .. }
+                | Event::Expired
+                | Event::Cancelled
+        )
+    };
+    let moved = decision.events.iter().any(moves);
+    assert!(announced || !moved, "{:?} after {history:?}", decision.events);
+}
+
+fn walk(order: &Order, history: &mut Vec<Turn>, reached: &mut Vec<State>, depth: usize) {
+    if !reached.contains(&order.payment.state) {
+        reached.push(order.payment.state.clone());
+    }
+    if depth == 0 {
+        return;
+    }
+    for turn in turns() {
+        let before = order.payment.state.clone();
+        let Ok(decision) = told(Some(order), command(&turn)) else { continue };
+        history.push(turn);
+        let over = matches!(
+            before,
+            State::Paid | State::Declined(_) | State::Expired | State::Cancelled | State::Withdrawn
+        );
+        assert!(!over || before == decision.order.payment.state, "left {before:?}: {history:?}");
+        examine(&decision.order, &decision, history);
+        walk(&decision.order, history, reached, depth - 1);
+        history.pop();
+    }
+}
+
+#[test]
+fn every_history_of_words_ends_in_a_status_and_books_what_was_paid() {
+    let mut reached = Vec::new();
+    for id in ["IDEAL", "KLARNA", "BOEKENBON", "BIZUM"] {
+        let method = Method::find(id).unwrap();
+        for word in [Word::Open, Word::Underway, Word::Promised, Word::Paid, Word::Declined] {
+            let decision = told(None, Command::Open(opening(method, word))).unwrap();
+            examine(&decision.order, &decision, &[]);
+            walk(&decision.order, &mut Vec::new(), &mut reached, 5);
+        }
+    }
+    assert!(reached.len() >= 8, "{reached:?}");
+}
+
+#[test]
+fn another_number_of_the_provider_is_another_payment() {
+    let ideal = Method::find("IDEAL").unwrap();
+    let order = told(None, Command::Open(opening(ideal, Word::Open))).unwrap().order;
+    let news = ProviderNews::of(Word::Paid);
+    let foreign = Command::Hear { reference: "p-2".into(), news: news.clone() };
+    assert_eq!(told(Some(&order), foreign), Err(Refusal::NotWaiting));
+    let ours = Command::Hear { reference: NUMBER.into(), news };
+    assert_eq!(told(Some(&order), ours).unwrap().order.payment.state, State::Paid);
+}
+
+#[test]
+fn a_refund_is_marked_as_asked_before_the_provider_is() {
+    let ideal = Method::find("IDEAL").unwrap();
+    let order = told(None, Command::Open(opening(ideal, Word::Paid))).unwrap().order;
+    let heard = command(&Turn::RefundHeard(RefundWord::Paid));
+    let asked = told(Some(&order), command(&Turn::Refunds)).unwrap().order;
+    assert_eq!(told(Some(&asked), heard.clone()), Err(Refusal::NotOnItsWay));
+    let decision = told(Some(&asked), command(&Turn::RefundDay)).unwrap();
+    let again = |effect: &Effect| matches!(effect, Effect::StartTimer(Timer::Settlement(1), _));
+    assert!(decision.effects.iter().any(again), "it is asked again until there is an answer");
+    let asked = decision.order;
+    assert_eq!(asked.trail.refund(1).unwrap().state, RefundState::Asked);
+    // Nobody can take it back any more.
+    assert!(told(Some(&asked), Command::VoidRefund { number: 1 }).is_err());
+    let done = told(Some(&asked), heard).unwrap().order;
+    assert_eq!(done.status(WHOLE), ("refunded", "completed"));
+}

@@ -1,0 +1,429 @@
+//! Payments by other methods than cards: the payer is sent to the method's provider, whose word
+//! counts.
+//!
+//! The provider is asked to take a payment on before the attempt is recorded, as an issuer is
+//! asked by 3-D Secure: no money has moved by that, and nobody was told of it. What the provider
+//! says afterwards comes signed, or as the answer to a question of ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use florin_core::decision::{Command, Opening, Refusal, Verification, inoperative};
+use florin_core::method::Method;
+use florin_core::payment::Rules;
+use florin_core::payment::{State, TransactionId, Unauthenticated, Waiting};
+use florin_core::provider::{OtherMethod, ProviderNews, Referral, Word as CoreWord};
+use florin_core::trail::{RefundState, WHOLE};
+
+use super::authorize::{Done, Patience};
+use super::create::{Created, Opened, PageForm, is_repeated, not_decided_yet};
+use super::dispute::News;
+use super::ids::TokenPurpose;
+use super::journal::JournalEnd;
+use super::persist::Extra;
+use super::record::Record;
+use super::site::Site;
+use super::{Failure, Gateway};
+use crate::api::contract::{OrderRequest, StoredRequest};
+use crate::limits::PROVIDER_PAUSE_MS;
+use crate::provider::{ProviderClient, Said, Wanted, Word, read_result};
+use crate::store::{ClaimedTimer, TimerNext};
+
+/// An order that is to be paid with another method.
+struct Attempt {
+    site: Arc<Site>,
+    key_id: i64,
+    request_key: Option<String>,
+    request: StoredRequest,
+    method: &'static Method,
+    /// None where the shop itself named the method.
+    page: Option<PageForm>,
+}
+
+/// Whether a provider's word was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is recorded, now or before.
+    Taken,
+    /// The payment is over, or was never ours: no money may be taken.
+    TooLate,
+}
+
+impl Gateway {
+    /// Who runs the other methods of a site; nobody on live sites.
+    pub fn provider_of(&self, site: &Site) -> Option<&ProviderClient> {
+        self.provider.as_ref().filter(|_| site.plays_other_methods())
+    }
+
+    /// Takes a direct order that names another method than cards.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the order could not be recorded.
+    pub async fn pay_elsewhere(
+        self: &Arc<Gateway>,
+        site: Arc<Site>,
+        key_id: i64,
+        request_key: Option<String>,
+        request: &OrderRequest,
+        method: &'static Method,
+    ) -> Result<Created, Failure> {
+        let request = StoredRequest::from(request);
+        self.refer(Attempt { site, key_id, request_key, request, method, page: None }).await
+    }
+
+    /// A payer chose another method on the page.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the attempt could not be recorded.
+    pub async fn pay_elsewhere_on_page(
+        self: &Arc<Gateway>,
+        record: Record,
+        page: PageForm,
+        method: &'static Method,
+    ) -> Result<Created, Failure> {
+        let request = StoredRequest { details: record.request.details.clone(), card: None };
+        self.refer(Attempt {
+            site: record.site.clone(),
+            key_id: record.extra.key_id,
+            request_key: None,
+            request,
+            method,
+            page: Some(page),
+        })
+        .await
+    }
+
+    async fn refer(self: &Arc<Gateway>, attempt: Attempt) -> Result<Created, Failure> {
+        let Attempt { site, key_id, request_key, request, method, page } = attempt;
+        let rails = self.rails_of(&site)?;
+        let now = self.now();
+        let request = Arc::new(request);
+        let amount = request.details.amount;
+        let number = self.transaction_ids.next(now);
+        let draft = Record {
+            site: site.clone(),
+            key: number,
+            order_id: request.details.order_id.as_str().to_owned(),
+            version: 0,
+            order: not_decided_yet(amount),
+            extra: Extra {
+                bin: String::new(),
+                key_id,
+                link: rails.link_name().to_owned(),
+                challenge_wanted: false,
+                created_at: site.time(now),
+                risk: None,
+                request_key,
+                form: page.as_ref().map(|page| page.form.clone()),
+                shipment: BTreeMap::new(),
+                journal: JournalEnd::default(),
+                credential: None,
+            },
+            request,
+            sale: WHOLE,
+            fingerprint: None,
+        };
+        // An id that is taken is found out before the provider is bothered.
+        match self.load_by_order_id(&site, &draft.order_id).await? {
+            Some(existing) if is_repeated(&existing, page.as_ref()) => {
+                return Ok(Created::FormRepeated(Box::new(existing)));
+            }
+            Some(existing) if existing.order.refuses_new_attempt() => {
+                return Ok(Created::OrderIdTaken);
+            }
+            _ => {}
+        }
+        let taken = self.have_taken_on(&draft, number, method, page.is_none()).await;
+        let (refused, verification) = match taken {
+            Some(referral) => (None, Verification::Referred(referral)),
+            None => (Some(inoperative()), Verification::Skipped),
+        };
+        let opening = Opening {
+            transaction_id: TransactionId(number),
+            amount,
+            brand: None,
+            method: Some(method),
+            rules: Rules {
+                when_unavailable: Unauthenticated::Decline,
+                when_not_enrolled: Unauthenticated::Decline,
+                payer_present: true,
+                expires_after_ms: OtherMethod::expires_after_ms(method),
+                manual_capture_ms: None,
+            },
+            session: page.as_ref().map(|page| page.session),
+            refused,
+            verification,
+            trace: rails.next_trace(now).await?,
+        };
+        let opened = self.open(draft, number, Command::Open(opening), None, page.as_ref());
+        Ok(match opened.await? {
+            Opened::Committed { record, owed, .. } => {
+                self.begin(&record, owed);
+                Created::Order(Box::new(record))
+            }
+            Opened::Refused(Refusal::SessionOver) => Created::SessionOver,
+            Opened::Refused(_) | Opened::NotCharged(_) => Created::OrderIdTaken,
+            Opened::Repeated(record) => Created::FormRepeated(Box::new(record)),
+        })
+    }
+
+    /// Has the provider take a payment on. `None` when it does not.
+    async fn have_taken_on(
+        &self,
+        draft: &Record,
+        number: i64,
+        method: &'static Method,
+        is_direct: bool,
+    ) -> Option<Referral> {
+        let provider = self.provider_of(&draft.site)?;
+        let details = &draft.request.details;
+        let address = &details.customer.address;
+        let names = [&address.first_name, &address.last_name];
+        let name: Vec<&str> = names.into_iter().filter_map(|it| it.as_deref()).collect();
+        let named = |text: &Option<String>| text.clone().filter(|it| !it.is_empty());
+        let info = &details.method_info;
+        let payer_token = self.token(draft, number, TokenPurpose::Payer);
+        let result_token = self.token(draft, number, TokenPurpose::Provider);
+        let key = self.result_key(draft, number);
+        let wanted = Wanted {
+            method: (method.id, method.name),
+            merchant: draft.site.merchant_id(),
+            shop: &draft.site.name,
+            amount: details.amount.minor,
+            currency: details.amount.currency.code(),
+            description: &details.description,
+            reference: number,
+            is_direct,
+            issuer: info.issuer.as_deref(),
+            payer_name: named(&info.holder).or_else(|| named(&Some(name.join(" ")))),
+            account: info.account.as_deref(),
+            birthday: info.birthday.as_deref().or(details.customer.birthday.as_deref()),
+            return_url: format!("{}/pay/{payer_token}/back", self.public_url),
+            result_url: format!("{}/methods/results/{result_token}", self.public_url),
+            key: &key,
+        };
+        match provider.open(&wanted).await {
+            Ok(taken) => Some(Referral {
+                reference: taken.said.reference.clone(),
+                url: taken.url,
+                news: self.news(&draft.site, taken.said)?,
+            }),
+            Err(error) => {
+                tracing::warn!(method = method.id, %error, "a payment was not taken on");
+                None
+            }
+        }
+    }
+
+    /// Signs the results of one attempt.
+    fn result_key(&self, record: &Record, number: i64) -> String {
+        let subject = format!("provider/{}/{number}", record.site.id);
+        hex::encode(self.vault.token_hash(subject.as_bytes()))
+    }
+
+    /// For the core, which knows of no chargeback without a sale: that is `None`.
+    fn news(&self, site: &Site, said: Said) -> Option<ProviderNews> {
+        let Word::Known(word) = said.word else { return None };
+        let now = site.time(self.now());
+        let after = |seconds: u32| now.saturating_add(i64::from(seconds).saturating_mul(1000));
+        Some(ProviderNews { word, facts: said.facts, ask_again_at: said.ask_after_s.map(after) })
+    }
+
+    /// A provider brings a result. `None` when it is not signed with the key of the attempt.
+    ///
+    /// # Errors
+    /// A [`Failure`] when it could not be recorded.
+    pub async fn take_provider_result(
+        self: &Arc<Gateway>,
+        record: Record,
+        is_newest: bool,
+        body: &[u8],
+    ) -> Result<Option<Heard>, Failure> {
+        let number = record.order.payment.transaction_id.0;
+        let said = read_result(body, &self.result_key(&record, number));
+        match said {
+            // A later attempt has taken the order over.
+            _ if !is_newest => Ok(Some(Heard::TooLate)),
+            None => Ok(None),
+            Some(said) => self.hear_provider(record, said).await.map(|(_, heard)| Some(heard)),
+        }
+    }
+
+    /// Asks the provider what became of a payment that its payer comes back from.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the answer could not be recorded.
+    pub async fn ask_provider(self: &Arc<Gateway>, record: Record) -> Result<Record, Failure> {
+        let (Some(provider), Some(other)) =
+            (self.provider_of(&record.site), &record.order.payment.other)
+        else {
+            return Ok(record);
+        };
+        match provider.ask(&other.reference).await {
+            Ok(said) => self.hear_provider(record, said).await.map(|(record, _)| record),
+            Err(error) => {
+                tracing::warn!(order.key = record.key, %error, "a provider was asked");
+                Ok(record)
+            }
+        }
+    }
+
+    async fn hear_provider(
+        self: &Arc<Gateway>,
+        record: Record,
+        said: Said,
+    ) -> Result<(Record, Heard), Failure> {
+        let reference = said.reference.clone();
+        let Some(news) = self.news(&record.site, said) else {
+            return self.hear_of_chargeback(record, &reference).await;
+        };
+        let word = news.word;
+        let command = Command::Hear { reference: reference.clone(), news };
+        Ok(match self.command(record, command, Patience::Stubborn).await? {
+            Done::Committed { record, .. } => (record, Heard::Taken),
+            Done::Refused { record, refusal } => {
+                let is_ours = refusal == Refusal::AlreadySo || agrees(&record, &reference, word);
+                (record, if is_ours { Heard::Taken } else { Heard::TooLate })
+            }
+        })
+    }
+
+    /// The payer had his money taken back: a chargeback of the whole payment.
+    async fn hear_of_chargeback(
+        self: &Arc<Gateway>,
+        record: Record,
+        reference: &str,
+    ) -> Result<(Record, Heard), Failure> {
+        let is_ours =
+            record.order.payment.other.as_ref().is_some_and(|other| other.reference == reference);
+        if !is_ours {
+            return Ok((record, Heard::TooLate));
+        }
+        let news = News { reference: Some(reference.to_owned()), ..News::default() };
+        let before = record.clone();
+        Ok(match self.charge_back(record, news).await? {
+            super::change::Changed::Done(case) => (case.record, Heard::Taken),
+            super::change::Changed::Refused(Refusal::AlreadySo) => (before, Heard::Taken),
+            _ => (before, Heard::TooLate),
+        })
+    }
+
+    /// The time has come that the provider named.
+    pub(super) async fn inquire(
+        self: &Arc<Gateway>,
+        record: Record,
+        timer: &ClaimedTimer,
+    ) -> Result<(), Failure> {
+        let may_change = matches!(
+            record.order.payment.state,
+            State::Authenticating(Waiting::Provider(_)) | State::Promised { .. } | State::Paid
+        );
+        let provider = self.provider_of(&record.site);
+        let (Some(provider), Some(other), true) =
+            (provider, &record.order.payment.other, may_change)
+        else {
+            self.store.finish_timer(timer, TimerNext::Done).await?;
+            return Ok(());
+        };
+        let next = match provider.ask(&other.reference).await {
+            Ok(said) => {
+                self.hear_provider(record, said).await?;
+                // A commit that set the timer again has ended our lease, and this says nothing.
+                TimerNext::Done
+            }
+            Err(error) => {
+                tracing::warn!(order.key = timer.key, %error, "a provider was asked");
+                TimerNext::At(self.now().saturating_add(PROVIDER_PAUSE_MS))
+            }
+        };
+        self.store.finish_timer(timer, next).await?;
+        Ok(())
+    }
+
+    /// The payer's time is over. What he did in its last moment, the provider knows.
+    pub(super) async fn let_visit_pass(self: &Arc<Gateway>, record: Record) -> Result<(), Failure> {
+        let record = self.ask_provider(record).await?;
+        if matches!(record.order.payment.state, State::Authenticating(_)) {
+            self.settle(record, Command::Expire).await?;
+        }
+        Ok(())
+    }
+
+    /// Nobody shipped what was promised to be paid. What its provider has decided meanwhile counts.
+    pub(super) async fn let_promise_pass(
+        self: &Arc<Gateway>,
+        record: Record,
+    ) -> Result<(), Failure> {
+        let record = self.ask_provider(record).await?;
+        if let (State::Promised { .. }, Some(other)) =
+            (&record.order.payment.state, &record.order.payment.other)
+        {
+            let reference = other.reference.clone();
+            let news = ProviderNews::of(CoreWord::Expired);
+            self.settle(record, Command::Hear { reference, news }).await?;
+        }
+        Ok(())
+    }
+
+    /// The day of a refund is settled: asks the provider for it until it answers.
+    pub(super) async fn refund_elsewhere(
+        self: &Arc<Gateway>,
+        record: Record,
+        number: u32,
+        timer: &ClaimedTimer,
+    ) -> Result<(), Failure> {
+        let state = record.order.trail.refund(number).map(|refund| refund.state.clone());
+        let record = match state {
+            Some(RefundState::Asked) => record,
+            Some(RefundState::Reserved { .. }) => {
+                let asking = Command::AskRefund { number };
+                match self.command(record, asking, Patience::Stubborn).await? {
+                    Done::Committed { record, .. } => record,
+                    Done::Refused { .. } => return Ok(()),
+                }
+            }
+            _ => {
+                self.store.finish_timer(timer, TimerNext::Done).await?;
+                return Ok(());
+            }
+        };
+        let asked = match (
+            self.provider_of(&record.site),
+            &record.order.payment.other,
+            record.order.trail.refund(number),
+        ) {
+            (Some(provider), Some(other), Some(refund)) => {
+                let (id, amount) = (refund.transaction_id.0, refund.amount);
+                provider.refund(&other.reference, id, amount).await.ok()
+            }
+            _ => None,
+        };
+        match asked {
+            Some(word) => {
+                self.settle(record, Command::HearRefund { number, word }).await?;
+            }
+            None => {
+                tracing::warn!(order.key = timer.key, "a provider did not answer to a refund");
+                // Where the refund was asked for only now, its commit has set the timer again.
+                let again = self.now().saturating_add(PROVIDER_PAUSE_MS);
+                self.store.finish_timer(timer, TimerNext::At(again)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the payment with this number is where the word would bring it.
+fn agrees(record: &Record, reference: &str, word: CoreWord) -> bool {
+    let payment = &record.order.payment;
+    let is_ours = payment.other.as_ref().is_some_and(|other| other.reference == reference);
+    is_ours
+        && matches!(
+            (&payment.state, word),
+            (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
+                | (State::Promised { .. }, CoreWord::Promised)
+                | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
+                | (State::Cancelled, CoreWord::Cancelled)
+                | (State::Expired, CoreWord::Expired)
+        )
+}

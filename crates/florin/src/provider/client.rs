@@ -1,0 +1,216 @@
+//! Calls to a provider: JSON over HTTP, with a token.
+
+use std::time::Duration;
+
+use florin_core::provider::RefundWord;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::result::Said;
+
+/// How long a call may take.
+const CALL_WAIT: Duration = Duration::from_secs(10);
+/// How long a connection may take.
+const CONNECT_WAIT: Duration = Duration::from_secs(3);
+/// Bytes of an answer that are read.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Longest address of a provider's page.
+const URL_CHARS_MAX: usize = 1024;
+
+/// The way to the provider of all methods.
+pub struct ProviderClient {
+    http: reqwest::Client,
+    base_url: String,
+    token: Zeroizing<String>,
+}
+
+/// What is to be paid, for a provider.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The id of the method, and what payers call it.
+    pub method: (&'static str, &'static str),
+    /// The merchant's number at the acquirer.
+    pub merchant: String,
+    pub shop: &'a str,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: &'a str,
+    pub description: &'a str,
+    /// The gateway's number of the attempt.
+    pub reference: i64,
+    /// The order came without its payer.
+    pub is_direct: bool,
+    /// What the order says of payer and account, by the provider's names.
+    pub issuer: Option<&'a str>,
+    pub payer_name: Option<String>,
+    pub account: Option<&'a str>,
+    pub birthday: Option<&'a str>,
+    /// Where the payer's browser goes afterwards.
+    pub return_url: String,
+    /// Where the result goes.
+    pub result_url: String,
+    /// Signs the result.
+    pub key: &'a str,
+}
+
+/// A payment that the provider has taken on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Where the payer goes.
+    pub url: String,
+    pub said: Said,
+}
+
+/// A provider did not do as it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderError {
+    /// It cannot be reached, or not in time.
+    Unreachable,
+    /// It refused with this HTTP status.
+    Refused(u16),
+    /// Its answer cannot be read.
+    Unreadable,
+}
+
+impl std::fmt::Display for ProviderError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ProviderError::Unreachable => out.write_str("the provider cannot be reached"),
+            ProviderError::Refused(status) => write!(out, "the provider answered {status}"),
+            ProviderError::Unreadable => out.write_str("the provider's answer cannot be read"),
+        }
+    }
+}
+
+impl std::error::Error for ProviderError {}
+
+#[derive(Deserialize)]
+struct TakenText {
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct RefundText {
+    status: String,
+}
+
+impl ProviderClient {
+    /// `base_url` is where the provider's paths begin.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn new(base_url: &str, token: &str) -> Result<ProviderClient, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_WAIT)
+            .timeout(CALL_WAIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Ok(ProviderClient { http, base_url, token: Zeroizing::new(token.to_owned()) })
+    }
+
+    /// Has a payment taken on. Nothing is paid by that, except where the method pays at once.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn open(&self, wanted: &Wanted<'_>) -> Result<Taken, ProviderError> {
+        let (method, method_name) = wanted.method;
+        let body = json!({
+            "method": method,
+            "method_name": method_name,
+            "merchant": wanted.merchant,
+            "shop": wanted.shop,
+            "amount": wanted.amount,
+            "currency": wanted.currency,
+            "description": wanted.description,
+            "reference": wanted.reference.to_string(),
+            "direct": wanted.is_direct,
+            "issuer": wanted.issuer,
+            "payer": {
+                "name": wanted.payer_name,
+                "account": wanted.account,
+                "birthday": wanted.birthday,
+            },
+            "return_url": wanted.return_url,
+            "result_url": wanted.result_url,
+            "key": wanted.key,
+        });
+        let answer = self.call(Method::POST, "/methods/payments", Some(&body)).await?;
+        let said = Said::read(&answer).ok_or(ProviderError::Unreadable)?;
+        let text: TakenText =
+            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
+        let is_web = text.url.starts_with("https://") || text.url.starts_with("http://");
+        let plain = |it: char| it.is_ascii_graphic();
+        if !is_web || text.url.len() > URL_CHARS_MAX || !text.url.chars().all(plain) {
+            return Err(ProviderError::Unreadable);
+        }
+        Ok(Taken { url: text.url, said })
+    }
+
+    /// Asks what became of a payment.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn ask(&self, reference: &str) -> Result<Said, ProviderError> {
+        let answer =
+            self.call(Method::GET, &format!("/methods/payments/{reference}"), None).await?;
+        let said = Said::read(&answer).filter(|said| said.reference == reference);
+        said.ok_or(ProviderError::Unreadable)
+    }
+
+    /// Asks for money to be given back. The same number gives it back once, however often.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: then nobody knows, and it is to be asked again.
+    pub async fn refund(
+        &self,
+        reference: &str,
+        number: i64,
+        amount: i64,
+    ) -> Result<RefundWord, ProviderError> {
+        let path = format!("/methods/payments/{reference}/refunds");
+        let body = json!({ "refund": number.to_string(), "amount": amount });
+        let answer = self.call(Method::POST, &path, Some(&body)).await;
+        let answer = match answer {
+            // It does not know the payment, and never will.
+            Err(ProviderError::Refused(404)) => return Ok(RefundWord::Declined),
+            answer => answer?,
+        };
+        let text: RefundText =
+            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
+        match text.status.as_str() {
+            "completed" => Ok(RefundWord::Paid),
+            "declined" => Ok(RefundWord::Declined),
+            _ => Err(ProviderError::Unreadable),
+        }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Vec<u8>, ProviderError> {
+        let url = format!("{}{path}", self.base_url);
+        let mut request = self.http.request(method, url).bearer_auth(self.token.as_str());
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let mut answer = request.send().await.map_err(|_| ProviderError::Unreachable)?;
+        if !answer.status().is_success() {
+            return Err(ProviderError::Refused(answer.status().as_u16()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|_| ProviderError::Unreachable)? {
+            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(ProviderError::Unreadable);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}
