@@ -6,18 +6,19 @@ use crate::session::SessionEnd;
 use crate::trail::SaleNumber;
 
 /// Gives the order up. An authorization that is on its way is undone once its answer can no
-/// longer come; whichever of the two commits first decides what the order is.
-pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+/// longer come; whichever of the two commits first decides what the order is. `end` says whether
+/// reminders end with it.
+pub(super) fn cancel(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, Refusal> {
     match draft.order.payment.state.clone() {
         State::Authenticating(_) => draft.effects.push(Effect::StopTimer(Timer::Expiry)),
         State::Authorizing { trace, advice } => {
             let (why, facts) = (ReversalReason::CustomerCancellation, AnswerFacts::default());
             draft.reverse_request(advice, trace, why, &facts, Urgency::AfterAnswer);
         }
-        State::Cancelled => return Err(Refusal::AlreadySo),
+        State::Cancelled => return session::exclude(draft, end),
         // What failed stays failed; what may still wait is the page.
         State::Offered | State::Lapsed | State::Declined(_) | State::Expired | State::Void(_) => {
-            return session::give_up(draft);
+            return session::give_up(draft, end);
         }
         State::Opened
         | State::Uncleared { .. }
@@ -26,7 +27,7 @@ pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         | State::Parted(_) => return Err(Refusal::NotInThisState),
     }
     draft.happen(Event::Cancelled);
-    draft.end_session(SessionEnd::Cancelled);
+    draft.end_session(end);
     draft.erase_cvc();
     draft.notify();
     Ok(draft.finish())

@@ -2,6 +2,7 @@
 //! acquirer's host. After each history the owed messages are delivered, and the books must agree.
 
 mod chargebacks;
+mod reminders;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -325,6 +326,7 @@ impl World {
                 manual_capture_ms: manual.then_some(HOLD_MS),
             },
             session: None,
+            entry: Entry::Link,
             refused: refused.then(|| Reason::new("4005", "Expired card")),
             verification: self.verification(verification),
             trace: self.trace(),

@@ -12,7 +12,7 @@ use super::view::{
 use crate::api::contract::cart::Cart;
 use crate::api::contract::payment_options::WebUrl;
 use crate::gateway::record::Record;
-use crate::gateway::session::{page_brands, page_locale};
+use crate::gateway::session::{REMINDER_PARAMETER, page_brands, page_locale};
 use crate::gateway::site::Mode;
 
 /// The languages of the contract's pages.
@@ -33,6 +33,8 @@ const CART_LINES_MAX: usize = 100;
 pub(super) struct Form<'a> {
     /// What the address asks for; empty for the order's own.
     pub(super) lang: &'a str,
+    /// The mark of the reminder that led here.
+    pub(super) reminder: Option<&'a str>,
     pub(super) number: String,
     pub(super) csrf: String,
     pub(super) error: Option<FormError>,
@@ -43,7 +45,7 @@ pub(super) struct Form<'a> {
 pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> CardPageView {
     let details = &record.request.details;
     let locale = locale(record, form.lang);
-    let query = format!("?lang={locale}");
+    let query = query(&locale, form.reminder);
     let rules = crate::api::site_rules(&record.site);
     let shop = shop(record);
     let hides_cart = shop.hidden.iter().any(|name| name == "hide_cart");
@@ -60,7 +62,7 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         cancel_action: format!("cancel{query}"),
         csrf: form.csrf,
         form_number: form.number,
-        languages: languages(&locale),
+        languages: languages(&locale, form.reminder),
         error: form.error,
         holder: form.holder,
         // Cards are not stored yet, on any site.
@@ -78,7 +80,12 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
 }
 
 /// A page where the journey ends or rests.
-pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageView {
+pub(super) fn end_page(
+    record: &Record,
+    kind: EndKind,
+    lang: &str,
+    reminder: Option<&str>,
+) -> EndPageView {
     let locale = locale(record, lang);
     let to_shop = |url: Option<WebUrl>| {
         url.map(|url| WayBack {
@@ -86,7 +93,10 @@ pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str) -> EndPageVie
             to: WayBackTo::Shop,
         })
     };
-    let to_form = || Some(WayBack { href: format!("./?lang={locale}"), to: WayBackTo::Form });
+    let to_form = || {
+        let href = format!("./{}", query(&locale, reminder));
+        Some(WayBack { href, to: WayBackTo::Form })
+    };
     let way_back = match kind {
         EndKind::Paid | EndKind::PaidElsewhere => to_shop(record.redirect_url()),
         EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => to_form(),
@@ -140,18 +150,26 @@ pub(super) fn locale(record: &Record, lang: &str) -> String {
     plain_locale(lang).unwrap_or_else(|| page_locale(&record.request.details.customer)).to_owned()
 }
 
+/// What stands behind the path of a page: its language, and the mark of the reminder that led to it.
+pub(super) fn query(locale: &str, reminder: Option<&str>) -> String {
+    match reminder {
+        Some(mark) => format!("?lang={locale}&{REMINDER_PARAMETER}={mark}"),
+        None => format!("?lang={locale}"),
+    }
+}
+
 /// A locale that can stand in an address.
 fn plain_locale(lang: &str) -> Option<&str> {
     let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
     ((2..=16).contains(&lang.len()) && lang.chars().all(plain)).then_some(lang)
 }
 
-fn languages(locale: &str) -> Vec<LanguageLink> {
+fn languages(locale: &str, reminder: Option<&str>) -> Vec<LanguageLink> {
     let now = locale.get(..2).unwrap_or_default().to_ascii_lowercase();
     let now = if matches!(now.as_str(), "nb" | "nn") { "no".to_owned() } else { now };
     let link = |code: &'static str| LanguageLink {
         code,
-        href: format!("./?lang={code}"),
+        href: format!("./{}", query(code, reminder)),
         current: code == now,
     };
     LANGUAGES.into_iter().map(link).collect()

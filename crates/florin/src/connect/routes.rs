@@ -13,7 +13,7 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::routing::{any, get, post};
 use florin_core::payment::{State as PaymentState, TransactionId};
-use florin_core::session::{SessionEnd, SessionKind};
+use florin_core::session::{Entry, SessionEnd, SessionKind};
 
 use super::fill::{self, Form};
 use super::form::{Fields, read_card};
@@ -24,7 +24,7 @@ use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::checkout::read_form;
 use crate::gateway::create::{Created, PageForm};
 use crate::gateway::record::Record;
-use crate::gateway::session::{Showing, page_brands};
+use crate::gateway::session::{REMINDER_PARAMETER, Showing, page_brands};
 use crate::gateway::site::OnDecline;
 use crate::gateway::{Failure, Gateway};
 use crate::limits::CREATE_WAIT_MS;
@@ -48,6 +48,11 @@ pub(crate) fn operations() -> Vec<Operation> {
         ),
         new(Method::GET, "/connect/{session}/", "sessionPage", "The payment page")
             .query("lang", "The language of the page", schema::text())
+            .query(
+                REMINDER_PARAMETER,
+                "The mark of a mail that reminds of the order",
+                schema::text(),
+            )
             .shows(200, "The form for the card, or what has become of the payment"),
         new(Method::GET, "/connect/{session}/pay", "sessionPayBack", "Back to the page"),
         new(Method::POST, "/connect/{session}/pay", "sessionPay", "The payer sends the card")
@@ -89,6 +94,8 @@ struct Visit {
     record: Record,
     number: TransactionId,
     lang: String,
+    /// The mark of the reminder that led here, if one did.
+    reminder: Option<String>,
 }
 
 impl Visit {
@@ -103,7 +110,9 @@ impl Visit {
         let Ok(Path(token)) = segment else { return Err(unknown()) };
         match gateway.by_session(&token).await {
             Ok(Some((record, number))) => {
-                Ok(Visit { gateway: gateway.clone(), record, number, lang })
+                let mark = parameter(query, REMINDER_PARAMETER);
+                let reminder = mark.filter(|mark| gateway.is_reminder(&record, number, mark));
+                Ok(Visit { gateway: gateway.clone(), record, number, lang, reminder })
             }
             Ok(None) => Err(unknown()),
             Err(failure) => {
@@ -114,6 +123,10 @@ impl Visit {
         }
     }
 
+    fn entry(&self) -> Entry {
+        if self.reminder.is_some() { Entry::Reminder } else { Entry::Link }
+    }
+
     /// The page that says how things ended, where the order cannot be paid here any more or at
     /// this moment; nothing where it can.
     fn end(&self) -> Option<Page> {
@@ -122,17 +135,16 @@ impl Visit {
             return Some(self.leave(true));
         }
         let now = self.record.site.time(self.gateway.now());
+        if order.open_session(self.number, self.entry(), now).is_some() {
+            let waits = matches!(order.payment.state, PaymentState::Authorizing { .. });
+            return waits.then(|| self.rest(EndKind::Waiting, StatusCode::OK));
+        }
         let kind = match &order.session {
             Some(session) if session.number == self.number => match session.ended {
-                Some(SessionEnd::Cancelled) => EndKind::Cancelled,
-                Some(SessionEnd::Expired) => EndKind::Expired,
+                Some(SessionEnd::Cancelled | SessionEnd::Excluded) => EndKind::Cancelled,
+                Some(SessionEnd::Expired) | None => EndKind::Expired,
                 // Paid once, and given up since.
                 Some(SessionEnd::Paid) => EndKind::Declined,
-                None if now >= session.expires_at => EndKind::Expired,
-                None if matches!(order.payment.state, PaymentState::Authorizing { .. }) => {
-                    return Some(self.rest(EndKind::Waiting, StatusCode::OK));
-                }
-                None => return None,
             },
             _ => EndKind::Unknown,
         };
@@ -140,7 +152,7 @@ impl Visit {
     }
 
     fn rest(&self, kind: EndKind, status: StatusCode) -> Page {
-        let view = fill::end_page(&self.record, kind, &self.lang);
+        let view = fill::end_page(&self.record, kind, &self.lang, self.reminder.as_deref());
         plain::end_page(&view, status, is_secure(&self.gateway))
     }
 
@@ -172,7 +184,8 @@ impl Visit {
         };
         let token = self.gateway.session_token(&self.record, session);
         let lang = fill::locale(&self.record, &self.lang);
-        see_other(&format!("{}/connect/{token}/?lang={lang}", self.gateway.public_url))
+        let query = fill::query(&lang, self.reminder.as_deref());
+        see_other(&format!("{}/connect/{token}/{query}", self.gateway.public_url))
     }
 
     fn form(&self, status: StatusCode, error: Option<FormError>, holder: Option<String>) -> Page {
@@ -181,7 +194,8 @@ impl Visit {
         };
         let number = guard::new_form(&self.gateway);
         let csrf = guard::token(&self.gateway, &self.record, self.number, &number);
-        let form = Form { lang: &self.lang, number, csrf, error, holder };
+        let reminder = self.reminder.as_deref();
+        let form = Form { lang: &self.lang, reminder, number, csrf, error, holder };
         let view = fill::card_page(&self.record, session, form);
         plain::card_page(&view, status, is_secure(&self.gateway))
     }
@@ -205,7 +219,7 @@ impl Visit {
         if !guard::is_ours(&self.gateway, &self.record, self.number, &form, sent) {
             return Err(refused());
         }
-        Ok((fields, PageForm { session: self.number, form }))
+        Ok((fields, PageForm { session: self.number, entry: self.entry(), form }))
     }
 }
 
@@ -233,7 +247,7 @@ async fn show(
         && !guard::has_cookie(request.headers(), OPENED_COOKIE, &mark);
     if counts {
         let record = visit.record.clone();
-        match gateway.show_session(record, visit.number).await {
+        match gateway.show_session(record, visit.number, visit.entry()).await {
             Ok(Showing::Yes(record)) => visit.record = *record,
             Ok(Showing::TooOften(record)) => {
                 visit.record = *record;
@@ -456,9 +470,12 @@ fn browser(fields: &Fields, headers: &HeaderMap) -> Browser {
 }
 
 fn lang_of(query: Option<&str>) -> String {
-    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let found = pairs.into_iter().find(|(name, _)| name == "lang");
-    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    parameter(query, "lang").unwrap_or_default()
+}
+
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
 }
 
 fn is_secure(gateway: &Gateway) -> bool {

@@ -84,13 +84,15 @@ pub enum TokenPurpose {
     /// The page on which an order can be paid. Its token is a session id of the contract, which
     /// is shorter.
     Session,
+    /// A reminder of a session: whoever brings it has the mail.
+    Reminder,
 }
 
 impl TokenPurpose {
     /// Bytes of the keyed hash that a token carries.
     fn mac_bytes(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results => 16,
+            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Reminder => 16,
             TokenPurpose::Session => 14,
         }
     }
@@ -98,7 +100,9 @@ impl TokenPurpose {
     /// Base 62 digits of a token.
     fn characters(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results => TOKEN_CHARACTERS,
+            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Reminder => {
+                TOKEN_CHARACTERS
+            }
             TokenPurpose::Session => SESSION_CHARACTERS,
         }
     }
@@ -147,6 +151,7 @@ fn tagged(subject: &[u8], purpose: TokenPurpose) -> Vec<u8> {
         TokenPurpose::Payer => b"payer",
         TokenPurpose::Results => b"results",
         TokenPurpose::Session => b"session",
+        TokenPurpose::Reminder => b"reminder",
     };
     [b"token/", purpose, b"/", subject].concat()
 }

@@ -215,6 +215,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             "amount": offered.amount.minor,
             "currency": offered.amount.currency.code(),
             "expires_at": offered.session.expires_at,
+            "reminds": offered.session.reminds,
         }),
         Event::SessionEnded(end) => json!({ "end": end.name() }),
         Event::Opened(opened) => json!({
@@ -305,6 +306,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }
         Event::PageShown
+        | Event::SessionReopened
         | Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
         | Event::Annotated

@@ -22,6 +22,7 @@ mod idempotency;
 mod idempotency_lost;
 mod notifications;
 mod mails;
+mod second_chance;
 mod faults;
 mod captures;
 mod reference;
