@@ -23,6 +23,7 @@ mod refund;
 use crate::order::Order;
 use crate::payment::{Decider, Instant, Review, ReviewVerdict, Trace, TransactionId};
 use crate::provider::{ProviderNews, RefundWord};
+use crate::session::{Entry, SessionEnd};
 use crate::tariff::Tariff;
 use crate::trail::SaleNumber;
 
@@ -45,7 +46,7 @@ pub enum Command {
     /// A shop wants an order paid on a page.
     Offer(Offering),
     /// The page of the session with this number is about to be shown.
-    ShowPage { number: TransactionId },
+    ShowPage { number: TransactionId, entry: Entry },
     /// The time of the session is over.
     EndSession,
     /// A shop wants an order paid, or a payer sent a card on a page.
@@ -72,8 +73,11 @@ pub enum Command {
     Increment { amount: i64, trace: Trace },
     /// The host answered the increment with this RRN, or did not.
     IncrementAnswer { rrn: String, answer: HostAnswer },
-    /// The merchant gives the order up before it is paid.
+    /// The merchant gives the order up before it is paid. A payer who is reminded of it can still
+    /// pay it.
     Cancel,
+    /// The merchant gives the order up before it is paid, and its reminders with it.
+    Exclude,
     /// The merchant says something about the order that nothing is decided on.
     Annotate,
     /// The merchant says that he shipped what was sold.
@@ -174,7 +178,7 @@ pub fn decide(
     let draft = Draft::of(order, context);
     match command {
         Command::Open(_) | Command::Offer(_) => Err(Refusal::OrderIdTaken),
-        Command::ShowPage { number } => session::show(draft, number),
+        Command::ShowPage { number, entry } => session::show(draft, number, entry),
         Command::EndSession => session::expire(draft),
         Command::Verify { server_trans_id, verification, trace } => {
             opening::verify(draft, server_trans_id, verification, trace)
@@ -197,7 +201,8 @@ pub fn decide(
         Command::EndHold => capture::end_hold(draft),
         Command::Increment { amount, trace } => increment::ask(draft, amount, trace),
         Command::IncrementAnswer { rrn, answer } => increment::answer(draft, &rrn, answer),
-        Command::Cancel => cancel::cancel(draft),
+        Command::Cancel => cancel::cancel(draft, SessionEnd::Cancelled),
+        Command::Exclude => cancel::cancel(draft, SessionEnd::Excluded),
         Command::Annotate => cancel::annotate(draft),
         Command::Ship { sale } => cancel::ship(draft, sale),
         Command::Refund(asked) => refund::refund(draft, asked),

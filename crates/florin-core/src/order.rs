@@ -4,7 +4,7 @@
 
 use crate::money::Money;
 use crate::payment::{AdviceId, Instant, Payment, State, TransactionId};
-use crate::session::Session;
+use crate::session::{Entry, Session};
 use crate::trail::{SaleNumber, Trail, WHOLE};
 
 /// One order of one site.
@@ -88,9 +88,15 @@ impl Order {
         )
     }
 
-    /// The session with this number, if the order can be paid on it at this instant.
-    pub fn open_session(&self, number: TransactionId, now: Instant) -> Option<&Session> {
-        self.session.as_ref().filter(|it| it.number == number && it.is_open(now))
+    /// The session with this number, if the order can be paid on it at this instant by somebody
+    /// who came this way.
+    pub fn open_session(
+        &self,
+        number: TransactionId,
+        entry: Entry,
+        now: Instant,
+    ) -> Option<&Session> {
+        self.session.as_ref().filter(|it| it.number == number && it.is_open(entry, now))
     }
 
     /// The sale with this number, if that much was captured. Where a card was only verified, with

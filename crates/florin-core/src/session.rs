@@ -3,6 +3,10 @@
 //!
 //! A card that is sent there is an attempt of the order like any other. The session outlives
 //! attempts that fail, and ends with the first that does not.
+//!
+//! A payer who did not pay can be reminded (Second Chance, merchant-side.md 6.1 of the contract).
+//! Whoever comes by a reminder can still pay what the merchant has given up meanwhile, unless he
+//! gave it up for good.
 
 use crate::payment::{Instant, TransactionId};
 
@@ -15,10 +19,13 @@ pub struct Session {
     /// What its link names. Comes from the same numbers as attempts do, and is none of them.
     pub number: TransactionId,
     pub kind: SessionKind,
+    pub opened_at: Instant,
     /// From then on nothing can be paid on it.
     pub expires_at: Instant,
     /// How often the page was shown; counted for payment links only.
     pub openings: u32,
+    /// Whether the payer is reminded of it as long as it is not paid.
+    pub reminds: bool,
     /// Why it ended; nothing while it can be paid.
     pub ended: Option<SessionEnd>,
 }
@@ -32,6 +39,15 @@ pub enum SessionKind {
     PaymentLink,
 }
 
+/// What a payer has who comes to the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The link of the session.
+    Link,
+    /// The link of a reminder.
+    Reminder,
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEnd {
@@ -39,8 +55,10 @@ pub enum SessionEnd {
     Paid,
     /// Its time ran out.
     Expired,
-    /// The merchant gave the order up.
+    /// The merchant gave the order up. Reminders of it are sent all the same.
     Cancelled,
+    /// The merchant gave the order up for good: nobody is reminded of it any more.
+    Excluded,
 }
 
 impl SessionEnd {
@@ -50,14 +68,20 @@ impl SessionEnd {
             SessionEnd::Paid => "paid",
             SessionEnd::Expired => "expired",
             SessionEnd::Cancelled => "cancelled",
+            SessionEnd::Excluded => "excluded",
         }
     }
 }
 
 impl Session {
-    /// Whether the order can be paid on it at this instant.
-    pub fn is_open(&self, now: Instant) -> bool {
-        self.ended.is_none() && now < self.expires_at
+    /// Whether the order can be paid on it at this instant by somebody who came this way.
+    pub fn is_open(&self, entry: Entry, now: Instant) -> bool {
+        let stands = match self.ended {
+            None => true,
+            Some(SessionEnd::Cancelled) => self.reminds && entry == Entry::Reminder,
+            Some(SessionEnd::Paid | SessionEnd::Expired | SessionEnd::Excluded) => false,
+        };
+        stands && now < self.expires_at
     }
 
     /// Whether its page was shown as often as it may be.

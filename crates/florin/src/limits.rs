@@ -168,6 +168,19 @@ pub const MAIL_LEASE_MS: i64 = 25_000;
 pub const MAIL_PAUSES_MS: [i64; 7] =
     [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 28_800_000, 57_600_000];
 
+/// How long after the opening of a session its payer is reminded first, and then once more
+/// (merchant-side.md 6.1 of the contract).
+pub const SECOND_CHANCE_AFTER_MS: [i64; 2] = [60 * 60 * 1000, 24 * 60 * 60 * 1000];
+
+/// Who has tried to pay another order of the site so short a time ago is not reminded.
+pub const SECOND_CHANCE_OTHERS_MS: i64 = 120 * 60 * 1000;
+
+/// How long a reminder waits while a payment is on its way to the host.
+pub const SECOND_CHANCE_PAUSE_MS: i64 = 15_000;
+
+/// How long a reminder waits in a process that has yet to hear of a site's moved clock.
+pub const SECOND_CHANCE_EARLY_PAUSE_MS: i64 = 1_000;
+
 /// Mails in the mailbox of a test site; older ones leave.
 pub const MAILBOX_MAILS_MAX: u32 = 200;
 

@@ -8,22 +8,23 @@ use crate::session::SessionEnd;
 use crate::trail::SaleNumber;
 
 /// Gives the order up. An authorization that is on its way is undone once its answer can no
-/// longer come; whichever of the two commits first decides what the order is.
-pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+/// longer come; whichever of the two commits first decides what the order is. `end` says whether
+/// reminders end with it.
+pub(super) fn cancel(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, Refusal> {
     match draft.order.payment.state.clone() {
         State::Authenticating(_) => draft.stop_waiting(),
         State::Authorizing { trace, advice } => {
             let (why, facts) = (ReversalReason::CustomerCancellation, AnswerFacts::default());
             draft.reverse_request(advice, trace, why, &facts, Urgency::AfterAnswer);
         }
-        State::Cancelled => return Err(Refusal::AlreadySo),
+        State::Cancelled => return session::exclude(draft, end),
         // What failed stays failed; what may still wait is the page.
         State::Offered
         | State::Lapsed
         | State::Declined(_)
         | State::Expired
         | State::Void(_)
-        | State::Withdrawn => return session::give_up(draft),
+        | State::Withdrawn => return session::give_up(draft, end),
         State::Opened
         | State::Uncleared { .. }
         | State::Authorized(_)
@@ -33,7 +34,7 @@ pub(super) fn cancel(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         | State::Paid => return Err(Refusal::NotInThisState),
     }
     draft.happen(Event::Cancelled);
-    draft.end_session(SessionEnd::Cancelled);
+    draft.end_session(end);
     draft.erase_cvc();
     draft.notify();
     Ok(draft.finish())

@@ -17,6 +17,8 @@ pub enum Event {
     Offered(Offered),
     PageShown,
     SessionEnded(SessionEnd),
+    /// A payer who was reminded pays what the merchant had given up.
+    SessionReopened,
     Opened(Opened),
     AuthenticationStarted(Waiting),
     AuthenticationFinished(AuthenticationResult),
@@ -177,6 +179,7 @@ impl Event {
             Event::Offered(_) => "offered",
             Event::PageShown => "page_shown",
             Event::SessionEnded(_) => "session_ended",
+            Event::SessionReopened => "session_reopened",
             Event::Opened(_) => "opened",
             Event::AuthenticationStarted(_) => "authentication_started",
             Event::AuthenticationFinished(_) => "authentication_finished",

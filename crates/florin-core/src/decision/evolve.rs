@@ -111,6 +111,7 @@ fn apply_to_session(session: &mut Session, event: &Event) {
     match event {
         Event::PageShown => session.openings = session.openings.saturating_add(1),
         Event::SessionEnded(end) => session.ended = Some(*end),
+        Event::SessionReopened => session.ended = None,
         _ => {}
     }
 }
@@ -217,6 +218,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         Event::Opened(_)
         | Event::Offered(_)
         | Event::PageShown
+        | Event::SessionReopened
         | Event::AuthorizationEnded
         | Event::Annotated
         | Event::CapturedInPart(_)

@@ -10,6 +10,7 @@ use crate::payment::{
     TransactionId, Unauthenticated, Waiting,
 };
 use crate::provider::Referral;
+use crate::session::Entry;
 
 /// A new attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Opening {
     pub rules: Rules,
     /// The session on whose page the card was sent.
     pub session: Option<TransactionId>,
+    /// How the payer came there.
+    pub entry: Entry,
     /// The card data is faulty or a rule of the site forbids the payment: declined unsent.
     pub refused: Option<Reason>,
     pub verification: Verification,
@@ -68,7 +71,7 @@ pub(super) fn open(
         return Err(Refusal::OrderIdTaken);
     }
     if let Some(number) = opening.session
-        && existing.is_none_or(|order| order.open_session(number, context.now).is_none())
+        && existing.is_none_or(|it| it.open_session(number, opening.entry, context.now).is_none())
     {
         return Err(Refusal::SessionOver);
     }
@@ -81,6 +84,7 @@ pub(super) fn open(
         on_page: opening.session.is_some(),
     });
     let mut draft = Draft::begin(existing, opened, context);
+    draft.reopen_session();
     match opening.refused {
         Some(reason) => draft.decline(reason, None),
         None => draft.proceed(opening.verification, opening.trace),

@@ -4,7 +4,7 @@ use super::{Context, Decision, Draft, Effect, Event, Refusal, Timer};
 use crate::money::Money;
 use crate::order::Order;
 use crate::payment::{Instant, State, TransactionId};
-use crate::session::{Session, SessionEnd, SessionKind};
+use crate::session::{Entry, Session, SessionEnd, SessionKind};
 
 /// A new session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Offering {
     pub amount: Money,
     pub kind: SessionKind,
     pub expires_at: Instant,
+    /// Whether the payer is reminded of it.
+    pub reminds: bool,
 }
 
 /// What was offered.
@@ -35,8 +37,10 @@ pub(super) fn offer(
     let session = Session {
         number: offering.number,
         kind: offering.kind,
+        opened_at: context.now,
         expires_at: offering.expires_at,
         openings: 0,
+        reminds: offering.reminds,
         ended: None,
     };
     let offered = Event::Offered(Offered { amount: offering.amount, session });
@@ -46,8 +50,12 @@ pub(super) fn offer(
 }
 
 /// The page of a session is shown.
-pub(super) fn show(mut draft: Draft<'_>, number: TransactionId) -> Result<Decision, Refusal> {
-    let session = draft.order.open_session(number, draft.context.now);
+pub(super) fn show(
+    mut draft: Draft<'_>,
+    number: TransactionId,
+    entry: Entry,
+) -> Result<Decision, Refusal> {
+    let session = draft.order.open_session(number, entry, draft.context.now);
     let session = session.ok_or(Refusal::SessionOver)?;
     if session.is_worn_out() {
         return Err(Refusal::TooMany);
@@ -66,16 +74,27 @@ pub(super) fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 /// The merchant gives up an order that nothing waits for but the session.
-pub(super) fn give_up(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+pub(super) fn give_up(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, Refusal> {
     match draft.order.session.map(|session| session.ended) {
         Some(None) => {}
-        Some(Some(SessionEnd::Cancelled)) => return Err(Refusal::AlreadySo),
+        Some(Some(SessionEnd::Cancelled)) => return exclude(draft, end),
+        Some(Some(SessionEnd::Excluded)) => return Err(Refusal::AlreadySo),
         Some(Some(SessionEnd::Expired)) if draft.order.payment.state == State::Lapsed => {
             return Err(Refusal::AlreadySo);
         }
         Some(Some(_)) | None => return Err(Refusal::NotInThisState),
     }
-    draft.end_session(SessionEnd::Cancelled);
+    draft.end_session(end);
+    Ok(draft.finish())
+}
+
+/// The merchant gives up once more what he has given up. Only that it is for good now is new.
+pub(super) fn exclude(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, Refusal> {
+    let ended = draft.order.session.and_then(|session| session.ended);
+    if (ended, end) != (Some(SessionEnd::Cancelled), SessionEnd::Excluded) {
+        return Err(Refusal::AlreadySo);
+    }
+    draft.happen(Event::SessionEnded(SessionEnd::Excluded));
     Ok(draft.finish())
 }
 
@@ -93,5 +112,14 @@ impl Draft<'_> {
             self.notify();
         }
         true
+    }
+
+    /// Opens the session again on whose page an attempt begins, if the merchant had given it up.
+    pub(super) fn reopen_session(&mut self) {
+        let Some(session) = self.order.session.filter(|session| session.ended.is_some()) else {
+            return;
+        };
+        self.happen(Event::SessionReopened);
+        self.effects.push(Effect::StartTimer(Timer::Session, session.expires_at));
     }
 }

@@ -3,6 +3,7 @@
 
 mod chargebacks;
 mod providers;
+mod reminders;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -327,6 +328,7 @@ impl World {
                 manual_capture_ms: manual.then_some(HOLD_MS),
             },
             session: None,
+            entry: Entry::Link,
             refused: refused.then(|| Reason::new("4005", "Expired card")),
             verification: self.verification(verification),
             trace: self.trace(),

@@ -21,7 +21,7 @@ use super::reference::schema::{
 };
 use super::reference::{Group, JSON, Operation, examples};
 use super::{Answer, orders};
-use crate::gateway::change::{Captured, Changed, RefundTaken};
+use crate::gateway::change::{Captured, Changed, GivingUp, RefundTaken};
 use crate::gateway::directory::Caller;
 use crate::gateway::{Failure, Gateway};
 
@@ -103,12 +103,15 @@ fn patch_operation() -> Operation {
     new(Method::PATCH, path, "patchOrder", "Cancel, ship, or note")
         .says(
             "cancelled as long as the payer or the issuer is waited for; shipped once it is paid; \
-             without a status what is said about invoice and shipment is kept.",
+             without a status what is said about invoice and shipment is kept. A payer who is \
+             reminded of a cancelled order (second_chance) can still pay it by that mail; with \
+             exclude_order nobody is reminded of it any more.",
         )
         .example("order_id", "my-order-id-1")
         .takes(
             object([
                 ("status", one_of(&["cancelled", "shipped"])),
+                ("exclude_order", json!({ "anyOf": [boolean(), { "enum": [0, 1] }] })),
                 ("invoice_id", note()),
                 ("invoice_url", note()),
                 ("tracktrace_code", note()),
@@ -122,6 +125,7 @@ fn patch_operation() -> Operation {
             [
                 ("Shipped", json!({ "status": "shipped", "carrier": "PostNL" })),
                 ("An invoice", json!({ "invoice_id": "2026-17" })),
+                ("Given up", json!({ "status": "cancelled", "exclude_order": true })),
             ],
         )
         .gives("It is so", open_object(), json!({}))
@@ -234,7 +238,8 @@ pub(super) async fn patch_order(
     let changed = in_a_task(gateway, move |gateway| async move {
         let answer = |_: &()| key.as_ref()?.answered(success(&json!({})));
         match patch {
-            OrderPatch::Cancel => gateway.cancel(record, &answer).await,
+            OrderPatch::Cancel => gateway.cancel(record, GivingUp::Remindable, &answer).await,
+            OrderPatch::Exclude => gateway.cancel(record, GivingUp::ForGood, &answer).await,
             OrderPatch::Ship(notes) => gateway.ship(record, notes, &answer).await,
             OrderPatch::Note(notes) => gateway.annotate(record, notes, &answer).await,
             OrderPatch::Never => Ok(Changed::Refused(Refusal::NotInThisState)),

@@ -12,7 +12,7 @@ use super::contract::{ApiError, canonical};
 use super::reference::schema::{
     list, meaning, named, object, one_of, open_object, text, whole, whole_from,
 };
-use super::reference::{Group, Operation, examples};
+use super::reference::{Group, JSON, Operation, examples};
 use super::{
     Answer, authenticate, calls, internal, reference, segments, test_chargebacks, test_mails,
     test_notifications,
@@ -67,8 +67,11 @@ pub(super) fn operations() -> Vec<Operation> {
             }]))
             .gives_as(200, "The acquirer's file", "text/csv", text(), None),
         new(Method::GET, "/test/mails", "mails", "What payers and the merchant were written")
-            .says("The newest first. Where a mail server is set, they are there as well.")
-            .gives("Mails", list(open_object()), json!([])),
+            .says(
+                "The newest first. Where a mail server is set, they are there as well. suppressed \
+                 are reminders (Second Chance) that were due and had a reason against them.",
+            )
+            .gives_as(200, "Mails", JSON, test_mails::schema(), Some(test_mails::example())),
         new(Method::DELETE, "/test/mails", "emptyMailbox", "Empty the mailbox").gives(
             "How many there were",
             object([("mails_deleted!", whole())]),

@@ -2,7 +2,7 @@
 
 use florin_core::money::{Currency, Money};
 use florin_core::payment::State;
-use florin_core::session::Session;
+use florin_core::session::{Entry, Session};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::shop::shop;
@@ -16,7 +16,7 @@ use crate::api::contract::request::RecurringModel;
 use crate::clock::UnixMillis;
 use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
-use crate::gateway::session::{page_brands, page_locale};
+use crate::gateway::session::{REMINDER_PARAMETER, page_brands, page_locale};
 use crate::gateway::site::Mode;
 use crate::gateway::tokens::StoredCard;
 
@@ -33,6 +33,8 @@ const CART_LINES_MAX: usize = 100;
 pub(super) struct Form<'a> {
     /// What the address asks for; empty for the order's own.
     pub(super) lang: &'a str,
+    /// The mark of the reminder that led here.
+    pub(super) reminder: Option<&'a str>,
     pub(super) number: String,
     pub(super) csrf: String,
     /// The cards to choose from, by the names that the page has for them.
@@ -80,7 +82,7 @@ impl Again {
 pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> CardPageView {
     let details = &record.request.details;
     let locale = locale(record, form.lang);
-    let query = format!("?lang={locale}");
+    let query = query(&locale, form.reminder);
     let rules = crate::api::site_rules(&record.site);
     let shop = shop(record);
     let hides_cart = shop.hidden.iter().any(|name| name == "hide_cart");
@@ -97,7 +99,7 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
         cancel_action: format!("cancel{query}"),
         csrf: form.csrf,
         form_number: form.number,
-        languages: languages(&locale),
+        languages: languages(&locale, form.reminder),
         error: form.again.error,
         holder: form.again.holder,
         stores_card: details.recurring_model.map(stored_for),
@@ -139,7 +141,13 @@ fn stored_cards(cards: Vec<(String, StoredCard)>, chosen: &Chosen) -> Vec<Stored
 }
 
 /// A page where the journey ends or rests. `now` is the gateway's time.
-pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str, now: UnixMillis) -> EndPageView {
+pub(super) fn end_page(
+    record: &Record,
+    kind: EndKind,
+    lang: &str,
+    reminder: Option<&str>,
+    now: UnixMillis,
+) -> EndPageView {
     let locale = locale(record, lang);
     let to_shop = |url: Option<WebUrl>| {
         url.map(|url| WayBack {
@@ -147,11 +155,18 @@ pub(super) fn end_page(record: &Record, kind: EndKind, lang: &str, now: UnixMill
             to: WayBackTo::Shop,
         })
     };
-    let to_form = || Some(WayBack { href: format!("./?lang={locale}"), to: WayBackTo::Form });
+    let to_form = || {
+        let href = format!("./{}", query(&locale, reminder));
+        Some(WayBack { href, to: WayBackTo::Form })
+    };
     let paid = || to_shop(record.redirect_url());
     let unpaid = || to_shop(record.cancel_url());
     let now = record.site.time(now);
-    let is_open = record.order.session.is_some_and(|it| it.ended.is_none() && now < it.expires_at);
+    let entry = if reminder.is_some() { Entry::Reminder } else { Entry::Link };
+    let is_open = record
+        .order
+        .session
+        .is_some_and(|it| record.order.open_session(it.number, entry, now).is_some());
     let ways_back = match kind {
         EndKind::Paid | EndKind::PaidElsewhere => [paid(), None],
         EndKind::GivenUp | EndKind::FormRefused | EndKind::Trouble => [to_form(), unpaid()],
@@ -206,18 +221,26 @@ pub(super) fn locale(record: &Record, lang: &str) -> String {
     plain_locale(lang).unwrap_or_else(|| page_locale(&record.request.details.customer)).to_owned()
 }
 
+/// What stands behind the path of a page: its language, and the mark of the reminder that led to it.
+pub(super) fn query(locale: &str, reminder: Option<&str>) -> String {
+    match reminder {
+        Some(mark) => format!("?lang={locale}&{REMINDER_PARAMETER}={mark}"),
+        None => format!("?lang={locale}"),
+    }
+}
+
 /// A locale that can stand in an address.
 fn plain_locale(lang: &str) -> Option<&str> {
     let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
     ((2..=16).contains(&lang.len()) && lang.chars().all(plain)).then_some(lang)
 }
 
-fn languages(locale: &str) -> Vec<LanguageLink> {
+fn languages(locale: &str, reminder: Option<&str>) -> Vec<LanguageLink> {
     let now = locale.get(..2).unwrap_or_default().to_ascii_lowercase();
     let now = if matches!(now.as_str(), "nb" | "nn") { "no".to_owned() } else { now };
     let link = |code: &'static str| LanguageLink {
         code,
-        href: format!("./?lang={code}"),
+        href: format!("./{}", query(code, reminder)),
         current: code == now,
     };
     LANGUAGES.into_iter().map(link).collect()

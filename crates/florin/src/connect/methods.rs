@@ -75,13 +75,14 @@ impl Visit {
         let number = guard::new_form(&self.gateway);
         let csrf = guard::token(&self.gateway, record, self.number, &number);
         let locale = fill::locale(record, &self.lang);
+        let query = fill::query(&locale, self.reminder.as_deref());
         let view = MethodsPageView {
             shop: shop(record),
             amount: record.request.details.amount,
             methods: page_methods(&self.gateway, record),
-            form_action: format!("method?lang={locale}"),
-            cancel_action: format!("cancel?lang={locale}"),
-            back: (!is_named(record)).then(|| format!("./?lang={locale}")),
+            form_action: format!("method{query}"),
+            cancel_action: format!("cancel{query}"),
+            back: (!is_named(record)).then(|| format!("./{query}")),
             csrf,
             form_number: number,
             notice,

@@ -17,7 +17,7 @@ use super::visit::{Page, Visit, lang_of, unknown_page};
 use super::{guard, methods, pay};
 use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::gateway::Gateway;
-use crate::gateway::session::Showing;
+use crate::gateway::session::{REMINDER_PARAMETER, Showing};
 
 pub(super) fn operations() -> Vec<Operation> {
     let new = |method, path, id, summary| {
@@ -38,6 +38,11 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         new(Method::GET, "/connect/{session}/", "sessionPage", "The payment page")
             .query("lang", "The language of the page", schema::text())
+            .query(
+                REMINDER_PARAMETER,
+                "The mark of a mail that reminds of the order",
+                schema::text(),
+            )
             .shows(200, "The form for the card, or what has become of the payment"),
         new(Method::GET, "/connect/{session}/pay", "sessionPayBack", "Back to the page"),
         new(Method::POST, "/connect/{session}/pay", "sessionPay", "The payer sends the card")
@@ -87,7 +92,7 @@ async fn show(mut visit: Visit, request: Request) -> Page {
         && !guard::has_cookie(request.headers(), OPENED_COOKIE, &mark);
     if counts {
         let record = visit.record.clone();
-        match gateway.show_session(record, visit.number).await {
+        match gateway.show_session(record, visit.number, visit.entry()).await {
             Ok(Showing::Yes(record)) => visit.record = *record,
             Ok(Showing::TooOften(record)) => {
                 visit.record = *record;

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, header};
 use florin_core::payment::{State as PaymentState, TransactionId};
-use florin_core::session::SessionEnd;
+use florin_core::session::{Entry, SessionEnd};
 
 use super::fill::{self, Again, Form};
 use super::form::Fields;
@@ -17,6 +17,7 @@ use super::{guard, methods};
 use crate::checkout::read_form;
 use crate::gateway::create::PageForm;
 use crate::gateway::record::Record;
+use crate::gateway::session::REMINDER_PARAMETER;
 use crate::gateway::site::Site;
 use crate::gateway::tokens::StoredCard;
 use crate::gateway::{Failure, Gateway};
@@ -32,6 +33,8 @@ pub(super) struct Visit {
     pub(super) record: Record,
     pub(super) number: TransactionId,
     pub(super) lang: String,
+    /// The mark of the reminder that led here, if one did.
+    pub(super) reminder: Option<String>,
 }
 
 impl FromRequestParts<Arc<Gateway>> for Visit {
@@ -46,7 +49,9 @@ impl FromRequestParts<Arc<Gateway>> for Visit {
         };
         match gateway.by_session(&token).await {
             Ok(Some((record, number))) => {
-                Ok(Visit { gateway: gateway.clone(), record, number, lang })
+                let mark = parameter(parts.uri.query(), REMINDER_PARAMETER);
+                let reminder = mark.filter(|mark| gateway.is_reminder(&record, number, mark));
+                Ok(Visit { gateway: gateway.clone(), record, number, lang, reminder })
             }
             Ok(None) => Err(unknown()),
             Err(failure) => {
@@ -63,6 +68,10 @@ impl Visit {
         surroundings(&self.gateway, Some(&self.record.site))
     }
 
+    pub(super) fn entry(&self) -> Entry {
+        if self.reminder.is_some() { Entry::Reminder } else { Entry::Link }
+    }
+
     /// The page that says how things ended, where the order cannot be paid here any more or at
     /// this moment; nothing where it can.
     pub(super) fn end(&self) -> Option<Page> {
@@ -71,17 +80,16 @@ impl Visit {
             return Some(self.leave(true));
         }
         let now = self.record.site.time(self.gateway.now());
+        if order.open_session(self.number, self.entry(), now).is_some() {
+            let waits = matches!(order.payment.state, PaymentState::Authorizing { .. });
+            return waits.then(|| self.rest(EndKind::Waiting, StatusCode::OK));
+        }
         let kind = match &order.session {
             Some(session) if session.number == self.number => match session.ended {
-                Some(SessionEnd::Cancelled) => EndKind::Cancelled,
-                Some(SessionEnd::Expired) => EndKind::Expired,
+                Some(SessionEnd::Cancelled | SessionEnd::Excluded) => EndKind::Cancelled,
+                Some(SessionEnd::Expired) | None => EndKind::Expired,
                 // Paid once, and given up since.
                 Some(SessionEnd::Paid) => EndKind::Declined,
-                None if now >= session.expires_at => EndKind::Expired,
-                None if matches!(order.payment.state, PaymentState::Authorizing { .. }) => {
-                    return Some(self.rest(EndKind::Waiting, StatusCode::OK));
-                }
-                None => return None,
             },
             _ => EndKind::Unknown,
         };
@@ -89,7 +97,13 @@ impl Visit {
     }
 
     pub(super) fn rest(&self, kind: EndKind, status: StatusCode) -> Page {
-        let view = fill::end_page(&self.record, kind, &self.lang, self.gateway.now());
+        let view = fill::end_page(
+            &self.record,
+            kind,
+            &self.lang,
+            self.reminder.as_deref(),
+            self.gateway.now(),
+        );
         page::end_page(&view, status, &self.around())
     }
 
@@ -121,7 +135,8 @@ impl Visit {
         };
         let token = self.gateway.session_token(&self.record, session);
         let lang = fill::locale(&self.record, &self.lang);
-        see_other(&format!("{}/connect/{token}/?lang={lang}", self.gateway.public_url))
+        let query = fill::query(&lang, self.reminder.as_deref());
+        see_other(&format!("{}/connect/{token}/{query}", self.gateway.public_url))
     }
 
     /// The form, with the cards that the payer has stored.
@@ -143,6 +158,7 @@ impl Visit {
         let number = guard::new_form(&self.gateway);
         let form = Form {
             lang: &self.lang,
+            reminder: self.reminder.as_deref(),
             csrf: guard::token(&self.gateway, &self.record, self.number, &number),
             number,
             stored_cards: cards.into_iter().map(|card| (id(&card), card)).collect(),
@@ -172,7 +188,7 @@ impl Visit {
         if !guard::is_ours(&self.gateway, &self.record, self.number, &form, sent) {
             return Err(refused());
         }
-        Ok((fields, PageForm { session: self.number, form }))
+        Ok((fields, PageForm { session: self.number, entry: self.entry(), form }))
     }
 }
 
@@ -194,9 +210,12 @@ pub(super) fn unknown_page(
 
 /// The language that an address asks for; empty for the order's own.
 pub(super) fn lang_of(query: Option<&str>) -> String {
-    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let found = pairs.into_iter().find(|(name, _)| name == "lang");
-    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    parameter(query, "lang").unwrap_or_default()
+}
+
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
 }
 
 /// On to an address of ours, or of the shop's.

@@ -30,6 +30,15 @@ pub enum Changed<T> {
     NameTaken,
 }
 
+/// How an order is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivingUp {
+    /// A payer who is reminded of it can still pay it.
+    Remindable,
+    /// Nobody is reminded of it any more (`exclude_order` of the contract).
+    ForGood,
+}
+
 /// A capture that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
@@ -135,12 +144,17 @@ impl Gateway {
     pub async fn cancel(
         self: &Arc<Gateway>,
         record: Record,
+        giving_up: GivingUp,
         answer: Answer<'_, ()>,
     ) -> Result<Changed<()>, Failure> {
         if record.sale != WHOLE {
             return Ok(Changed::Refused(Refusal::NotInThisState));
         }
-        let cancelled = self.plain(record, Command::Cancel, Notes::new(), answer).await?;
+        let command = match giving_up {
+            GivingUp::Remindable => Command::Cancel,
+            GivingUp::ForGood => Command::Exclude,
+        };
+        let cancelled = self.plain(record, command, Notes::new(), answer).await?;
         Ok(as_done(cancelled))
     }
 

@@ -9,6 +9,7 @@ use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verifica
 use florin_core::decline::GatewayDecline;
 use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
+use florin_core::session::Entry;
 
 use super::charges::{ChargeRefusal, ChargedBy};
 use super::journal::JournalEnd;
@@ -59,6 +60,8 @@ pub(super) struct Attempt {
 pub struct PageForm {
     /// The session's number.
     pub session: TransactionId,
+    /// How the payer came to it.
+    pub entry: Entry,
     /// The number of the form.
     pub form: String,
 }
@@ -232,6 +235,7 @@ impl Gateway {
                     .filter(|_| manual_capture && amount.minor > 0),
             },
             session: page.as_ref().map(|page| page.session),
+            entry: page.as_ref().map_or(Entry::Link, |page| page.entry),
             refused: refused.clone(),
             verification,
             trace: rails.next_trace(now).await?,

@@ -13,6 +13,7 @@ use florin_core::method::Method;
 use florin_core::payment::Rules;
 use florin_core::payment::{State, TransactionId, Unauthenticated, Waiting};
 use florin_core::provider::{OtherMethod, ProviderNews, Referral, Word as CoreWord};
+use florin_core::session::Entry;
 use florin_core::trail::{RefundState, WHOLE};
 
 use super::authorize::{Done, Patience};
@@ -151,6 +152,7 @@ impl Gateway {
                 manual_capture_ms: None,
             },
             session: page.as_ref().map(|page| page.session),
+            entry: page.as_ref().map_or(Entry::Link, |page| page.entry),
             refused,
             verification,
             trace: rails.next_trace(now).await?,

@@ -86,13 +86,18 @@ pub enum TokenPurpose {
     Session,
     /// The address to which the provider of another method brings the result.
     Provider,
+    /// A reminder of a session: whoever brings it has the mail.
+    Reminder,
 }
 
 impl TokenPurpose {
     /// Bytes of the keyed hash that a token carries.
     fn mac_bytes(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Provider => 16,
+            TokenPurpose::Payer
+            | TokenPurpose::Results
+            | TokenPurpose::Provider
+            | TokenPurpose::Reminder => 16,
             TokenPurpose::Session => 14,
         }
     }
@@ -100,9 +105,10 @@ impl TokenPurpose {
     /// Base 62 digits of a token.
     fn characters(self) -> usize {
         match self {
-            TokenPurpose::Payer | TokenPurpose::Results | TokenPurpose::Provider => {
-                TOKEN_CHARACTERS
-            }
+            TokenPurpose::Payer
+            | TokenPurpose::Results
+            | TokenPurpose::Provider
+            | TokenPurpose::Reminder => TOKEN_CHARACTERS,
             TokenPurpose::Session => SESSION_CHARACTERS,
         }
     }
@@ -152,6 +158,7 @@ fn tagged(subject: &[u8], purpose: TokenPurpose) -> Vec<u8> {
         TokenPurpose::Results => b"results",
         TokenPurpose::Session => b"session",
         TokenPurpose::Provider => b"provider",
+        TokenPurpose::Reminder => b"reminder",
     };
     [b"token/", purpose, b"/", subject].concat()
 }

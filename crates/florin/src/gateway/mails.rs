@@ -4,6 +4,7 @@
 //! Each is sent by whoever has claimed its timer. Should that process vanish after the server took
 //! the mail and before that was recorded, it is sent once more, under the same message id.
 
+mod reminder;
 mod values;
 
 use std::sync::Arc;
@@ -14,11 +15,16 @@ use florin_core::trail::WHOLE;
 use super::record::Record;
 use super::site::{Mode, Site};
 use super::{Failure, Gateway};
+pub use reminder::Against;
+pub(super) use reminder::reminds;
+
+use crate::api::contract::OrderDetails;
 use crate::clock::UnixMillis;
 use crate::limits::{MAIL_CROWDED_PAUSE_MS, MAIL_LEASE_MS, MAIL_PAUSES_MS, MAILBOX_MAILS_MAX};
 use crate::mail::kind::{Audience, Kind};
 use crate::mail::message::{Outgoing, parse_address};
 use crate::mail::post::Posted;
+use crate::mail::template::Value;
 use crate::store::{ClaimedTimer, MailRow, MailState, TimerChange, TimerNext};
 
 /// What the timers of mails are called, before the kind and the number of the mail.
@@ -42,7 +48,7 @@ impl MailId {
     }
 }
 
-/// The mails that a decision owes, due at once.
+/// The mails that a decision owes: due at once, but for reminders.
 pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec<TimerChange> {
     let order = &decision.order;
     // An account that was only verified is no payment.
@@ -51,8 +57,12 @@ pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec
     }
     let attempt = order.counters.attempts;
     let mut mails: Vec<(Kind, u32)> = Vec::new();
+    let mut reminders = Vec::new();
     for event in &decision.events {
         match event {
+            Event::Offered(offered) if offered.session.reminds => {
+                reminders = reminder::timers(record, &offered.session);
+            }
             Event::Completed { .. } | Event::ReviewAccepted { .. } | Event::Paid { .. } => {
                 mails.push((Kind::CompletedCustomer, attempt));
                 mails.push((Kind::CompletedMerchant, attempt));
@@ -80,16 +90,22 @@ pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec
     let ids = mails.into_iter().map(|(kind, number)| MailId { kind, number });
     ids.filter(|id| !recipients(record, id.kind).is_empty())
         .map(|id| TimerChange::Set { kind: format!("{MAIL}{}", id.name()), due_at: now })
+        .chain(reminders)
         .collect()
 }
 
 /// Who gets a mail of this kind; nobody where it is not wanted.
 fn recipients(record: &Record, kind: Kind) -> Vec<String> {
-    let settings = &record.site.settings.mail;
+    wanted_by(&record.site, &record.request.details, kind)
+}
+
+/// As [`recipients`], of an order with these details.
+fn wanted_by(site: &Site, details: &OrderDetails, kind: Kind) -> Vec<String> {
+    let settings = &site.settings.mail;
     if !settings.types.contains(&kind) {
         return Vec::new();
     }
-    let customer = &record.request.details.customer;
+    let customer = &details.customer;
     let all = match kind.audience() {
         Audience::Merchant => settings.merchant_addresses.clone(),
         Audience::Customer if customer.disable_send_email => Vec::new(),
@@ -147,19 +163,36 @@ impl Gateway {
         let site = &record.site;
         let name = id.name();
         let earlier = self.store.mail(site.id, record.key, &name).await?;
-        let recipients = recipients(record, id.kind);
-        if earlier.as_ref().is_some_and(|mail| mail.state.is_over()) || recipients.is_empty() {
-            return Ok(Some(TimerNext::Done));
-        }
-        // Reminders need a page on which the order can still be paid.
-        if id.kind.is_second_chance() {
+        // What was suppressed was not sent: an order that is offered again has another chance.
+        let is_over = |mail: &MailRow| mail.state.is_over() && mail.state != MailState::Suppressed;
+        if earlier.as_ref().is_some_and(is_over) {
             return Ok(Some(TimerNext::Done));
         }
         let now = self.now();
+        let recipients = recipients(record, id.kind);
+        if id.kind.is_second_chance() {
+            if let Some(pause_ms) = reminder::pause(record, id.kind, site.time(now)) {
+                return Ok(Some(TimerNext::At(now.saturating_add(pause_ms))));
+            }
+            let against = match recipients.is_empty() {
+                true => Some(Against::NotWanted),
+                false => self.against(record).await?,
+            };
+            if let Some(against) = against {
+                self.suppress(record, name, against).await?;
+                return Ok(Some(TimerNext::Done));
+            }
+        } else if recipients.is_empty() {
+            return Ok(Some(TimerNext::Done));
+        }
         let settings = &site.settings.mail;
         let locale = record.request.details.customer.locale.as_deref();
         let language = settings.language(id.kind, locale);
-        let values = values::of(record, id, language, site.time(now));
+        let mut values = values::of(record, id, language, site.time(now));
+        if id.kind.is_second_chance() {
+            let link = self.reminder_url(record).unwrap_or_default();
+            values.insert("PAYLINK", Value::Url(link));
+        }
         let content = settings.template(id.kind, language).filled(&values);
         let is_test = site.mode == Mode::Test;
         let mut row = MailRow {

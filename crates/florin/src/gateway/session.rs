@@ -9,7 +9,7 @@ use std::sync::Arc;
 use florin_core::card::{Brand, Cvc};
 use florin_core::decision::{Command, Offering, Refusal};
 use florin_core::payment::{State, TransactionId};
-use florin_core::session::{Session, SessionKind};
+use florin_core::session::{Entry, Session, SessionKind};
 use florin_core::trail::WHOLE;
 
 use super::authorize::{Done, Patience};
@@ -77,6 +77,7 @@ impl Gateway {
                 }
             },
             expires_at: site_now.saturating_add(i64::from(details.seconds_active) * 1000),
+            reminds: super::mails::reminds(&site, details),
         };
         let draft = Record {
             site,
@@ -126,6 +127,25 @@ impl Gateway {
         Some(format!("{}/connect/{token}/?lang={locale}", self.public_url))
     }
 
+    /// Where a payer who is reminded can pay the order: the page of its session, with a mark that
+    /// he has the mail. Its link still works when the merchant has given the order up.
+    pub(super) fn reminder_url(&self, record: &Record) -> Option<String> {
+        let mark = self.reminder_token(record, record.order.session.as_ref()?.number);
+        Some(format!("{}&{REMINDER_PARAMETER}={mark}", self.session_url(record)?))
+    }
+
+    fn reminder_token(&self, record: &Record, session: TransactionId) -> String {
+        self.token(record, session.0, TokenPurpose::Reminder)
+    }
+
+    /// Whether this is the mark of a reminder of the session.
+    pub fn is_reminder(&self, record: &Record, session: TransactionId, mark: &str) -> bool {
+        let hash = |bytes: &[u8]| self.vault.token_hash(bytes);
+        read_token(mark, TokenPurpose::Reminder, &hash).is_some_and(|subject| {
+            subject.site_id == record.site.id && subject.transaction_id == session.0
+        })
+    }
+
     /// The page that a payer returns to whose bank sent him back unpaid: it says what became of
     /// the order and lets him try again. None where the shop wants him back at once.
     pub fn page_to_return_to(&self, record: &Record) -> Option<String> {
@@ -160,16 +180,17 @@ impl Gateway {
         self: &Arc<Gateway>,
         record: Record,
         number: TransactionId,
+        entry: Entry,
     ) -> Result<Showing, Failure> {
         let now = record.site.time(self.now());
-        match record.order.open_session(number, now) {
+        match record.order.open_session(number, entry, now) {
             None => return Ok(Showing::Over(Box::new(record))),
             Some(session) if session.kind == SessionKind::Redirect => {
                 return Ok(Showing::Yes(Box::new(record)));
             }
             Some(_) => {}
         }
-        let command = Command::ShowPage { number };
+        let command = Command::ShowPage { number, entry };
         Ok(match self.command(record, command, Patience::Once).await? {
             Done::Committed { record, .. } => Showing::Yes(Box::new(record)),
             Done::Refused { record, refusal: Refusal::TooMany } => {
@@ -240,6 +261,9 @@ pub fn page_locale(customer: &Customer) -> &str {
     let usable = (2..=LOCALE_CHARS_MAX).contains(&sent.len()) && sent.chars().all(plain);
     if usable { sent } else { customer.language() }
 }
+
+/// What the mark of a reminder is called in the address of a page.
+pub const REMINDER_PARAMETER: &str = "reminder";
 
 /// Longest locale that is passed on: `de_DE_formal` and the like.
 const LOCALE_CHARS_MAX: usize = 16;

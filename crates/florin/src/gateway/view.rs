@@ -229,6 +229,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             "amount": offered.amount.minor,
             "currency": offered.amount.currency.code(),
             "expires_at": offered.session.expires_at,
+            "reminds": offered.session.reminds,
         }),
         Event::SessionEnded(end) => json!({ "end": end.name() }),
         Event::Opened(opened) => json!({
@@ -326,6 +327,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         | Event::Paid { .. }
         | Event::Withdrawn
         | Event::PageShown
+        | Event::SessionReopened
         | Event::AuthenticationStarted(_)
         | Event::AuthorizationEnded
         | Event::Annotated

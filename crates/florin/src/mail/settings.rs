@@ -63,6 +63,11 @@ impl MailSettings {
         MailSettings { types: Kind::ALL.into_iter().collect(), ..MailSettings::default() }
     }
 
+    /// Whether payers are reminded of orders that they did not pay: Second Chance.
+    pub fn reminds(&self) -> bool {
+        self.types.iter().any(|kind| kind.is_second_chance())
+    }
+
     /// The language of a mail to a payer with this locale: his own if there are words in it, else
     /// that of the shop's only template of the kind, else English.
     pub fn language(&self, kind: Kind, locale: Option<&str>) -> Language {

@@ -36,7 +36,7 @@ pub struct MailRow {
     pub state: MailState,
     /// Attempts that have ended.
     pub attempts: i32,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or why there was none.
     pub note: Option<String>,
 }
 
@@ -65,15 +65,18 @@ pub enum MailState {
     Refused,
     /// Every attempt failed.
     Exhausted,
+    /// It was not written: when it was due there was a reason against it, which is its note.
+    Suppressed,
 }
 
 impl MailState {
-    const ALL: [MailState; 5] = [
+    const ALL: [MailState; 6] = [
         MailState::Kept,
         MailState::Waiting,
         MailState::Sent,
         MailState::Refused,
         MailState::Exhausted,
+        MailState::Suppressed,
     ];
 
     /// The stored word.
@@ -84,6 +87,7 @@ impl MailState {
             MailState::Sent => "sent",
             MailState::Refused => "refused",
             MailState::Exhausted => "exhausted",
+            MailState::Suppressed => "suppressed",
         }
     }
 

@@ -95,7 +95,7 @@ async fn who_wants_no_mail_gets_none_and_script_stays_text() {
 }
 
 /// A mail server that says yes, after it has said `first` to the first mail.
-async fn server(first: Option<&'static str>) -> (u16, Arc<Mutex<Vec<String>>>) {
+pub(crate) async fn server(first: Option<&'static str>) -> (u16, Arc<Mutex<Vec<String>>>) {
     let taken: Arc<Mutex<Vec<String>>> = Arc::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -138,16 +138,19 @@ async fn server(first: Option<&'static str>) -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, taken)
 }
 
-async fn with_server(port: u16) -> World {
-    let port = port.to_string();
-    World::with(&[
+/// What a gateway is told of such a server.
+pub(crate) fn settings(port: &str) -> [(&str, &str); 5] {
+    [
         ("FLORIN_MAIL__HOST", "127.0.0.1"),
-        ("FLORIN_MAIL__PORT", &port),
+        ("FLORIN_MAIL__PORT", port),
         ("FLORIN_MAIL__TLS", "none"),
         ("FLORIN_MAIL__FROM", "payments@florin.example"),
         ("FLORIN_MAIL__TEST_SITES", "true"),
-    ])
-    .await
+    ]
+}
+
+async fn with_server(port: u16) -> World {
+    World::with(&settings(&port.to_string())).await
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ mod notifications;
 mod workbench;
 mod calls;
 mod mails;
+mod second_chance;
 mod faults;
 mod captures;
 mod reference;

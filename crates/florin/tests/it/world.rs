@@ -76,15 +76,7 @@ impl World {
         more: &[(&str, &str)],
         late_ms: i64,
     ) -> World {
-        let mut variables = vec![
-            ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
-            ("FLORIN_DATA_DIR", folder.path().display().to_string()),
-            ("FLORIN_TEST_API_KEY", API_KEY.to_owned()),
-        ];
-        variables.extend(database.as_ref().map(|it| ("FLORIN_DATABASE_URL", it.url.clone())));
-        variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let settings = Settings::load(None, variables).unwrap();
+        let settings = settings(&folder, database.as_ref(), more);
         let clock = Arc::new(LateClock(late_ms));
         let running = app::start(&settings, clock, Arc::new(SystemRandom)).await.unwrap();
         let http = reqwest::Client::builder()
@@ -100,6 +92,12 @@ impl World {
         // Most tests of pages are about what comes after the bank.
         world.set(&[("three_ds.challenge_on_page", json!(false))]).await;
         world
+    }
+
+    /// Another process on the same data.
+    pub(crate) async fn beside(&self, more: &[(&str, &str)]) -> Running {
+        let settings = settings(&self.folder, self.database.as_ref(), more);
+        app::start(&settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap()
     }
 
     pub(crate) fn gateway(&self) -> &Arc<florin::gateway::Gateway> {
@@ -224,6 +222,22 @@ impl World {
         self.running.take().unwrap().stop().await;
         self.folder
     }
+}
+
+fn settings(
+    folder: &tempfile::TempDir,
+    database: Option<&Database>,
+    more: &[(&str, &str)],
+) -> Settings {
+    let mut variables = vec![
+        ("FLORIN_LISTEN", "127.0.0.1:0".to_owned()),
+        ("FLORIN_DATA_DIR", folder.path().display().to_string()),
+        ("FLORIN_TEST_API_KEY", API_KEY.to_owned()),
+    ];
+    variables.extend(database.map(|it| ("FLORIN_DATABASE_URL", it.url.clone())));
+    variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Settings::load(None, variables).unwrap()
 }
 
 /// Waits until `check` says yes.

@@ -86,6 +86,7 @@ fn opening(method: &'static Method, word: Word) -> Opening {
             manual_capture_ms: None,
         },
         session: None,
+        entry: Entry::Link,
         refused: None,
         verification: Verification::Referred(Referral {
             reference: NUMBER.into(),

@@ -31,6 +31,7 @@ impl World {
             amount: Money::new(AMOUNT, Currency::EUR),
             kind: if is_link { SessionKind::PaymentLink } else { SessionKind::Redirect },
             expires_at: self.now + lasts_ms,
+            reminds: false,
         }));
         assert_eq!(outcome.is_err(), was_refused, "what may be tried again may be offered again");
         outcome?;
@@ -41,7 +42,7 @@ impl World {
     pub(super) fn show(&mut self, newest: bool) -> Result<(), Refusal> {
         let number = self.number(newest);
         let before = self.order.as_ref().and_then(|order| order.session);
-        self.tell(Command::ShowPage { number })?;
+        self.tell(Command::ShowPage { number, entry: Entry::Link })?;
         let shown = self.order.as_ref().unwrap().session.unwrap();
         assert_eq!(shown.openings, before.unwrap().openings + 1);
         if shown.kind == SessionKind::PaymentLink {
@@ -186,9 +187,9 @@ fn a_link_is_shown_as_often_as_the_limit_and_can_be_paid_still() {
     let mut world = check(&[LINK], ("initialized", "initialized"));
     let number = world.sessions[0];
     for _ in 0..LINK_OPENINGS_MAX {
-        world.tell(Command::ShowPage { number }).unwrap();
+        world.tell(Command::ShowPage { number, entry: Entry::Link }).unwrap();
     }
-    assert_eq!(world.tell(Command::ShowPage { number }), Err(Refusal::TooMany));
+    assert_eq!(world.tell(Command::ShowPage { number, entry: Entry::Link }), Err(Refusal::TooMany));
     world.step(PAY);
     world.step(APPROVED);
     world.close();

@@ -22,6 +22,8 @@ pub const SHIPMENT_CHARS_MAX: usize = 200;
 pub enum OrderPatch {
     /// `status: cancelled`.
     Cancel,
+    /// The same with `exclude_order`: reminders of the order end with it.
+    Exclude,
     /// `status: shipped`, with what is said about the shipment.
     Ship(Vec<(&'static str, String)>),
     /// No status: invoice and shipment data alone.
@@ -74,7 +76,10 @@ pub fn read_order_patch(body: &[u8]) -> Result<OrderPatch, ApiError> {
     let shipment = read_shipment(fields);
     let status = fields.text("status").map(|status| status.trim().to_ascii_lowercase());
     match status.as_deref() {
-        Some("cancelled") => Ok(OrderPatch::Cancel),
+        Some("cancelled") => Ok(match fields.boolean("exclude_order") {
+            Some(true) => OrderPatch::Exclude,
+            Some(false) | None => OrderPatch::Cancel,
+        }),
         Some("shipped") if !fields.lacks("partial_shipment_amount") => Ok(OrderPatch::Never),
         Some("shipped") => Ok(OrderPatch::Ship(shipment)),
         Some(_) => Err(ApiError::refused("Invalid status")),
@@ -288,10 +293,17 @@ mod tests {
     fn a_patch_cancels_ships_or_notes() {
         let patch =
             |body: Value| read_order_patch(body.to_string().as_bytes()).map_err(|error| error.code);
-        assert_eq!(
-            patch(json!({"status": "cancelled", "exclude_order": 1})),
-            Ok(OrderPatch::Cancel)
-        );
+        for (exclude_order, expected) in [
+            (json!(1), OrderPatch::Exclude),
+            (json!(true), OrderPatch::Exclude),
+            (json!("true"), OrderPatch::Exclude),
+            (json!(0), OrderPatch::Cancel),
+            (json!(false), OrderPatch::Cancel),
+            (json!(null), OrderPatch::Cancel),
+        ] {
+            let body = json!({"status": "cancelled", "exclude_order": exclude_order});
+            assert_eq!(patch(body), Ok(expected), "{exclude_order}");
+        }
         let shipped = vec![("carrier", "PostNL".to_owned())];
         assert_eq!(
             patch(

@@ -10,10 +10,14 @@ pub(super) struct SessionRow {
     number: i64,
     #[serde(rename = "k")]
     kind: Kind,
+    #[serde(rename = "a", default)]
+    opened_at: i64,
     #[serde(rename = "x")]
     expires_at: i64,
     #[serde(rename = "o", default, skip_serializing_if = "is_zero")]
     openings: u32,
+    #[serde(rename = "r", default, skip_serializing_if = "std::ops::Not::not")]
+    reminds: bool,
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     ended: Option<End>,
 }
@@ -31,6 +35,7 @@ enum End {
     Paid,
     Expired,
     Cancelled,
+    Excluded,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that the derive macro calls")]
@@ -46,12 +51,15 @@ impl From<&Session> for SessionRow {
                 SessionKind::Redirect => Kind::Redirect,
                 SessionKind::PaymentLink => Kind::Link,
             },
+            opened_at: session.opened_at,
             expires_at: session.expires_at,
             openings: session.openings,
+            reminds: session.reminds,
             ended: session.ended.map(|end| match end {
                 SessionEnd::Paid => End::Paid,
                 SessionEnd::Expired => End::Expired,
                 SessionEnd::Cancelled => End::Cancelled,
+                SessionEnd::Excluded => End::Excluded,
             }),
         }
     }
@@ -65,12 +73,15 @@ impl SessionRow {
                 Kind::Redirect => SessionKind::Redirect,
                 Kind::Link => SessionKind::PaymentLink,
             },
+            opened_at: self.opened_at,
             expires_at: self.expires_at,
             openings: self.openings,
+            reminds: self.reminds,
             ended: self.ended.map(|end| match end {
                 End::Paid => SessionEnd::Paid,
                 End::Expired => SessionEnd::Expired,
                 End::Cancelled => SessionEnd::Cancelled,
+                End::Excluded => SessionEnd::Excluded,
             }),
         }
     }
@@ -81,8 +92,10 @@ pub(super) fn sample() -> Session {
     Session {
         number: TransactionId(1_234_567_890_123_455),
         kind: SessionKind::PaymentLink,
+        opened_at: 11,
         expires_at: 12,
         openings: 3,
+        reminds: true,
         ended: Some(SessionEnd::Expired),
     }
 }

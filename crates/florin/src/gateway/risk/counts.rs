@@ -1,5 +1,6 @@
 //! Attempts as they are counted: the rows that the store keeps of them, and what it says of
-//! earlier ones. A site whose rules need no counts writes and reads none.
+//! earlier ones. A site whose rules need no counts reads none, and writes none unless it reminds
+//! payers.
 
 use std::net::IpAddr;
 
@@ -106,14 +107,17 @@ impl Gateway {
     }
 
     /// The rows that a decision adds to the counts: one where an attempt is opened, one where it
-    /// is declined.
+    /// is declined. Where nothing is counted, but payers are reminded, who has tried is kept.
     pub(in super::super) fn attempt_rows(
         &self,
         record: &Record,
         decision: &Decision,
     ) -> Vec<AttemptRow> {
         let site = &record.site;
-        let (true, Some(card)) = (site.risk.counts_attempts(), record.fingerprint) else {
+        let counts = site.risk.counts_attempts();
+        let has_email = record.request.details.customer.address.email.is_some();
+        let reminds = site.settings.mail.reminds() && has_email;
+        let (true, Some(card)) = (counts || reminds, record.fingerprint) else {
             return Vec::new();
         };
         let payment = &decision.order.payment;
@@ -133,7 +137,9 @@ impl Gateway {
         for event in &decision.events {
             match event {
                 Event::Opened(_) => rows.push(row(AttemptOutcome::Made)),
-                Event::Declined { facts, .. } if tells_of_the_card(decision, facts.is_some()) => {
+                Event::Declined { facts, .. }
+                    if counts && tells_of_the_card(decision, facts.is_some()) =>
+                {
                     rows.push(row(outcome_of(payment.brand, facts.as_ref())));
                 }
                 _ => {}
@@ -142,7 +148,8 @@ impl Gateway {
         rows
     }
 
-    fn email_hash(&self, request: &StoredRequest) -> Option<[u8; 32]> {
+    /// What a payer's address is known by; addresses themselves are not counted.
+    pub(in super::super) fn email_hash(&self, request: &StoredRequest) -> Option<[u8; 32]> {
         let email = request.details.customer.address.email.as_deref()?;
         let email = florin_core::risk::blocked::normal_email(email);
         // Card numbers are digits, so that nothing else has the hash of one.
