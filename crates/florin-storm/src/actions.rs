@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::keys::KEYED_CHANGES;
 use crate::network::calls::Call;
 use crate::purchase::Begun;
 use crate::shop::{PATIENCE, Shops, Told};
@@ -59,6 +60,9 @@ const ACTIONS: [(u32, Action); 18] = [
 
 /// Shops that begin anew after they have given up, in permille.
 const ANEW_AFTER_CANCEL: u32 = 400;
+/// Captures in part and refunds in part that a chargeback follows at once, in permille.
+const TAKEN_AFTER_CAPTURE: u32 = 250;
+const TAKEN_AFTER_REFUND: u32 = 120;
 
 impl Shops {
     /// Does something with an order, whatever it is.
@@ -87,7 +91,7 @@ impl Shops {
 
     /// Changes an order, or tries to.
     async fn change(self: &Arc<Shops>, action: Action, begun: &Begun, name: &str) {
-        let key = self.draw_key();
+        let key = self.draw_key(KEYED_CHANGES);
         let mark = key.as_deref().unwrap_or("storm");
         let Some(call) = self.call_of(action, begun, name, mark) else { return };
         let call = Call { idempotency_key: key, ..call };
@@ -121,8 +125,19 @@ impl Shops {
             _ => return,
         };
         self.remember(&begun.shop, name, told);
-        if action == Action::Cancel && self.world.chance.is(ANEW_AFTER_CANCEL) {
-            self.attempt(&begun.anew(&self.world.chance)).await;
+        let chance = &self.world.chance;
+        match (action, data["order_id"].as_str()) {
+            (Action::Cancel, _) if chance.is(ANEW_AFTER_CANCEL) => {
+                self.attempt(&begun.anew(chance)).await;
+            }
+            (Action::CapturePart, Some(part)) if chance.is(TAKEN_AFTER_CAPTURE) => {
+                self.charge_back(begun, part).await;
+                self.pursue(begun, part).await;
+            }
+            (Action::RefundPart, _) if chance.is(TAKEN_AFTER_REFUND) => {
+                self.charge_back(begun, name).await;
+            }
+            _ => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::keys::KEYED_CHANGES;
 use crate::network::calls::Call;
 use crate::purchase::Begun;
 use crate::shop::{PATIENCE, Shops, Told};
@@ -144,7 +145,7 @@ impl Shops {
 
     /// The shop hands evidence in.
     async fn hand_in(self: &Arc<Shops>, begun: &Begun, name: &str) {
-        let key = self.draw_key();
+        let key = self.draw_key(KEYED_CHANGES);
         let file = match &key {
             Some(key) => format!("{key}.pdf"),
             None => {

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use crate::network::calls::{Call, NoReply, Reply};
 use crate::shop::{PATIENCE, Shop, Shops};
 
-/// Calls that carry a key, in permille.
-const KEYED: u32 = 300;
+/// Orders, and changes of them, that are asked for under a key, in permille.
+pub(crate) const KEYED_ORDERS: u32 = 120;
+pub(crate) const KEYED_CHANGES: u32 = 450;
 /// Of these, how many are sent twice at once, again after their answer, and with another body.
 const AT_ONCE: u32 = 120;
 const ONCE_MORE: u32 = 120;
@@ -56,9 +57,9 @@ impl Given {
 }
 
 impl Shops {
-    /// A key for the next call, if it gets one.
-    pub fn draw_key(&self) -> Option<String> {
-        if !self.world.chance.is(KEYED) {
+    /// A key for the next call, which gets one in so many of a thousand cases.
+    pub(crate) fn draw_key(&self, permille: u32) -> Option<String> {
+        if !self.world.chance.is(permille) {
             return None;
         }
         let mut memories = self.memories();

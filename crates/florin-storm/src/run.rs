@@ -20,6 +20,7 @@ use crate::network::frames::Wires;
 use crate::oracle::{self, Checks, Evidence, Pages, Rule, Uses, Violation};
 use crate::outside::start_bank;
 use crate::processes::{self, Surroundings, open_vault};
+use crate::purchase::Begun;
 use crate::receiver::Receiver;
 use crate::shop::{STORM_MS, Shop, Shops};
 use crate::store::{Disk, MemoryStore};
@@ -53,6 +54,9 @@ pub struct Outcome {
 
 /// Orders that somebody comes back to when hours have passed, in permille.
 const LATE: u32 = 300;
+
+/// Pages that somebody comes back to the next day, in permille.
+const NEXT_DAY: u32 = 250;
 
 /// Seconds between two charges of one token, at shops that want some to pass.
 const CHARGE_INTERVAL_S: u32 = 600;
@@ -131,9 +135,14 @@ async fn weather(order: Order) -> Outcome {
     tokio::time::sleep(Duration::from_millis(STORM_MS + 120_000)).await;
     // A night passes while it blows: days are settled, payers run out of time.
     world.jump(A_DAY_MS);
+    let pages = shops.begun().into_iter().filter(Begun::is_on_page);
+    let again: Vec<_> = pages
+        .filter(|_| world.chance.is(NEXT_DAY))
+        .map(|begun| tokio::spawn(shops.clone().look_again(begun)))
+        .collect();
     tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
     world.calm_down();
-    for payment in payments {
+    for payment in payments.into_iter().chain(again) {
         let _ = payment.await;
     }
     heal(&world, &disk).await;

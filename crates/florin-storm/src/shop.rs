@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::disputes::ToldCase;
 use crate::front::{Front, GATEWAY};
-use crate::keys::Keyed;
+use crate::keys::{KEYED_ORDERS, Keyed};
 use crate::network::calls::{Call, Reply};
 use crate::payer;
 use crate::purchase::Begun;
@@ -213,6 +213,15 @@ impl Shops {
         self.memories().begun.clone()
     }
 
+    /// A payer opens the page of yesterday once more.
+    pub async fn look_again(self: Arc<Shops>, begun: Begun) {
+        self.pause(STORM_MS / 5).await;
+        if let Some(url) = &begun.payment_url {
+            self.world.count("payer: came back the next day");
+            payer::go(&self, &begun, url).await;
+        }
+    }
+
     /// Comes back to an order after hours: the payer with the old address, the shop with the old
     /// id, or both.
     pub async fn come_back(self: Arc<Shops>, begun: Begun) {
@@ -237,7 +246,7 @@ impl Shops {
     /// Creates the order and leads its payer through; whether there was a clear answer.
     pub(crate) async fn attempt(self: &Arc<Shops>, begun: &Begun) -> bool {
         let chance = &self.world.chance;
-        let key = self.draw_key();
+        let key = self.draw_key(KEYED_ORDERS);
         let request = begun.request(chance, key.as_deref().unwrap_or("storm"));
         let call = Call::json(Method::POST, "/v1/json/orders", &request);
         let call = Call { idempotency_key: key, ..call };
@@ -302,6 +311,12 @@ impl Shops {
         let reply = self.front.call(call, PATIENCE).await.ok()?;
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let told = told_by(&reply, &answer)?;
+        let details = &answer["data"]["payment_details"];
+        if told.is_status("completed")
+            && let Some(token) = details["recurring_id"].as_str()
+        {
+            self.memories().learn(token, &details["last4"]);
+        }
         self.world.note(format_args!("look {order_id}: {told:?}"));
         self.remember(shop, order_id, told);
         answer["data"]["status"].as_str().map(str::to_owned)

@@ -7,22 +7,22 @@ use axum::http::Method;
 use florin::clock::UnixMillis;
 use serde_json::{Value, json};
 
+use crate::keys::KEYED_CHANGES;
 use crate::network::calls::Call;
 use crate::purchase::{Begun, reference_of};
-use crate::shop::{PATIENCE, Shop, Shops};
+use crate::shop::{Memories, PATIENCE, Shop, Shops};
 
 /// Orders that are paid with a stored card where the shop knows one, in permille.
 const CHARGES: u32 = 250;
 /// Of these, those that come as two at once.
-const TWO_AT_ONCE: u32 = 250;
+const TWO_AT_ONCE: u32 = 400;
 /// Shops that try a token which they have deleted, in permille.
 const FORGETFUL: u32 = 100;
 
 /// What is known of a token.
 #[derive(Clone, Debug, Default)]
 pub struct Wallet {
-    pub payer: u64,
-    /// What it was said to stand for: brand, first and last digits.
+    /// What it was said to stand for: the last digits of cards.
     pub shown: BTreeSet<String>,
     /// When its deletion was acknowledged.
     pub removed_at: Option<UnixMillis>,
@@ -74,7 +74,7 @@ impl Shops {
         let call = match care {
             Care::List => return,
             Care::Renew => {
-                let key = self.draw_key();
+                let key = self.draw_key(KEYED_CHANGES);
                 let body = json!({ "expiry_date": "3212" });
                 let call = Call::json(Method::PATCH, &format!("{base}/update/{token}"), &body);
                 Call { idempotency_key: key, ..call }
@@ -113,11 +113,23 @@ impl Shops {
         let mut tokens = Vec::new();
         for card in listed {
             let Some(token) = card["token"].as_str() else { continue };
-            let wallet = memories.wallets.entry(token.to_owned()).or_default();
-            wallet.payer = payer;
-            wallet.shown.insert(format!("{} {} {}", card["code"], card["bin"], card["last4"]));
+            memories.learn(token, &card["last4"]);
             tokens.push(token.to_owned());
         }
         tokens
+    }
+}
+
+impl Memories {
+    /// Keeps what a token was said to stand for. Some answers have the digits as a number.
+    pub(crate) fn learn(&mut self, token: &str, last4: &Value) {
+        let last4 = match last4 {
+            Value::String(text) => text.clone(),
+            other => {
+                let digits = other.to_string();
+                format!("{digits:0>4}")
+            }
+        };
+        self.wallets.entry(token.to_owned()).or_default().shown.insert(last4);
     }
 }

@@ -5,7 +5,7 @@ use florin_storm::oracle::Rule;
 use florin_storm::run::{Order, run};
 
 const PAYMENTS: usize = 40;
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 150;
 
 /// Plants a mistake and wants the oracle to name one of these rules.
 #[track_caller]
