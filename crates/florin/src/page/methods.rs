@@ -40,7 +40,7 @@ pub fn methods_page(
         head: Head {
             site_style: site_style.clone(),
             test_mode: view.test_mode,
-            ..Head::new(words, words.pay_title.to_owned())
+            ..Head::new(words, heading.to_owned())
         },
         view,
         heading,
