@@ -208,6 +208,21 @@ pub struct SiteSettings {
     /// What the operator charges; the first entry that fits decides.
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
+    /// Which sandbox it is, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
+    /// When it ends, by the gateway's clock; only test sites do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<UnixMillis>,
+}
+
+/// A site beside another one, for a job of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sandbox {
+    /// Number of the site whose keys open it.
+    pub of: i64,
+    pub name: String,
 }
 
 /// The models of stored cards that are open.
@@ -350,6 +365,8 @@ impl Default for SiteSettings {
             mail: MailSettings::default(),
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
+            sandbox: None,
+            ends_at: None,
         }
     }
 }

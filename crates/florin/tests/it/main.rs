@@ -23,6 +23,7 @@ mod idempotency_lost;
 mod notifications;
 mod workbench;
 mod calls;
+mod sandboxes;
 mod mails;
 mod faults;
 mod captures;
