@@ -41,7 +41,7 @@ mod simulator;
 mod upkeep;
 mod workbench;
 
-pub use bootstrap::{FirstSite, new_site, new_site_key};
+pub use bootstrap::{FirstSite, new_site, new_site_key, new_temporary_site};
 pub use clerk::{Clerk, clerk};
 pub use key_rows::KeyRows;
 pub(crate) use server::operations;

@@ -149,6 +149,23 @@ pub const MISSED_LISTED_MAX: usize = 400;
 /// How often a listener is told what other processes have sent.
 pub const LISTEN_POLL_MS: u64 = 2_000;
 
+/// Letters of a sandbox's name.
+pub const SANDBOX_NAME_CHARS_MAX: usize = 40;
+
+/// How long a site lasts that ends by itself, in seconds: at least, at most, and where nobody says.
+pub const SANDBOX_TTL_MIN_S: i64 = 60;
+pub const SANDBOX_TTL_MAX_S: i64 = 7 * 24 * 60 * 60;
+pub const SANDBOX_TTL_DEFAULT_S: i64 = 60 * 60;
+
+/// Sites that end by themselves, at once in a store, those included that are being erased.
+pub const TEMPORARY_SITES_MAX: usize = 200;
+
+/// How long after its end a site is erased: longer than any call and any message to the host takes.
+pub const SITE_ENDS_AFTER_MS: i64 = 3 * 60 * 1000;
+
+/// Such sites that are erased in one round; each in small steps.
+pub const ENDED_SITES_PER_ROUND_MAX: usize = 50;
+
 /// How often the workbench looks at a site that somebody watches.
 pub const WORKBENCH_LOOK_MS: u64 = 700;
 

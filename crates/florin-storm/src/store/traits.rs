@@ -405,6 +405,21 @@ impl Settings for MemoryStore {
         .await
     }
 
+    async fn delete_site(&self, site: SiteId) -> Result<Committed, StoreError> {
+        self.settle("delete a site", move |tables| {
+            let of_site = (site, OrderKey::MIN)..=(site, OrderKey::MAX);
+            if tables.orders.range(of_site).next().is_some() {
+                return false;
+            }
+            let deleted = tables.sites.remove(&site).is_some();
+            if deleted {
+                tables.api_keys.retain(|(of, _), _| *of != site);
+            }
+            deleted
+        })
+        .await
+    }
+
     async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
         self.read("read API keys", |tables| tables.api_keys.values().cloned().collect()).await
     }

@@ -15,7 +15,7 @@ use super::reference::schema::{
 use super::reference::{Group, JSON, Operation, examples};
 use super::{
     Answer, authenticate, calls, internal, reference, segments, test_chargebacks, test_mails,
-    test_notifications,
+    test_notifications, test_sandboxes,
 };
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
@@ -164,6 +164,11 @@ pub(super) async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<An
         (["notifications", id, "answer"], Method::POST) => {
             let id = (*id).to_owned();
             test_notifications::answer(gateway, &site, &id, request).await
+        }
+        (["sandboxes"], _) => test_sandboxes::route(gateway, &site, None, request).await,
+        (["sandboxes", name], _) => {
+            let name = (*name).to_owned();
+            test_sandboxes::route(gateway, &site, Some(&name), request).await
         }
         (["chargebacks"], Method::POST) => test_chargebacks::make(gateway, &caller, request).await,
         (["chargebacks", id], Method::GET) => test_chargebacks::show(gateway, &caller, id).await,

@@ -3,10 +3,13 @@
 use zeroize::Zeroizing;
 
 use super::{Foundation, StartError, failed};
+use crate::clock::UnixMillis;
 use crate::config::Settings;
 use crate::gateway::directory::{ACTIVE, KEY_ACTIVE, seal_key};
 use crate::gateway::risk::settings::Layer;
+use crate::gateway::sandboxes::{SANDBOXES_FROM, TEMPORARY_SITES_FROM, temporary};
 use crate::gateway::site::{ReviewDefault, ReviewEntry, SiteSettings};
+use crate::limits::TEMPORARY_SITES_MAX;
 use crate::store::{AccountRow, Committed, SiteRow};
 use crate::vault::{Class, Random, SealContext, Vault};
 
@@ -57,13 +60,14 @@ pub(super) async fn ensure_first_site(
 ) -> Result<Option<FirstSite>, StartError> {
     let Foundation { store, vault, random, .. } = foundation;
     let doing = "prepare the first site";
+    let lasting = |site: &SiteRow| site.id < TEMPORARY_SITES_FROM;
     let sites = store.sites().await.map_err(failed(doing))?;
-    if sites.is_empty() {
-        new_site_row(foundation, FIRST_SITE_ID, "Test shop", "test").await?;
+    if !sites.iter().any(lasting) {
+        new_site_row(foundation, FIRST_SITE_ID, "Test shop", "test", None).await?;
     }
     let sites = store.sites().await.map_err(failed(doing))?;
-    let Some(site) = sites.iter().filter(|site| site.mode == "test").min_by_key(|site| site.id)
-    else {
+    let test = sites.iter().filter(|site| lasting(site) && site.mode == "test");
+    let Some(site) = test.min_by_key(|site| site.id) else {
         return Ok(None);
     };
     let keys = store.api_keys().await.map_err(failed(doing))?;
@@ -102,8 +106,40 @@ pub async fn new_site(
 ) -> Result<FirstSite, StartError> {
     for _ in 0..ROUNDS_MAX {
         let sites = foundation.store.sites().await.map_err(failed("read the sites"))?;
-        let id = sites.iter().map(|site| site.id).max().unwrap_or(FIRST_SITE_ID - 1) + 1;
-        if new_site_row(foundation, id, name, mode).await? {
+        let lasting = sites.iter().map(|site| site.id).filter(|id| *id < TEMPORARY_SITES_FROM);
+        let id = lasting.max().unwrap_or(FIRST_SITE_ID - 1) + 1;
+        if new_site_row(foundation, id, name, mode, None).await? {
+            let api_key = new_site_key(foundation, id, "first key").await?;
+            return Ok(FirstSite { site_id: id, api_key });
+        }
+    }
+    Err(StartError("cannot make a site: others keep taking the next number".to_owned()))
+}
+
+/// Makes a test site that ends after so many seconds, and a key for it. Its number is never given
+/// again.
+///
+/// # Errors
+/// [`StartError`] when there are enough of them, or the store does not take it.
+pub async fn new_temporary_site(
+    foundation: &Foundation,
+    name: &str,
+    ttl_s: i64,
+) -> Result<FirstSite, StartError> {
+    let sites = foundation.store.sites().await.map_err(failed("read the sites"))?;
+    if temporary(&sites) >= TEMPORARY_SITES_MAX {
+        return Err(StartError(format!(
+            "there are {TEMPORARY_SITES_MAX} sites that end by themselves; wait until one has"
+        )));
+    }
+    for _ in 0..ROUNDS_MAX {
+        let number = foundation.store.reserve_numbers("temporary_sites", 1).await;
+        let number = number.map_err(failed("make a site"))?;
+        let id = i64::try_from(number).ok().map(|it| TEMPORARY_SITES_FROM + it - 1);
+        let id = id.filter(|id| *id < SANDBOXES_FROM);
+        let id = id.ok_or_else(|| StartError("no number is left for such a site".to_owned()))?;
+        let ends_at = foundation.clock.now().saturating_add(ttl_s.saturating_mul(1000));
+        if new_site_row(foundation, id, name, "test", Some(ends_at)).await? {
             let api_key = new_site_key(foundation, id, "first key").await?;
             return Ok(FirstSite { site_id: id, api_key });
         }
@@ -130,6 +166,7 @@ async fn new_site_row(
     id: i64,
     name: &str,
     mode: &str,
+    ends_at: Option<UnixMillis>,
 ) -> Result<bool, StartError> {
     ensure_account(foundation).await?;
     let mut settings = match mode {
@@ -137,6 +174,7 @@ async fn new_site_row(
         _ => SiteSettings::default(),
     };
     settings.risk.account = account_layer(foundation).await?;
+    settings.ends_at = ends_at;
     let row = SiteRow {
         id,
         account_id: FIRST_ACCOUNT_ID,

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::api::contract::timestamp;
 use crate::app::{self, Foundation};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::gateway::directory::{Directory, KEY_REVOKED};
+use crate::gateway::sandboxes::possible_ttl;
 use crate::gateway::site::SiteSettings;
 use crate::store::{Committed, SiteRow};
 use crate::vault::SystemRandom;
@@ -33,6 +35,9 @@ pub(super) enum SiteCommand {
         /// Test sites reach the simulator, live ones the configured acquirer.
         #[arg(long, value_enum, default_value = "test")]
         mode: SiteMode,
+        /// Ends a test site after this time, such as 30m, 2h or 1d, and erases it with its orders.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        ttl: Option<i64>,
     },
     /// Shows a site's keys, adds one, or revokes one.
     Key {
@@ -71,7 +76,7 @@ pub(super) async fn run(settings: Settings, command: SiteCommand) -> Result<(), 
     let done = match command {
         SiteCommand::List => list(&foundation).await,
         SiteCommand::Show { site } => show(&foundation, site).await,
-        SiteCommand::Create { name, mode } => create(&foundation, &name, mode).await,
+        SiteCommand::Create { name, mode, ttl } => create(&foundation, &name, mode, ttl).await,
         SiteCommand::Key { site, add: Some(label), .. } => {
             let key = app::new_site_key(&foundation, site_row(&foundation, site).await?.id, &label);
             let key = key.await.map_err(|it| it.to_string())?;
@@ -95,7 +100,10 @@ async fn site_row(foundation: &Foundation, id: i64) -> Result<SiteRow, String> {
 
 async fn list(foundation: &Foundation) -> Result<(), String> {
     for site in foundation.store.sites().await.map_err(|it| it.to_string())? {
-        println!("{}  {}  {}  {}", site.id, site.mode, site.status, site.name);
+        let settings = serde_json::from_str::<SiteSettings>(&site.settings).ok();
+        let ends = settings.and_then(|it| it.ends_at).map(timestamp::to_text);
+        let ends = ends.map(|at| format!("  (ends {at})")).unwrap_or_default();
+        println!("{}  {}  {}  {}{ends}", site.id, site.mode, site.status, site.name);
     }
     Ok(())
 }
@@ -111,12 +119,34 @@ async fn show(foundation: &Foundation, site: i64) -> Result<(), String> {
     Ok(())
 }
 
-async fn create(foundation: &Foundation, name: &str, mode: SiteMode) -> Result<(), String> {
-    let mode = match mode {
-        SiteMode::Test => "test",
-        SiteMode::Live => "live",
+/// A time in seconds, with its unit: `90s`, `30m`, `2h`, `1d`.
+fn seconds(text: &str) -> Result<i64, String> {
+    let number = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err("a time has a unit: 90s, 30m, 2h, 1d".to_owned()),
     };
-    let site = app::new_site(foundation, name, mode).await.map_err(|it| it.to_string())?;
+    let count: i64 = number.parse().map_err(|_| "a time is a whole number".to_owned())?;
+    let seconds = count.checked_mul(unit).and_then(possible_ttl);
+    seconds.ok_or("a site lasts from a minute to a week".to_owned())
+}
+
+async fn create(
+    foundation: &Foundation,
+    name: &str,
+    mode: SiteMode,
+    ttl: Option<i64>,
+) -> Result<(), String> {
+    let site = match (mode, ttl) {
+        (SiteMode::Live, Some(_)) => return Err("only a test site ends by itself".to_owned()),
+        (SiteMode::Test, Some(ttl)) => app::new_temporary_site(foundation, name, ttl).await,
+        (SiteMode::Test, None) => app::new_site(foundation, name, "test").await,
+        (SiteMode::Live, None) => app::new_site(foundation, name, "live").await,
+    };
+    let site = site.map_err(|it| it.to_string())?;
     println!("site     {}", site.site_id);
     println!("API key  {}", site.api_key.as_str());
     Ok(())

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use super::risk::settings::SiteRisk;
+use super::sandboxes::prefixed_key;
 use super::site::{Mode, Site, SiteKey, SiteSettings};
 use crate::store::{ApiKeyRow, SiteRow, Store};
 use crate::vault::{Class, SealContext, Vault};
@@ -28,6 +29,8 @@ struct Entries {
     sites: HashMap<i64, Arc<Site>>,
     /// Keyed hash of the key → site and key.
     keys: HashMap<[u8; 32], (i64, i64)>,
+    /// Site and name → sandbox. Of two that were made at once the lower number counts.
+    sandboxes: HashMap<(i64, String), i64>,
 }
 
 /// A caller whose key is good.
@@ -41,6 +44,13 @@ impl Directory {
     /// The site with this number.
     pub fn site(&self, id: i64) -> Option<Arc<Site>> {
         self.read().sites.get(&id).cloned()
+    }
+
+    /// The newest sandbox of this name, whether or not it has ended.
+    pub(super) fn sandbox(&self, of: i64, name: &str) -> Option<Arc<Site>> {
+        let entries = self.read();
+        let id = entries.sandboxes.get(&(of, name.to_owned()))?;
+        entries.sites.get(id).cloned()
     }
 
     /// Every site, in the order of their numbers.
@@ -85,6 +95,7 @@ impl Directory {
             let site = read_site(row, keys)?;
             entries.sites.insert(site.id, Arc::new(site));
         }
+        entries.add_sandboxes(vault);
         *self.entries.write().unwrap_or_else(std::sync::PoisonError::into_inner) = entries;
         Ok(())
     }
@@ -93,6 +104,39 @@ impl Directory {
         self.entries.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
+
+impl Entries {
+    /// A sandbox has the keys of its site: as they are, for calls that name it besides, and with
+    /// its name in front.
+    fn add_sandboxes(&mut self, vault: &Vault) {
+        let mut found: Vec<_> = self
+            .sites
+            .values()
+            .filter_map(|it| Some((it.settings.ends_at, it.id, it.settings.sandbox.clone()?)))
+            .collect();
+        // The one that lasts longest is the newest; of equals the lower number.
+        found.sort_by_key(|(ends_at, id, _)| (*ends_at, std::cmp::Reverse(*id)));
+        for (_, site_id, sandbox) in found {
+            let base = self.sites.get(&sandbox.of);
+            let mut keys = Vec::new();
+            for key in base.into_iter().flat_map(|base| &base.keys).filter(|key| key.active) {
+                let prefixed = prefixed_key(&sandbox.name, &key.text);
+                let id = key.id + PREFIXED_KEYS_FROM;
+                self.keys.insert(vault.api_key_hash(&prefixed), (site_id, id));
+                keys.push(SiteKey { id: key.id, text: key.text.clone(), active: true });
+                keys.push(SiteKey { id, text: prefixed, active: true });
+            }
+            keys.sort_by_key(|key| key.id);
+            if let Some(site) = self.sites.get_mut(&site_id).and_then(Arc::get_mut) {
+                site.keys = keys;
+            }
+            self.sandboxes.insert((sandbox.of, sandbox.name), site_id);
+        }
+    }
+}
+
+/// Keys of a site with a sandbox's name in front have these numbers there.
+pub(super) const PREFIXED_KEYS_FROM: i64 = 1 << 40;
 
 /// `status` of sites and accounts that take payments, and of keys that open them.
 pub const ACTIVE: &str = "active";

@@ -5,13 +5,14 @@ use crate::limits::{ANSWERS_KEPT_MS, HOUSEKEEPING_ROUNDS_MAX, MAILS_KEPT_MS};
 use crate::store::LISTED_ROWS_MAX;
 
 impl Gateway {
-    /// Seals journals, and deletes answers that are kept no longer, in small steps, so that payments
+    /// Seals journals, erases sites that have ended, and deletes answers that are kept no longer, in small steps, so that payments
     /// get their turn in between. Returns how many answers.
     ///
     /// # Errors
     /// A [`Failure`] when the store cannot be used; the next round finds what is left.
     pub async fn keep_house(&self) -> Result<u64, Failure> {
         self.seal_journals().await?;
+        self.erase_ended_sites().await?;
         let before = self.now().saturating_sub(ANSWERS_KEPT_MS);
         let mut deleted = 0_u64;
         for _ in 0..HOUSEKEEPING_ROUNDS_MAX {

@@ -37,6 +37,7 @@ pub mod view;
 pub mod operations;
 pub mod api_tokens;
 pub mod test_platform;
+pub mod sandboxes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -102,6 +103,8 @@ pub struct Work {
     pub call_log: crate::call_log::CallLog,
     /// What shops of test sites are told.
     pub telling: told::Telling,
+    /// Sandboxes are made one after the other.
+    pub sandboxing: tokio::sync::Mutex<()>,
     /// Who follows what happens.
     pub followers: crate::event_stream::Followers,
     /// Something became due.
@@ -164,6 +167,7 @@ impl Default for Work {
             mails: Arc::new(Semaphore::new(crate::limits::MAILS_MAX)),
             call_log: crate::call_log::CallLog::default(),
             telling: told::Telling::default(),
+            sandboxing: tokio::sync::Mutex::default(),
             followers: crate::event_stream::Followers::default(),
             wake: Notify::new(),
             begins: true,

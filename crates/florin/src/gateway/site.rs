@@ -213,6 +213,12 @@ pub struct SiteSettings {
     pub fees: Vec<FeeEntry>,
     pub on_decline: OnDecline,
     pub page: PageSettings,
+    /// Which sandbox it is, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
+    /// When it ends, by the gateway's clock; only test sites do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<UnixMillis>,
 }
 
 /// How the hosted page is shown.
@@ -221,6 +227,15 @@ pub struct SiteSettings {
 pub struct PageSettings {
     /// Origins, such as `https://shop.example`, whose pages may show ours in a frame; usually none.
     pub framed_by: Vec<String>,
+}
+
+/// A site beside another one, for a job of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sandbox {
+    /// Number of the site whose keys open it.
+    pub of: i64,
+    pub name: String,
 }
 
 /// The models of stored cards that are open.
@@ -364,6 +379,8 @@ impl Default for SiteSettings {
             fees: Vec::new(),
             on_decline: OnDecline::Retry,
             page: PageSettings::default(),
+            sandbox: None,
+            ends_at: None,
         }
     }
 }

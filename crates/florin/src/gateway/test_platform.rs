@@ -184,4 +184,11 @@ impl Gateway {
         simulator.call(reqwest::Method::DELETE, &path, None).await?;
         Ok(deleted)
     }
+
+    /// Lets the simulator forget the site: books, faults, messages.
+    pub(super) async fn forget_at_simulator(&self, site: &Site) -> Result<(), ControlError> {
+        let path = format!("/control/data?merchant={}", site.merchant_id());
+        let simulator = self.simulator_of(site)?;
+        simulator.call(reqwest::Method::DELETE, &path, None).await.map(drop)
+    }
 }

@@ -311,6 +311,10 @@ pub trait Settings: Send + Sync {
     /// Changes name, status and settings of the site, if it still has `site.version`.
     async fn update_site(&self, site: SiteRow) -> Result<Committed, StoreError>;
 
+    /// Deletes the site and its keys. A conflict means that there is no such site, or that it has
+    /// orders.
+    async fn delete_site(&self, site: SiteId) -> Result<Committed, StoreError>;
+
     /// Every key of every site.
     async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError>;
 

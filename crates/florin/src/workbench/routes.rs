@@ -131,7 +131,10 @@ async fn show(State(gateway): State<Arc<Gateway>>, request: Request) -> Response
     };
     let (sheet, script) = page::assets();
     let all = view::test_sites(&gateway);
-    let keys = site.keys.iter().filter(|key| key.active);
+    // The key of a sandbox is the one with its name in front.
+    let is_sandbox = site.settings.sandbox.is_some();
+    let names_it = |text: &str| !is_sandbox || text.contains(':');
+    let keys = site.keys.iter().filter(|key| key.active && names_it(&key.text));
     page::answer(&Page {
         version: env!("CARGO_PKG_VERSION"),
         sheet,

@@ -59,7 +59,8 @@ pub(super) struct ToldLine {
 /// Test sites that take calls, in the order of their numbers.
 pub(super) fn test_sites(gateway: &Gateway) -> Vec<Arc<Site>> {
     let mut sites = gateway.directory.sites();
-    sites.retain(|site| site.mode == Mode::Test && site.active);
+    let now = gateway.now();
+    sites.retain(|site| site.mode == Mode::Test && site.active && !site.has_ended(now));
     sites
 }
 

@@ -24,6 +24,7 @@ mod idempotency_lost;
 mod notifications;
 mod workbench;
 mod calls;
+mod sandboxes;
 mod mails;
 mod second_chance;
 mod faults;

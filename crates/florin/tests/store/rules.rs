@@ -110,6 +110,7 @@ macro_rules! every_rule {
             }
             settings {
                 settings_come_back_and_count_their_version_up
+                a_site_is_deleted_with_its_keys_once_it_has_no_orders
                 a_site_is_changed_over_the_version_that_was_read
                 the_first_writer_of_a_key_wins
                 a_sites_clock_moves_everything_pending_on_it_and_nothing_else

@@ -242,3 +242,25 @@ pub(crate) async fn several_processes_can_start_at_once(place: Place) {
         assert_eq!(store.insert_account(account).await.unwrap(), Committed::Done);
     }
 }
+
+pub(crate) async fn a_site_is_deleted_with_its_keys_once_it_has_no_orders(place: Place) {
+    let store = place.open().await;
+    let _ = store.insert_site(site(SITE)).await.unwrap();
+    let _ = store.insert_site(site(OTHER_SITE)).await.unwrap();
+    let _ = store.insert_api_key(api_key(SITE, 1, 1)).await.unwrap();
+    let _ = store.insert_api_key(api_key(OTHER_SITE, 1, 2)).await.unwrap();
+    make_busy(&*store, SITE, 1).await;
+    let before = store.settings_version().await.unwrap();
+    assert_eq!(store.delete_site(SITE).await.unwrap(), Committed::Conflict, "it has an order");
+    assert_eq!(store.sites().await.unwrap().len(), 2);
+    assert_eq!(store.delete_site_data(SITE).await.unwrap(), 1);
+    assert_eq!(store.delete_site(SITE).await.unwrap(), Committed::Done);
+    assert!(store.settings_version().await.unwrap() > before);
+    let left: Vec<i64> = store.sites().await.unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(left, vec![OTHER_SITE]);
+    assert_eq!(store.api_keys().await.unwrap(), vec![api_key(OTHER_SITE, 1, 2)]);
+    assert_eq!(store.delete_site(SITE).await.unwrap(), Committed::Conflict, "it is gone");
+    // Its number and its key may be had again.
+    assert_eq!(store.insert_site(site(SITE)).await.unwrap(), Committed::Done);
+    assert_eq!(store.insert_api_key(api_key(SITE, 1, 1)).await.unwrap(), Committed::Done);
+}

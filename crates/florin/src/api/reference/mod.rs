@@ -275,7 +275,12 @@ impl Operation {
             return self.refusals.clone();
         }
         match self.caller {
-            Caller::Site => all.push(ApiError::invalid_api_key()),
+            Caller::Site => all.extend([
+                ApiError::invalid_api_key(),
+                super::test_sandboxes::bad_name(),
+                super::test_sandboxes::not_a_test_site(),
+                super::test_sandboxes::too_many(),
+            ]),
             Caller::Operator => all.push(super::internal::wrong_token()),
             Caller::Anyone => {}
         }
@@ -327,6 +332,7 @@ pub(crate) fn operations() -> &'static [Operation] {
         all.extend(super::test_chargebacks::operations());
         all.extend(super::internal::operations());
         all.extend(super::calls::operations());
+        all.extend(super::test_sandboxes::operations());
         all.extend(super::test_notifications::operations());
         all.extend(super::recurring::operations());
         all.extend(crate::connect::operations());

@@ -18,6 +18,7 @@ pub(super) fn of_path(name: &'static str) -> Parameter {
         ),
         "refund_id" => ("The number of the refund, as its answer told it", id()),
         "gateway" => ("The id of a gateway, in any case", text_max(50)),
+        "sandbox" => ("The name of a sandbox", text_max(40)),
         "notification_id" => ("As the stream of notifications told it", text_max(50)),
         "file" => ("The id of a method or brand in lower case, and .svg", text_max(100)),
         "transaction_id" => ("The number of a transaction", id()),

@@ -32,6 +32,7 @@ const SCORES: std::ops::RangeInclusive<u8> = 1..=10;
 /// A sentence that names the setting.
 pub(super) fn changed(settings: &str, changes: &[String]) -> Result<String, String> {
     let known: SiteSettings = serde_json::from_str(settings).map_err(|it| it.to_string())?;
+    let sandbox = known.sandbox.clone();
     let mut value = serde_json::to_value(known).map_err(|it| it.to_string())?;
     for change in changes {
         let (name, text) =
@@ -43,6 +44,9 @@ pub(super) fn changed(settings: &str, changes: &[String]) -> Result<String, Stri
         read.map_err(|it| format!("the setting `{name}`: {it}"))?;
     }
     let changed: SiteSettings = serde_json::from_value(value).map_err(|it| it.to_string())?;
+    if changed.sandbox != sandbox {
+        return Err("whose sandbox a site is stays as it is".to_owned());
+    }
     check(&changed)?;
     serde_json::to_string(&changed).map_err(|it| it.to_string())
 }

@@ -77,6 +77,22 @@ impl Settings for PostgresStore {
         self.change("change a site", sql, &values).await
     }
 
+    async fn delete_site(&self, site: SiteId) -> Result<Committed, StoreError> {
+        let sql = "
+            WITH changed AS (
+                DELETE FROM sites WHERE site_id = $1
+                    AND NOT EXISTS (SELECT 1 FROM orders WHERE site_id = $1) RETURNING 1
+            ), keys AS (
+                DELETE FROM api_keys WHERE site_id = $1 AND EXISTS (SELECT 1 FROM changed)
+            ), counted AS (
+                UPDATE settings_versions SET version = version + 1
+                WHERE EXISTS (SELECT 1 FROM changed)
+            )
+            SELECT 1 FROM changed";
+        let rows = self.write("delete a site", sql, &[&site]).await?;
+        Ok(if rows.is_empty() { Committed::Conflict } else { Committed::Done })
+    }
+
     async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
         const DOING: &str = "read API keys";
         let sql = "SELECT site_id, api_key_id, hash, sealed, label, status, created_at \

@@ -97,6 +97,20 @@ impl Settings for SqliteStore {
         .await
     }
 
+    async fn delete_site(&self, site: SiteId) -> Result<Committed, StoreError> {
+        self.write("delete a site", move |connection| {
+            let sql = "DELETE FROM sites WHERE site_id = ?1 \
+                AND NOT EXISTS (SELECT 1 FROM orders WHERE site_id = ?1)";
+            let deleted = connection.prepare_cached(sql)?.execute([site])?;
+            if deleted > 0 {
+                let sql = "DELETE FROM api_keys WHERE site_id = ?1";
+                connection.prepare_cached(sql)?.execute([site])?;
+            }
+            settle(connection, deleted)
+        })
+        .await
+    }
+
     async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
         self.read("read API keys", |connection| {
             let sql = "SELECT site_id, api_key_id, hash, sealed, label, status, created_at \
