@@ -127,8 +127,9 @@ impl<'a> Follower<'a> {
                     return Ok(());
                 }
                 Ok(Ok(answer)) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                    if !self.was_open {
-                        return Err("the gateway has too many who follow it".to_owned());
+                    match self.was_open {
+                        true => {}
+                        false => return Err("the gateway has too many who follow it".to_owned()),
                     }
                 }
                 Ok(Ok(answer)) => {
