@@ -27,6 +27,9 @@ use crate::notify::target::Payload;
 /// Orders that are looked at again and again where several processes share a store.
 const POLLED_ORDERS_MAX: u32 = 50;
 
+/// How much earlier than it says a listener is told again what was told, in milliseconds.
+const SINCE_MARGIN_MS: i64 = 10_000;
+
 /// Longest address that a program may name as its own.
 const URL_CHARS_MAX: usize = 2_000;
 
@@ -168,9 +171,13 @@ fn open(gateway: &Arc<Gateway>, request: &Request) -> Result<Response<Body>, Ans
         boot,
         number: known.unwrap_or(newest),
         since: site.time(gateway.now()),
+        from: i64::MIN,
         sent: HashSet::new(),
     };
+    // Two that were begun at once may have come in any order: a bit more is told again, which the
+    // listener knows by its number.
     let came_back = query.one("since").and_then(|it| it.parse::<i64>().ok());
+    let came_back = came_back.map(|since| since.saturating_sub(SINCE_MARGIN_MS));
     // What this process has forgotten, or never knew, is looked up.
     let is_known = known.is_some_and(|it| gateway.work.telling.0.after(it).missed == 0);
     let missed_since = came_back.filter(|_| !is_known);
@@ -190,6 +197,8 @@ struct Listener {
     number: u64,
     /// From when on it is told what other processes have sent, by the site's clock.
     since: i64,
+    /// What this process told before is not its business, by the site's clock.
+    from: i64,
     /// Order, notification and attempt of what it has been told.
     sent: HashSet<(i64, i32, i32)>,
 }
@@ -200,7 +209,9 @@ impl Listener {
         let data = json!({ "site": self.site_id, "at": self.since }).to_string();
         stream.tell(&self.event("hello", data)).await?;
         if let Some(since) = missed_since {
-            self.number = self.gateway.work.telling.0.newest();
+            // What is under way is in no record yet, so all that this process remembers is looked
+            // at besides.
+            (self.number, self.from) = (0, since);
             self.catch_up(&mut stream, since).await?;
         }
         let mut newest = self.gateway.work.telling.0.watch();
@@ -214,7 +225,9 @@ impl Listener {
             }
             for (number, told) in after.things {
                 self.number = number;
-                self.tell(&mut stream, &told).await?;
+                if told.at >= self.from {
+                    self.tell(&mut stream, &told).await?;
+                }
             }
             if self.gateway.alone {
                 stream.wait(newest.changed()).await?.map_err(|_| Over)?;

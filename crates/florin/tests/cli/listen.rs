@@ -152,7 +152,7 @@ fn what_was_told_while_it_was_away_is_handed_on_when_it_is_back() {
     let port = url.rsplit(':').next().unwrap().to_owned();
     drop(server);
     let listen = format!("127.0.0.1:{port}");
-    let _again = data.serve(&[("FLORIN_TEST_API_KEY", KEY), ("FLORIN_LISTEN", &listen)]);
+    let _again = data.serve_at(&listen, &[("FLORIN_TEST_API_KEY", KEY)]);
     for id in ["away-1", "away-2"] {
         pay(&url, id);
     }

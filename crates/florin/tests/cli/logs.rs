@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::mpsc::Receiver;
 
 use super::{Data, call, complained, florin, order, run, succeed};
 use crate::trigger::address;
@@ -11,7 +12,7 @@ const KEY: &str = "a-key-for-those-who-follow";
 /// A command that goes on, with what it prints.
 pub(crate) struct Following {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    lines: Receiver<String>,
 }
 
 impl Following {
@@ -24,14 +25,20 @@ impl Following {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in printed.map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
         Following { child, lines }
     }
 
     /// The next line that has this in it.
     pub(crate) fn line_with(&mut self, part: &str) -> String {
         loop {
-            let line = self.lines.next().expect("it goes on").unwrap();
+            let line = self.lines.recv_timeout(super::PATIENCE).expect(part);
             if line.contains(part) {
                 return line;
             }
@@ -68,7 +75,7 @@ fn calls_are_shown_as_they_come_and_after_a_restart() {
     let port = url.rsplit(':').next().unwrap().to_owned();
     drop(server);
     let listen = format!("127.0.0.1:{port}");
-    let _again = data.serve(&[("FLORIN_TEST_API_KEY", KEY), ("FLORIN_LISTEN", &listen)]);
+    let _again = data.serve_at(&listen, &[("FLORIN_TEST_API_KEY", KEY)]);
     // It comes back by itself, within seconds.
     let begun = std::time::Instant::now();
     std::thread::spawn(move || {

@@ -147,8 +147,12 @@ impl Data {
     }
 
     fn serve(&self, more: &[(&str, &str)]) -> Server {
+        self.serve_at("127.0.0.1:0", more)
+    }
+
+    fn serve_at(&self, listen: &str, more: &[(&str, &str)]) -> Server {
         let mut command = self.florin();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data", self.text()]);
+        command.args(["serve", "--listen", listen, "--data", self.text()]);
         Server::start(command.envs(more.iter().copied()), "Stop with Ctrl-C.")
     }
 }
