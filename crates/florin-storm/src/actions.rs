@@ -58,6 +58,8 @@ const ACTIONS: [(u32, Action); 18] = [
     (2, Action::Care(Care::Remove)),
 ];
 
+/// Shops that give up for good, in permille.
+const EXCLUDED: u32 = 250;
 /// Shops that begin anew after they have given up, in permille.
 const ANEW_AFTER_CANCEL: u32 = 400;
 /// Captures in part and refunds in part that a chargeback follows at once, in permille.
@@ -178,7 +180,10 @@ impl Shops {
                 let url = format!("/v1/json/orders/{name}/refunds/{refund_id}");
                 patch(&url, json!({ "status": "void" }))
             }
-            Action::Cancel => patch(&order, json!({ "status": "cancelled" })),
+            Action::Cancel => {
+                let exclude = self.world.chance.is(EXCLUDED);
+                patch(&order, json!({ "status": "cancelled", "exclude_order": exclude }))
+            }
             Action::Ship => patch(&order, json!({ "status": "shipped", "carrier": "storm" })),
             Action::Note => patch(&order, json!({ "invoice_id": "storm" })),
             // These are more than a call.

@@ -33,6 +33,8 @@ const OPENABLE: &[&str] = &[
 /// States in which a page may be there on which the order can be paid, besides the one in which
 /// nobody has used it.
 const WITH_PAGE: &[&str] = &["at the page", "at the bank", "authorizing", "declined", "expired"];
+/// States in which the shop may have given a page up.
+const GIVEN_UP: &[&str] = &["lapsed", "cancelled", "declined", "expired"];
 /// States in which something was, or can be, sold.
 const SOLD: &[&str] = &["authorized", "completed", "parted"];
 const EVERY: &[&str] = &[
@@ -66,6 +68,19 @@ const WAYS: &[Ways] = &[
     (WITH_PAGE, "page_shown", "="),
     (&["offered"], "session_ended", "lapsed"),
     (WITH_PAGE, "session_ended", "="),
+    // A payer who was reminded comes back to what the shop has given up, unless that was for good.
+    (&["lapsed", "cancelled"], "page_shown", "="),
+    (&["lapsed", "cancelled"], "session_ended", "="),
+    (GIVEN_UP, "opened session_reopened declined", "declined"),
+    (GIVEN_UP, "opened session_reopened authorization_requested", "authorizing"),
+    (GIVEN_UP, "opened session_reopened authentication_started", "at the page"),
+    (GIVEN_UP, "opened session_reopened authentication_started", "at the bank"),
+    (
+        GIVEN_UP,
+        "opened session_reopened authentication_finished authorization_requested",
+        "authorizing",
+    ),
+    (GIVEN_UP, "opened session_reopened authentication_finished declined", "declined"),
     // The payer acts, or the directory server answers.
     (&["at the page"], "authentication_started", "at the page"),
     (&["at the page"], "authentication_started", "at the bank"),

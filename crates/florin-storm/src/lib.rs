@@ -22,6 +22,7 @@ pub mod wallets;
 pub mod disputes;
 pub mod reviews;
 pub mod payer;
+pub mod reminders;
 pub mod forms;
 pub mod oracle;
 pub mod coverage;

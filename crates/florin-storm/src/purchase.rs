@@ -4,6 +4,7 @@ use florin_sim::cards::{CARDS, TestCard};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
+use crate::reminders;
 use crate::shop::Shop;
 
 /// Orders that are captured by hand, in permille.
@@ -153,6 +154,9 @@ impl Begun {
                     "card_expiry_date": "3112", "card_cvc": code_of(card),
                 });
             }
+        }
+        if self.is_on_page() {
+            order["second_chance"] = reminders::wish(&self.order_id);
         }
         if self.is_on_page()
             && let Some(seconds) = self.seconds_active

@@ -315,8 +315,8 @@ async fn open_shops(world: &Arc<World>, disk: &Arc<Disk>, receiver: &Receiver) -
         let mut settings: SiteSettings =
             serde_json::from_str(&row.settings).expect("the gateway reads what it wrote");
         settings.notification_url = Some(address);
-        // Mails are no part of what is examined.
-        settings.mail.types.clear();
+        // Of mails only those matter that lead back to an order.
+        settings.mail.types.retain(|kind| kind.is_second_chance());
         if number % 2 == 1 {
             settings.refund_settlement = RefundSettlement::AtOnce;
         }

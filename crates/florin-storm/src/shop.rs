@@ -231,6 +231,9 @@ impl Shops {
         {
             payer::go(&self, &begun, url).await;
         }
+        if begun.is_on_page() && self.world.chance.is(500) {
+            self.open_mail(&begun).await;
+        }
         if self.world.chance.is(500) {
             self.attempt(&begun).await;
         }

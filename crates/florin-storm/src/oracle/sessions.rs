@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin::store::{OrderKey, SiteId};
 use florin_core::order::Order;
+use serde_json::Value;
 
 use super::{Findings, Read, Rule};
 
@@ -34,4 +35,22 @@ pub(super) fn examine(findings: &mut Findings, read: &Read<'_>, pages: &Pages) {
             read.name(format_args!("session {session} was paid by {paid:?}; {newest:?}"))
         });
     }
+    findings.check(Rule::SessionPaysOnce, is_reopened_rightly(read), || {
+        let history: Vec<_> = read.stored.events.iter().map(|event| &event.kind).collect();
+        read.name(format_args!("reopened: {history:?}"))
+    });
+}
+
+/// Whether each page that was opened again had been given up by the shop, and not for good.
+fn is_reopened_rightly(read: &Read<'_>) -> bool {
+    let mut end = None;
+    read.stored.events.iter().all(|event| match event.kind.as_str() {
+        "session_ended" => {
+            let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+            end = data["end"].as_str().map(str::to_owned);
+            true
+        }
+        "session_reopened" => end.take().as_deref() == Some("cancelled"),
+        _ => true,
+    })
 }

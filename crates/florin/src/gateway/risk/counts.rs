@@ -121,13 +121,19 @@ impl Gateway {
             return Vec::new();
         };
         let payment = &decision.order.payment;
+        // Where nothing is counted the row says when somebody tried, and no more: should the site
+        // count from now on, it counts for nothing.
+        let (ip, bin, card) = match counts {
+            true => (counted_address(site, &record.request), record.extra.bin.clone(), card),
+            false => (None, String::new(), [0; 32]),
+        };
         let row = |outcome| AttemptRow {
             at: payment.modified_at,
             attempt: row_number(decision.order.counters.attempts),
             outcome,
-            ip: counted_address(site, &record.request),
+            ip: ip.clone(),
             email: self.email_hash(&record.request),
-            bin: record.extra.bin.clone(),
+            bin: bin.clone(),
             card,
             amount: payment.amount.minor,
             currency: payment.amount.currency.code().to_owned(),
