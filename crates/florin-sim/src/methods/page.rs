@@ -14,9 +14,10 @@ use axum::response::{IntoResponse, Response};
 use iso_currency::Currency;
 use serde::Deserialize;
 
-use super::payments::{Payment, PaymentRecord};
-use super::result::{note, tell};
+use super::payments::Payment;
+use super::result::tell;
 use super::table::{ISSUERS, Scenario};
+use crate::journal::Record;
 use crate::shared::{Shared, lock};
 use crate::threeds::page::{STYLE, html, notice, units};
 
@@ -92,13 +93,22 @@ pub(crate) async fn choose(
     let scenarios = row.family.scenarios().iter();
     let scenario = scenarios.copied().find(|it| it.value() == chosen.scenario);
     let Some(scenario) = scenario else { return refused(StatusCode::BAD_REQUEST) };
-    if !payment.waits() {
-        return back(&payment);
-    }
     let of_bank = |(code, _): &&(&str, &str)| row.has_issuers && *code == chosen.issuer;
     let issuer = ISSUERS.iter().find(of_bank).map(|(code, _)| (*code).to_owned());
-    note(&shared, PaymentRecord::Chosen { id: id.clone(), scenario, issuer });
-    let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
+    let chosen = {
+        let mut payments = lock(&shared.payments);
+        let record = payments.choice(&id, scenario, issuer);
+        if let Some(record) = record {
+            payments.apply(record.clone());
+            shared.journal.append(&Record::Payment(record));
+            payments.get(&id).cloned()
+        } else {
+            None
+        }
+    };
+    // Of two that were sent at once one counts.
+    let Some(payment) = chosen else { return back(&payment) };
+    shared.journal.flush();
     // A browser that leaves now must not stop the result half way.
     let told = {
         let (shared, payment) = (shared.clone(), payment.clone());

@@ -35,8 +35,24 @@ pub(crate) struct Wanted {
     pub(crate) return_url: String,
     /// Where the result goes.
     pub(crate) result_url: String,
-    /// Signs the result.
-    pub(crate) key: String,
+    pub(crate) key: ResultKey,
+}
+
+/// Signs the result of one payment. It does not print.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ResultKey(String);
+
+impl ResultKey {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for ResultKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("ResultKey")
+    }
 }
 
 /// What the shop knows of the payer.
@@ -190,6 +206,18 @@ impl Payments {
     /// The payment with this number.
     pub(crate) fn get(&self, id: &str) -> Option<&Payment> {
         self.by_id.get(id)
+    }
+
+    /// The change that a payer's choice makes, if he can still choose. The caller applies it before
+    /// anybody else can.
+    pub(crate) fn choice(
+        &self,
+        id: &str,
+        scenario: Scenario,
+        issuer: Option<String>,
+    ) -> Option<PaymentRecord> {
+        let waits = self.get(id).is_some_and(Payment::waits);
+        waits.then(|| PaymentRecord::Chosen { id: id.to_owned(), scenario, issuer })
     }
 
     /// Repeats a change of the journal.

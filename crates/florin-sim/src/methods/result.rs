@@ -57,7 +57,7 @@ impl Said {
 /// Tells the gateway how a payment ended; what it has taken or refused is noted.
 pub(crate) async fn tell(shared: &Shared, payment: &Payment) {
     let Ok(payload) = serde_json::to_vec(&Said::first(payment)) else { return };
-    let body = json!({ "result": signed(&payload, &payment.wanted.key) }).to_string();
+    let body = json!({ "result": signed(&payload, payment.wanted.key.bytes()) }).to_string();
     for _ in 0..RESULT_ATTEMPTS_MAX {
         let url = &payment.wanted.result_url;
         let posted = shared
@@ -85,10 +85,10 @@ pub(crate) fn note(shared: &Shared, record: PaymentRecord) {
     shared.journal.flush();
 }
 
-fn signed(payload: &[u8], key: &str) -> String {
+fn signed(payload: &[u8], key: &[u8]) -> String {
     let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256"}"#);
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let tag = hmac::sign(&key, signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
 }
@@ -100,7 +100,7 @@ mod tests {
     /// Computed with another library (Python's hmac and base64).
     #[test]
     fn a_result_is_signed_as_a_compact_jws() {
-        assert_eq!(signed(br#"{"id":"1"}"#, "secret"), EXPECTED);
+        assert_eq!(signed(br#"{"id":"1"}"#, b"secret"), EXPECTED);
     }
 
     const EXPECTED: &str =

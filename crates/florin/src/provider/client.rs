@@ -26,8 +26,7 @@ pub struct ProviderClient {
     token: Zeroizing<String>,
 }
 
-/// What is to be paid, for a provider.
-#[derive(Debug)]
+/// What is to be paid, for a provider. Not printed: it has the key of the result.
 pub struct Wanted<'a> {
     /// The id of the method, and what payers call it.
     pub method: (&'static str, &'static str),

@@ -446,3 +446,49 @@ async fn a_transfer_that_is_underway_arrives_after_a_restart() {
     let request = world.http.get(format!("{}/v1/json/orders/slow", world.base));
     assert_eq!(request.header("api_key", API_KEY).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a_payer_whose_money_is_on_its_way_is_not_reminded() {
+    let world = World::sqlite().await;
+    let expected = [
+        ("transfer", "BANKTRANS", "paid_later", "underway"),
+        ("promised", "KLARNA", "uncleared", "uncleared"),
+    ];
+    for (id, method, scenario, _) in expected {
+        let mut order = world.order_by(id, method);
+        order["type"] = json!("redirect");
+        order["second_chance"] = json!({ "send_email": true });
+        order["customer"]["email"] = json!(format!("{id}@payer.example"));
+        world.ends(&order, scenario).await;
+    }
+    world.advance(60 * 60).await;
+    let fates = async |id: &str| {
+        let (_, answer) = world.get_path("/test/mails").await;
+        let suppressed = answer["suppressed"].as_array().unwrap().clone();
+        let of_order = suppressed.into_iter().filter(|it| it["order_id"] == id);
+        of_order.map(|it| it["reason"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (id, _, _, reason) in expected {
+        eventually(id, async || !fates(id).await.is_empty()).await;
+        assert_eq!(fates(id).await, [reason], "{id}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_choices_at_once_one_counts() {
+    let world = World::sqlite().await;
+    world.set(&[("refund_settlement", json!("at_once"))]).await;
+    let page = world.provider_of(&world.order_by("many", "IDEAL")).await;
+    let form = world.provider_form(&page).await.choosing("completed");
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
+    let sent = (0..8).map(|_| {
+        let request = world.http.post(&form.action).body(body.clone());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        async move { request.send().await.unwrap().status().as_u16() }
+    });
+    assert_eq!(crate::world::all(sent).await, [303; 8]);
+    world.rests("many", "completed", "completed").await;
+    // The provider knows it as paid, and gives it back.
+    assert_eq!(refunded(&world, "many", json!({ "currency": "EUR" })).await.0, 200);
+    world.rests("many", "refunded", "completed").await;
+}

@@ -31,8 +31,10 @@ pub enum Against {
     NotWanted,
     /// The order is paid, shipped or not.
     Paid,
-    /// It is paid, and the payment is held for review.
+    /// It is paid, and the payment is held for review; or promised by another method's provider.
     Uncleared,
+    /// The payer has done his part with another method, and the money is on its way.
+    Underway,
     /// The merchant has given the order up with `exclude_order`.
     Excluded,
     /// It is no payment that a payer would make: a stored card is charged.
@@ -44,10 +46,11 @@ pub enum Against {
 }
 
 impl Against {
-    pub const ALL: [Against; 7] = [
+    pub const ALL: [Against; 8] = [
         Against::NotWanted,
         Against::Paid,
         Against::Uncleared,
+        Against::Underway,
         Against::Excluded,
         Against::Recurring,
         Against::SessionOver,
@@ -60,6 +63,7 @@ impl Against {
             Against::NotWanted => "not_wanted",
             Against::Paid => "paid",
             Against::Uncleared => "uncleared",
+            Against::Underway => "underway",
             Against::Excluded => "excluded",
             Against::Recurring => "recurring",
             Against::SessionOver => "session_over",
@@ -156,8 +160,11 @@ impl Gateway {
 /// What the order itself says against it.
 fn against(record: &Record, now: UnixMillis) -> Option<Against> {
     let order = &record.order;
-    if matches!(order.payment.state, State::Uncleared { .. }) {
+    if matches!(order.payment.state, State::Uncleared { .. } | State::Promised { .. }) {
         return Some(Against::Uncleared);
+    }
+    if order.payment.is_underway() {
+        return Some(Against::Underway);
     }
     if order.is_paid() {
         return Some(Against::Paid);
