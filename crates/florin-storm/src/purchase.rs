@@ -117,7 +117,8 @@ impl Begun {
     /// Whence the payer comes: each from somewhere else, or many cards from one place would look
     /// like somebody who tries out stolen ones.
     fn address(&self) -> String {
-        let number: u64 = self.order_id.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte);
+        let add = |sum: u64, byte: u8| sum.wrapping_mul(31).wrapping_add(u64::from(byte));
+        let number = self.order_id.bytes().fold(7, add);
         format!("89.{}.{}.{}", number / 65_536 % 200 + 1, number / 256 % 256, number % 256)
     }
 

@@ -140,18 +140,21 @@ impl Shops {
         let chance = &self.world.chance;
         tokio::time::sleep(Duration::from_millis(chance.below(STORM_MS))).await;
         let begun = Begun::draw(chance, chance.one_of(&self.shops), number);
-        if let Some((charge, second)) = self.charge_instead(&begun) {
+        if let Some((charge, others)) = self.charge_instead(&begun) {
             self.world.count("shop: charged a stored card");
-            let second = second.map(|second| {
-                let shops = self.clone();
-                tokio::spawn(async move {
-                    shops.pause(20).await;
-                    shops.attempt(&second).await
+            let others: Vec<_> = others
+                .into_iter()
+                .map(|other| {
+                    let shops = self.clone();
+                    tokio::spawn(async move {
+                        shops.pause(20).await;
+                        shops.attempt(&other).await
+                    })
                 })
-            });
+                .collect();
             self.attempt(&charge).await;
-            if let Some(second) = second {
-                let _ = second.await;
+            for other in others {
+                let _ = other.await;
             }
             self.follow_up(&charge, 60_000).await;
             return;

@@ -14,8 +14,10 @@ use crate::shop::{Memories, PATIENCE, Shop, Shops};
 
 /// Orders that are paid with a stored card where the shop knows one, in permille.
 const CHARGES: u32 = 250;
-/// Of these, those that come as two at once.
-const TWO_AT_ONCE: u32 = 400;
+/// Of these, those that come as several at once.
+const AT_ONCE: u32 = 400;
+/// How many more there are then, at most.
+const MORE_MAX: u64 = 4;
 /// Shops that try a token which they have deleted, in permille.
 const FORGETFUL: u32 = 100;
 
@@ -37,8 +39,8 @@ pub enum Care {
 }
 
 impl Shops {
-    /// How the order is paid with a stored card, and a second one at the same time, if so.
-    pub fn charge_instead(&self, begun: &Begun) -> Option<(Begun, Option<Begun>)> {
+    /// How the order is paid with a stored card, and others at the same time, if so.
+    pub fn charge_instead(&self, begun: &Begun) -> Option<(Begun, Vec<Begun>)> {
         let chance = &self.world.chance;
         if !chance.is(CHARGES) {
             return None;
@@ -55,11 +57,12 @@ impl Shops {
             return None;
         }
         let token = chance.one_of(&tokens);
-        let second = chance.is(TWO_AT_ONCE).then(|| Begun {
-            order_id: format!("{}-too", begun.order_id),
+        let more = if chance.is(AT_ONCE) { chance.between(1, MORE_MAX) } else { 0 };
+        let others = (0..more).map(|number| Begun {
+            order_id: format!("{}-too-{number}", begun.order_id),
             ..begun.clone().charging(token.clone())
         });
-        Some((begun.clone().charging(token.clone()), second))
+        Some((begun.clone().charging(token.clone()), others.collect()))
     }
 
     /// Looks after the cards of a payer.

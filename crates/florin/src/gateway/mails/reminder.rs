@@ -4,12 +4,14 @@
 //! The site and the order have to want it. Of each order every reminder is sent at most once; an
 //! order that is offered again moves those that were not sent yet.
 
+use florin_core::method::Ability;
 use florin_core::payment::State;
 use florin_core::session::{Entry, Session, SessionEnd};
 use florin_core::trail::WHOLE;
 
 use super::{MAIL, MailId, wanted_by};
 use crate::api::contract::OrderDetails;
+use crate::api::contract::request::Gateway as Method;
 use crate::clock::UnixMillis;
 use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
@@ -77,7 +79,11 @@ impl Against {
 pub(in crate::gateway) fn reminds(site: &Site, details: &OrderDetails) -> bool {
     let wanted = REMINDERS.iter().any(|kind| !wanted_by(site, details, *kind).is_empty());
     let has_price = details.amount.minor > 0;
-    wanted && details.second_chance && details.recurring_id.is_none() && has_price
+    let can = match &details.gateway {
+        Some(Method::Other(method)) => method.can(Ability::SecondChance),
+        Some(Method::CreditCard | Method::Brand(_)) | None => true,
+    };
+    wanted && can && details.second_chance && details.recurring_id.is_none() && has_price
 }
 
 /// The reminders of a session.

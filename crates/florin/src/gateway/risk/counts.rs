@@ -117,16 +117,16 @@ impl Gateway {
         let counts = site.risk.counts_attempts();
         let has_email = record.request.details.customer.address.email.is_some();
         let reminds = site.settings.mail.reminds() && has_email;
-        let (true, Some(card)) = (counts || reminds, record.fingerprint) else {
-            return Vec::new();
+        let (ip, bin, card) = match (counts, record.fingerprint) {
+            (true, Some(card)) => {
+                (counted_address(site, &record.request), record.extra.bin.clone(), card)
+            }
+            // It says when somebody tried, and no more: should the site count from now on, it
+            // counts for nothing.
+            (false, _) if reminds => (None, String::new(), [0; 32]),
+            _ => return Vec::new(),
         };
         let payment = &decision.order.payment;
-        // Where nothing is counted the row says when somebody tried, and no more: should the site
-        // count from now on, it counts for nothing.
-        let (ip, bin, card) = match counts {
-            true => (counted_address(site, &record.request), record.extra.bin.clone(), card),
-            false => (None, String::new(), [0; 32]),
-        };
         let row = |outcome| AttemptRow {
             at: payment.modified_at,
             attempt: row_number(decision.order.counters.attempts),
