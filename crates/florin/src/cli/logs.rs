@@ -59,8 +59,11 @@ pub(super) async fn run(options: LogsOptions) -> Result<(), String> {
     for call in &listed {
         show(call, options.json);
     }
+    if !options.follow {
+        return Ok(());
+    }
     let mut shown = listed;
-    while options.follow {
+    loop {
         let came = follower.next().await?;
         match came.name.as_str() {
             "call" if shown.contains(&came.data) => {}
@@ -75,7 +78,6 @@ pub(super) async fn run(options: LogsOptions) -> Result<(), String> {
             _ => {}
         }
     }
-    Ok(())
 }
 
 fn show(call: &Value, json: bool) {
