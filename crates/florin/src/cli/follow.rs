@@ -126,16 +126,13 @@ impl<'a> Follower<'a> {
                     (self.was_open, self.pause) = (true, PAUSE);
                     return Ok(());
                 }
-                Ok(Ok(answer)) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                    match self.was_open {
-                        true => {}
-                        false => return Err("the gateway has too many who follow it".to_owned()),
-                    }
-                }
-                Ok(Ok(answer)) => {
+                Ok(Ok(answer)) if answer.status() != StatusCode::SERVICE_UNAVAILABLE => {
                     let bytes = answer.bytes().await.unwrap_or_default();
                     let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
                     return Err(refused(&answer));
+                }
+                Ok(Ok(_)) if !self.was_open => {
+                    return Err("the gateway has too many who follow it".to_owned());
                 }
                 _ if !self.was_open => return Err(self.door.not_there()),
                 _ => {}
