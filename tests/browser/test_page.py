@@ -241,7 +241,7 @@ def test_another_card_pays_after_a_declined_one(gateway, shop, payer):
 def test_who_cancels_can_still_pay(gateway, shop, payer):
     offer = _offer(gateway, shop)
     payer.open(offer["payment_url"])
-    payer.browser.find_element(By.CSS_SELECTOR, ".leave").click()
+    payer.browser.find_element(By.CSS_SELECTOR, "button.leave").click()
     payer.walk_to(shop.url + "/cart")
     query = parse_qs(urlsplit(payer.browser.current_url).query)
     assert query["transactionid"] == [offer["order_id"]]
