@@ -5,6 +5,7 @@ Each state is read by axe and photographed, light and dark, on a desktop and on 
 
 import pytest
 from payer import Payer
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_page import _look, _wait
@@ -116,7 +117,15 @@ def test_without_scripts_the_buttons_work_and_the_page_says_where_all_stands(gat
         assert len(_rows(visitor, "orders")) == 1
         before = visitor.browser.find_element(By.ID, "ahead").text
         visitor.browser.find_element(By.CSS_SELECTOR, "button[value='604800']").click()
-        _wait(visitor, lambda: visitor.browser.find_element(By.ID, "ahead").text != before, "moved")
+
+        def moved():
+            # The page is another one after the button.
+            try:
+                return visitor.browser.find_element(By.ID, "ahead").text != before
+            except (StaleElementReferenceException, NoSuchElementException):
+                return False
+
+        _wait(visitor, moved, "moved")
         visitor.photograph("workbench-without-scripts")
     finally:
         visitor.close()
