@@ -77,10 +77,16 @@ def test_it_fills_itself_and_has_buttons(visitor, gateway, shop):
     assert "€1,234.56" in _rows(visitor, "orders")[2] and "completed" in _rows(visitor, "orders")[2]
 
     # By the keyboard alone: a button of the clock, and one of the faults.
+    def offset():
+        return gateway.call("GET", "/test/clock").data["offset_seconds"]
+
     button = visitor.browser.find_element(By.CSS_SELECTOR, "button[value='86400']")
-    button.send_keys(Keys.ENTER)
     ahead = visitor.browser.find_element(By.ID, "ahead")
-    _wait(visitor, lambda: "1 d ahead" in ahead.text, "the clock has moved")
+    (words, seconds) = (ahead.text, offset())
+    button.send_keys(Keys.ENTER)
+    _wait(visitor, lambda: ahead.text != words, "the clock has moved")
+    assert offset() == seconds + 86400 and ahead.text.endswith(" ahead")
+    _wait(visitor, lambda: _said(visitor) != "", "it is said")
     assert _said(visitor) == "Done: + 1 day."
     visitor.browser.find_element(By.CSS_SELECTOR, "button[value='no_funds']").send_keys(Keys.SPACE)
     waiting = visitor.browser.find_element(By.ID, "faults")
