@@ -211,13 +211,15 @@ impl Gateway {
             if record.order.has_attempt() { Payload::Order } else { Payload::PreTransaction };
         let attempt = match (record.notification_url(), key) {
             (Some(url), Some(key)) => {
+                let body = Told::body_of(record);
+                self.note_told(record, || {
+                    let at = site.time(begun);
+                    Told { body: body.clone(), ..Told::of(record, seq, number, trigger, at) }
+                });
                 let delivery = Delivery {
                     url: notification_url(url, record.shown_order_id(), timestamp, payload),
                     method,
-                    body: match method {
-                        Method::Post => Some(super::view::notification_body(record).into()),
-                        Method::Get => None,
-                    },
+                    body,
                     api_key: SigningKey::new(&key.text),
                     timestamp,
                     policy: match site.settings.webhook_policy {
@@ -225,7 +227,6 @@ impl Gateway {
                         super::site::WebhookPolicy::Relaxed => WebhookPolicy::Relaxed,
                     },
                 };
-                self.note_told(record, || Told::of(record, seq, number, trigger, site.time(begun)));
                 Some(self.webhooks.deliver(delivery).await)
             }
             // The site has lost its address or its last key since: there is nobody to tell.

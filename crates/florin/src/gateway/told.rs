@@ -66,14 +66,17 @@ pub struct Heard {
 }
 
 impl Told {
-    /// What a shop would be told of this order now.
-    pub(super) fn of(record: &Record, seq: i32, attempt: i32, trigger: &str, at: i64) -> Told {
-        let site = &record.site;
-        let method = record.request.details.payment_options.notification_method;
-        let body = match method {
+    /// The order object as a shop is told it now, unless it wants to be told by GET.
+    pub(super) fn body_of(record: &Record) -> Option<Bytes> {
+        match record.request.details.payment_options.notification_method {
             NotificationMethod::Post => Some(super::view::notification_body(record).into()),
             NotificationMethod::Get => None,
-        };
+        }
+    }
+
+    /// What a shop would be told of this order now, but for the body.
+    pub(super) fn of(record: &Record, seq: i32, attempt: i32, trigger: &str, at: i64) -> Told {
+        let site = &record.site;
         Told {
             site_id: site.id,
             key: record.key,
@@ -88,7 +91,7 @@ impl Told {
                 true => Payload::Order,
                 false => Payload::PreTransaction,
             },
-            body,
+            body: None,
             key_id: site.signing_key(record.extra.key_id).map_or(0, |key| key.id),
         }
     }
@@ -139,7 +142,8 @@ impl Gateway {
                 let Some(record) = &record else { break };
                 let sale = u32::try_from(one.subject).unwrap_or_default();
                 let record = Record { sale, ..record.clone() };
-                let now = Told::of(&record, one.seq, last.attempt, &last.trigger, last.at);
+                let bare = Told::of(&record, one.seq, last.attempt, &last.trigger, last.at);
+                let now = Told { body: Told::body_of(&record), ..bare };
                 // Signed anew, so with the time of now.
                 let timestamp = site.time(self.now()).div_euclid(1000);
                 told.push(Told { event: one.event, timestamp, ..now });

@@ -4,7 +4,9 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::api::contract::ApiError;
-use crate::api::reference::schema::{list, named, object, open_object, text, whole, whole_from};
+use crate::api::reference::schema::{
+    list, meaning, named, object, one_of, open_object, text, whole, whole_from,
+};
 use crate::api::reference::{Caller, Group, Operation};
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -101,7 +103,11 @@ fn filtered(operation: Operation) -> Operation {
 }
 
 fn gateway() -> Value {
-    object([("id!", text()), ("description!", text())])
+    object([
+        ("id!", text()),
+        ("description!", text()),
+        ("type", meaning("Of gift cards only", one_of(&["coupon"]))),
+    ])
 }
 
 fn loose_flag() -> Value {
