@@ -32,8 +32,9 @@ pub struct Keyed {
     pub what: String,
     /// When it was first sent.
     pub begun_at: UnixMillis,
-    /// When it was last sent.
-    pub sent_at: UnixMillis,
+    /// When the last call with it was answered or given up: one may be under way for a day, when
+    /// clocks jump.
+    pub ended_at: UnixMillis,
     /// Answers that are final, in the order in which they were heard.
     pub answers: Vec<Given>,
     /// Answers to another body under the same key, once the first had one.
@@ -43,8 +44,8 @@ pub struct Keyed {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// When it was asked for.
-    pub asked_at: UnixMillis,
+    /// When it came: clocks may have jumped since it was asked for.
+    pub heard_at: UnixMillis,
     pub status: u16,
     pub body: Bytes,
 }
@@ -97,7 +98,7 @@ impl Shops {
                 key,
                 what: format!("{} {}", call.method, call.url),
                 begun_at: self.world.now(),
-                sent_at: self.world.now(),
+                ended_at: self.world.now(),
                 answers: Vec::new(),
                 mistaken: Vec::new(),
             });
@@ -141,11 +142,11 @@ impl Shops {
         call: Call,
         patience: Duration,
     ) -> Result<Reply, NoReply> {
-        let asked_at = self.world.now();
-        self.memories().keys[place].sent_at = asked_at;
         let reply = self.front.call(call, patience).await;
+        let heard_at = self.world.now();
+        self.memories().keys[place].ended_at = heard_at;
         if let (true, Ok(reply)) = (is_final(&reply), &reply) {
-            let given = Given { asked_at, status: reply.status, body: reply.body.clone() };
+            let given = Given { heard_at, status: reply.status, body: reply.body.clone() };
             self.memories().keys[place].answers.push(given);
         }
         reply
@@ -156,10 +157,11 @@ impl Shops {
         let mut body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
         body["memo"] = json!("something else");
         call.body = body.to_string().into();
-        let asked_at = self.world.now();
         let reply = self.front.call(call, PATIENCE).await;
+        let heard_at = self.world.now();
+        self.memories().keys[place].ended_at = heard_at;
         if let (true, Ok(reply)) = (is_final(&reply), &reply) {
-            let given = Given { asked_at, status: reply.status, body: reply.body.clone() };
+            let given = Given { heard_at, status: reply.status, body: reply.body.clone() };
             self.memories().keys[place].mistaken.push(given);
         }
     }

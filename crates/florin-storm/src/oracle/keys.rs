@@ -20,7 +20,7 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
         let is_exact =
             evidence.clocks_are_steady && !evidence.disk.is_unkept(keyed.site_id, &keyed.key);
         for given in &keyed.answers {
-            if given.asked_at - keyed.begun_at > REMEMBERED_MS {
+            if given.heard_at - keyed.begun_at > REMEMBERED_MS {
                 continue;
             }
             // An answer that the store did not keep is made again, of what has been done; and so
@@ -35,7 +35,7 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
             });
         }
         for given in &keyed.mistaken {
-            if !is_exact || given.asked_at - keyed.begun_at > REMEMBERED_MS {
+            if !is_exact || given.heard_at - keyed.begun_at > REMEMBERED_MS {
                 continue;
             }
             let is_refused = given.status == 409 && given.json()["success"] != json!(true);
@@ -96,8 +96,8 @@ impl Done {
 }
 
 fn examine_deeds(findings: &mut Findings, done: &Done, keyed: &Keyed) {
-    // A key that was sent again after a day is a new one.
-    if keyed.sent_at - keyed.begun_at > REMEMBERED_MS {
+    // A key that was used again after a day is a new one.
+    if keyed.ended_at - keyed.begun_at > REMEMBERED_MS {
         return;
     }
     let what = keyed.what.rsplit('/').next().unwrap_or_default();
