@@ -451,8 +451,8 @@ async fn a_transfer_that_is_underway_arrives_after_a_restart() {
 async fn a_payer_whose_money_is_on_its_way_is_not_reminded() {
     let world = World::sqlite().await;
     let expected = [
-        ("transfer", "BANKTRANS", "paid_later", "underway"),
-        ("promised", "KLARNA", "uncleared", "uncleared"),
+        ("transfer", "TRUSTPAY", "paid_later", "underway"),
+        ("promised", "EINVOICE", "uncleared", "uncleared"),
     ];
     for (id, method, scenario, _) in expected {
         let mut order = world.order_by(id, method);
