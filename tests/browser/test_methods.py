@@ -2,26 +2,11 @@
 method, and the provider's page of the test platform, each read by axe and photographed."""
 
 import pytest
-from payer import Payer
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 from test_page import _look, _offer, _theme, _wait
 
 from gateway import new_order_id
-
-
-@pytest.fixture(scope="module")
-def payer():
-    payer = Payer()
-    yield payer
-    payer.close()
-
-
-@pytest.fixture(scope="module")
-def payer_without_scripts():
-    payer = Payer(scripts=False)
-    yield payer
-    payer.close()
 
 
 def _go_on(payer):

@@ -8,7 +8,7 @@ import pathlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from payer import PHONE, Payer
+from payer import PHONE
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -45,20 +45,6 @@ CART = {
     ]
 }
 TAXES = {"tax_tables": {"alternate": [{"name": "high", "rules": [{"rate": "0.21"}]}]}}
-
-
-@pytest.fixture(scope="module")
-def payer():
-    payer = Payer()
-    yield payer
-    payer.close()
-
-
-@pytest.fixture(scope="module")
-def payer_without_scripts():
-    payer = Payer(scripts=False)
-    yield payer
-    payer.close()
 
 
 def _offer(gateway, shop, locale="en_US", **members) -> dict:

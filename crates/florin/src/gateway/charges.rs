@@ -79,14 +79,8 @@ impl Gateway {
         cvc: Option<Cvc>,
         by: ChargedBy,
     ) -> Result<Result<Charge, ChargeRefusal>, Failure> {
-        let row = match can_be_stored(token) {
-            true => self.store.token(site.token_owner(), token).await?,
-            false => None,
-        };
-        let Some(row) = row else { return Ok(Err(ChargeRefusal::UnknownToken)) };
-        let stored = self.read_token(site, &row)?;
-        let model = match may_charge(site, details, &row, &stored, site.time(self.now()), by) {
-            Ok(model) => model,
+        let (row, stored, model) = match self.chargeable(site, details, token, by).await? {
+            Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
         // Whoever charges without the payer cannot have asked for the code.
@@ -115,20 +109,35 @@ impl Gateway {
     }
 
     /// Whether a charge may be made, or may still be made that lost a race.
-    pub(super) async fn may_still_charge(
+    ///
+    /// # Errors
+    /// As [`Gateway::charge`].
+    pub(super) async fn may_charge(
         &self,
         site: &Site,
         details: &OrderDetails,
         token: &str,
         by: ChargedBy,
     ) -> Result<Result<(), ChargeRefusal>, Failure> {
+        Ok(self.chargeable(site, details, token, by).await?.map(|_| ()))
+    }
+
+    /// The token of this name and the model under which it may be charged now.
+    async fn chargeable(
+        &self,
+        site: &Site,
+        details: &OrderDetails,
+        token: &str,
+        by: ChargedBy,
+    ) -> Result<Result<(TokenRow, StoredCard, RecurringModel), ChargeRefusal>, Failure> {
         let row = match can_be_stored(token) {
             true => self.store.token(site.token_owner(), token).await?,
             false => None,
         };
         let Some(row) = row else { return Ok(Err(ChargeRefusal::UnknownToken)) };
         let stored = self.read_token(site, &row)?;
-        Ok(may_charge(site, details, &row, &stored, site.time(self.now()), by).map(|_| ()))
+        let model = may_charge(site, details, &row, &stored, site.time(self.now()), by);
+        Ok(model.map(|model| (row, stored, model)))
     }
 }
 

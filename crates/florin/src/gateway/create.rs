@@ -7,12 +7,11 @@ use florin_core::authentication::{CardUse, Facts, Plan, Wish, plan};
 use florin_core::card::Brand;
 use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
-use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 use florin_core::session::Entry;
 
 use super::charges::{ChargeRefusal, ChargedBy};
-use super::journal::JournalEnd;
+use super::draft::{Asked, draft, is_repeated};
 use super::persist::{Credential, Extra};
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
@@ -109,7 +108,6 @@ impl Gateway {
         let now = self.now();
         let stored = Arc::new(request);
         let amount = stored.details.amount;
-        let order_id = stored.details.order_id.as_str().to_owned();
         let manual_capture = stored.details.manual_capture;
         let (moto, flexible) = (input.moto, input.flexible_3d);
         let (brand, card, faulty) = match input.card {
@@ -166,41 +164,22 @@ impl Gateway {
         };
         let payer_present = !moto && !credential.as_ref().is_some_and(Credential::is_merchants);
         let transaction_id = self.transaction_ids.next(now);
-        let draft = Record {
-            site: site.clone(),
-            key: transaction_id,
-            order_id,
-            version: 0,
-            order: not_decided_yet(amount),
-            extra: Extra {
-                bin: card.as_ref().map(|card| card.pan.bin().to_owned()).unwrap_or_default(),
-                key_id,
-                link: rails.link_name().to_owned(),
-                challenge_wanted: wanted == Plan::Challenge,
-                created_at: site.time(now),
-                risk: report,
-                request_key,
-                form: page.as_ref().map(|page| page.form.clone()),
-                shipment: std::collections::BTreeMap::new(),
-                journal: JournalEnd::default(),
-                credential,
-            },
-            request: stored,
-            sale: florin_core::trail::WHOLE,
-            fingerprint: card.as_ref().map(|card| card.fingerprint),
+        let asked =
+            Asked { key_id, request_key, at: site.time(now), link: rails.link_name().to_owned() };
+        let mut draft = draft(site.clone(), transaction_id, stored, asked);
+        draft.fingerprint = card.as_ref().map(|card| card.fingerprint);
+        draft.extra = Extra {
+            bin: card.as_ref().map(|card| card.pan.bin().to_owned()).unwrap_or_default(),
+            challenge_wanted: wanted == Plan::Challenge,
+            risk: report,
+            form: page.as_ref().map(|page| page.form.clone()),
+            credential,
+            ..draft.extra
         };
         let verification = match (wanted, &card, brand) {
             (Plan::Authenticate | Plan::Challenge, Some(card), Some(brand)) => {
-                // An id that is taken is found out before the payer's issuer is bothered.
-                let existing = self.load_by_order_id(&site, &draft.order_id).await?;
-                match existing {
-                    Some(existing) if is_repeated(&existing, page.as_ref()) => {
-                        return Ok(Created::FormRepeated(Box::new(existing)));
-                    }
-                    Some(existing) if existing.order.refuses_new_attempt() => {
-                        return Ok(Created::OrderIdTaken);
-                    }
-                    _ => {}
+                if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
+                    return Ok(known);
                 }
                 let step = AuthenticationStep {
                     record: &draft,
@@ -332,7 +311,7 @@ impl Gateway {
                 (Some(credential), _) if credential.is_charge() => {
                     let (details, token) = (&draft.request.details, &credential.token);
                     let by = ChargedBy::of(page);
-                    if let Err(refusal) = self.may_still_charge(&site, details, token, by).await? {
+                    if let Err(refusal) = self.may_charge(&site, details, token, by).await? {
                         return Ok(Opened::NotCharged(refusal));
                     }
                 }
@@ -357,11 +336,6 @@ pub(super) enum Opened {
     NotCharged(ChargeRefusal),
 }
 
-/// Whether the newest attempt was opened by this very form.
-pub(super) fn is_repeated(existing: &Record, page: Option<&PageForm>) -> bool {
-    page.is_some_and(|page| existing.extra.form.as_deref() == Some(page.form.as_str()))
-}
-
 /// The words for card data that cannot be right.
 fn fault_reason(fault: CardFault) -> Reason {
     let words = match fault {
@@ -373,37 +347,4 @@ fn fault_reason(fault: CardFault) -> Reason {
         | CardFault::Expiry(_) => GatewayDecline::CardData,
     };
     Reason::new(words.reason_code(), words.reason())
-}
-
-/// Stands in a record until the decision that opens it is made.
-pub(super) fn not_decided_yet(amount: Money) -> florin_core::order::Order {
-    use florin_core::order::{Counters, Order};
-    use florin_core::payment::{Payment, State};
-    Order {
-        payment: Payment {
-            transaction_id: TransactionId(0),
-            amount,
-            brand: None,
-            other: None,
-            opened_at: 0,
-            modified_at: 0,
-            completed_at: None,
-            rules: Rules {
-                when_unavailable: Unauthenticated::Decline,
-                when_not_enrolled: Unauthenticated::Decline,
-                payer_present: false,
-                expires_after_ms: 0,
-                manual_capture_ms: None,
-            },
-            state: State::Opened,
-            authentication: None,
-            answer: None,
-            step_ups: 0,
-            announced: false,
-            cvc_kept: false,
-        },
-        trail: florin_core::trail::Trail::default(),
-        counters: Counters::default(),
-        session: None,
-    }
 }

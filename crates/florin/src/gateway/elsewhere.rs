@@ -5,7 +5,6 @@
 //! asked by 3-D Secure: no money has moved by that, and nobody was told of it. What the provider
 //! says afterwards comes signed, or as the answer to a question of ours.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use florin_core::decision::{Command, Opening, Refusal, Verification, inoperative};
@@ -14,14 +13,13 @@ use florin_core::payment::Rules;
 use florin_core::payment::{State, TransactionId, Unauthenticated, Waiting};
 use florin_core::provider::{OtherMethod, ProviderNews, Referral, Word as CoreWord};
 use florin_core::session::Entry;
-use florin_core::trail::{RefundState, WHOLE};
+use florin_core::trail::RefundState;
 
 use super::authorize::{Done, Patience};
-use super::create::{Created, Opened, PageForm, is_repeated, not_decided_yet};
+use super::create::{Created, Opened, PageForm};
 use super::dispute::News;
+use super::draft::{Asked, draft};
 use super::ids::TokenPurpose;
-use super::journal::JournalEnd;
-use super::persist::Extra;
 use super::record::Record;
 use super::site::Site;
 use super::{Failure, Gateway};
@@ -101,38 +99,12 @@ impl Gateway {
         let request = Arc::new(request);
         let amount = request.details.amount;
         let number = self.transaction_ids.next(now);
-        let draft = Record {
-            site: site.clone(),
-            key: number,
-            order_id: request.details.order_id.as_str().to_owned(),
-            version: 0,
-            order: not_decided_yet(amount),
-            extra: Extra {
-                bin: String::new(),
-                key_id,
-                link: rails.link_name().to_owned(),
-                challenge_wanted: false,
-                created_at: site.time(now),
-                risk: None,
-                request_key,
-                form: page.as_ref().map(|page| page.form.clone()),
-                shipment: BTreeMap::new(),
-                journal: JournalEnd::default(),
-                credential: None,
-            },
-            request,
-            sale: WHOLE,
-            fingerprint: None,
-        };
-        // An id that is taken is found out before the provider is bothered.
-        match self.load_by_order_id(&site, &draft.order_id).await? {
-            Some(existing) if is_repeated(&existing, page.as_ref()) => {
-                return Ok(Created::FormRepeated(Box::new(existing)));
-            }
-            Some(existing) if existing.order.refuses_new_attempt() => {
-                return Ok(Created::OrderIdTaken);
-            }
-            _ => {}
+        let asked =
+            Asked { key_id, request_key, at: site.time(now), link: rails.link_name().to_owned() };
+        let mut draft = draft(site, number, request, asked);
+        draft.extra.form = page.as_ref().map(|page| page.form.clone());
+        if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
+            return Ok(known);
         }
         let taken = self.have_taken_on(&draft, number, method, page.is_none()).await;
         let (refused, verification) = match taken {

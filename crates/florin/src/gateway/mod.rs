@@ -15,6 +15,7 @@ pub mod tokens;
 pub mod charges;
 mod page_cards;
 pub mod create;
+mod draft;
 pub mod session;
 pub mod elsewhere;
 pub mod authorize;

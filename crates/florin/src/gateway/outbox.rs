@@ -213,8 +213,7 @@ impl Gateway {
             (Some(url), Some(key)) => {
                 let body = Told::body_of(record);
                 self.note_told(record, || {
-                    let at = site.time(begun);
-                    Told { body: body.clone(), ..Told::of(record, seq, number, trigger, at) }
+                    Told::of(record, body.clone(), (seq, number), trigger, site.time(begun))
                 });
                 let delivery = Delivery {
                     url: notification_url(url, record.shown_order_id(), timestamp, payload),

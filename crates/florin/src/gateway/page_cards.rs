@@ -4,12 +4,10 @@
 //! order has. Only what was stored for the payer's own use is offered, and only what could be
 //! charged this minute.
 
-use super::charges::{ChargeRefusal, ChargedBy, may_charge};
+use super::charges::{ChargedBy, may_charge};
 use super::record::Record;
-use super::site::Site;
 use super::tokens::{StoredCard, can_be_stored};
 use super::{Failure, Gateway};
-use crate::api::contract::OrderDetails;
 use crate::api::contract::request::RecurringModel;
 use crate::store::TokenRow;
 
@@ -57,15 +55,5 @@ impl Gateway {
             }
         }
         Ok(cards)
-    }
-
-    /// Whether the order of a page may name this stored card.
-    pub(super) async fn may_be_named(
-        &self,
-        site: &Site,
-        details: &OrderDetails,
-        token: &str,
-    ) -> Result<Result<(), ChargeRefusal>, Failure> {
-        self.may_still_charge(site, details, token, ChargedBy::PayerOnPage).await
     }
 }

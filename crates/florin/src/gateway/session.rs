@@ -3,21 +3,18 @@
 //!
 //! A card on the page becomes an attempt of the order by the same way as a card that a shop sends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use florin_core::card::{Brand, Cvc};
 use florin_core::decision::{Command, Offering, Refusal};
 use florin_core::payment::{State, TransactionId};
 use florin_core::session::{Entry, Session, SessionKind};
-use florin_core::trail::WHOLE;
 
 use super::authorize::{Done, Patience};
 use super::charges::ChargedBy;
-use super::create::{Attempt, Created, Opened, PageForm, not_decided_yet};
+use super::create::{Attempt, Created, Opened, PageForm};
+use super::draft::{Asked, draft};
 use super::ids::{TokenPurpose, TokenSubject, issue_token, read_token};
-use super::journal::JournalEnd;
-use super::persist::Extra;
 use super::record::Record;
 use super::site::{OnDecline, Site};
 use super::{Failure, Gateway};
@@ -59,7 +56,8 @@ impl Gateway {
     ) -> Result<Created, Failure> {
         let rails = self.rails_of(&site)?;
         if let Some(token) = &request.details.recurring_id
-            && let Err(refusal) = self.may_be_named(&site, &request.details, token).await?
+            && let Err(refusal) =
+                self.may_charge(&site, &request.details, token, ChargedBy::PayerOnPage).await?
         {
             return Ok(Created::NotCharged(refusal));
         }
@@ -79,29 +77,8 @@ impl Gateway {
             expires_at: site_now.saturating_add(i64::from(details.seconds_active) * 1000),
             reminds: super::mails::reminds(&site, details),
         };
-        let draft = Record {
-            site,
-            key: number,
-            order_id: details.order_id.as_str().to_owned(),
-            version: 0,
-            order: not_decided_yet(details.amount),
-            extra: Extra {
-                bin: String::new(),
-                key_id,
-                link: rails.link_name().to_owned(),
-                challenge_wanted: false,
-                created_at: site_now,
-                risk: None,
-                request_key,
-                form: None,
-                shipment: BTreeMap::new(),
-                journal: JournalEnd::default(),
-                credential: None,
-            },
-            request: Arc::new(StoredRequest::from(&request)),
-            sale: WHOLE,
-            fingerprint: None,
-        };
+        let asked = Asked { key_id, request_key, at: site_now, link: rails.link_name().to_owned() };
+        let draft = draft(site, number, Arc::new(StoredRequest::from(&request)), asked);
         let command = Command::Offer(offering);
         Ok(match self.open(draft, number, command, None, None).await? {
             Opened::Committed { record, owed, .. } => {

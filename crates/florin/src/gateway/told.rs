@@ -74,8 +74,14 @@ impl Told {
         }
     }
 
-    /// What a shop would be told of this order now, but for the body.
-    pub(super) fn of(record: &Record, seq: i32, attempt: i32, trigger: &str, at: i64) -> Told {
+    /// What a shop would be told of this order now, with this body.
+    pub(super) fn of(
+        record: &Record,
+        body: Option<Bytes>,
+        (seq, attempt): (i32, i32),
+        trigger: &str,
+        at: UnixMillis,
+    ) -> Told {
         let site = &record.site;
         Told {
             site_id: site.id,
@@ -91,7 +97,7 @@ impl Told {
                 true => Payload::Order,
                 false => Payload::PreTransaction,
             },
-            body: None,
+            body,
             key_id: site.signing_key(record.extra.key_id).map_or(0, |key| key.id),
         }
     }
@@ -142,8 +148,9 @@ impl Gateway {
                 let Some(record) = &record else { break };
                 let sale = u32::try_from(one.subject).unwrap_or_default();
                 let record = Record { sale, ..record.clone() };
-                let bare = Told::of(&record, one.seq, last.attempt, &last.trigger, last.at);
-                let now = Told { body: Told::body_of(&record), ..bare };
+                let which = (one.seq, last.attempt);
+                let body = Told::body_of(&record);
+                let now = Told::of(&record, body, which, &last.trigger, last.at);
                 // Signed anew, so with the time of now.
                 let timestamp = site.time(self.now()).div_euclid(1000);
                 told.push(Told { event: one.event, timestamp, ..now });

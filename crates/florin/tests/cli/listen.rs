@@ -29,6 +29,11 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\
 const FAULT: &str = "HTTP/1.1 500 Oh\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbang";
 
 impl Program {
+    /// Has it told what the gateway there tells shops.
+    fn listens_to(&self, gateway: &str) -> Following {
+        Following::start(&["listen", "--gateway", gateway, "--forward-to", &self.url], KEY)
+    }
+
     fn start() -> Program {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook?from=florin", listener.local_addr().unwrap());
@@ -100,8 +105,7 @@ fn a_program_hears_what_the_shop_hears_signed_and_its_answer_counts() {
     let server = data.serve(&[("FLORIN_TEST_API_KEY", KEY)]);
     let url = address(&server);
     let program = Program::start();
-    let arguments = ["listen", "--gateway", &url, "--forward-to", &program.url];
-    let mut listening = Following::start(&arguments, KEY);
+    let mut listening = program.listens_to(&url);
     listening.line_with("Listening to site 20001");
 
     pay(&url, "heard");
@@ -143,8 +147,7 @@ fn what_was_told_while_it_was_away_is_handed_on_when_it_is_back() {
     let server = data.serve(&[("FLORIN_TEST_API_KEY", KEY)]);
     let url = address(&server);
     let program = Program::start();
-    let arguments = ["listen", "--gateway", &url, "--forward-to", &program.url];
-    let mut listening = Following::start(&arguments, KEY);
+    let mut listening = program.listens_to(&url);
     listening.line_with("Listening");
     pay(&url, "first");
     program.hears("first", 1);
