@@ -152,7 +152,9 @@ async fn a_disk_that_turns_read_only_loses_nothing() {
     let mut process = gateway.start().await;
     let trade = Trade::begin(&[gateway.base()]).await;
     is_trading(&process, &trade.ledger).await;
+    process.hold().await;
     disk.fail();
+    process.release();
     is_refusing(&process, &trade.ledger).await;
     assert!(!process.has_ended(), "a disk that fails does not end the gateway");
     process.kill();

@@ -73,6 +73,12 @@ impl Mount {
     }
 
     /// Makes the disk fail: the kernel turns it read-only for everyone, open files included.
+    ///
+    /// No fsync may be under way meanwhile. ext4 looks for an abort when an fsync begins, and then
+    /// waits for the transaction that carries the file's new length; one that the abort has thrown
+    /// away by then counts as committed. Such an fsync answers success for what is lost, to any
+    /// program: writing and syncing a file in a loop meets it in one abort of a hundred. A disk
+    /// that fails by itself has its write refused, and the fsync with it.
     pub(crate) fn fail(&self) {
         assert!(run("mount", &["-o", "remount,abort", self.point.to_str().unwrap()]));
     }

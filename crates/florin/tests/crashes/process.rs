@@ -12,6 +12,8 @@ pub(crate) const API_KEY: &str = "florin-crash-key-000000000000000000000001";
 
 /// How long a start may take, on a machine that is busy.
 const START_WAIT: Duration = Duration::from_secs(60);
+/// How long the threads of a process may take to stop: a call to the kernel ends first.
+const HOLD_WAIT: Duration = Duration::from_secs(20);
 /// Longer than a gateway ever takes to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(25);
 const TOKEN: &str = "a-token-that-the-tests-share";
@@ -33,6 +35,37 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         self.child.wait().unwrap();
+    }
+
+    /// Stops it in its tracks; it is stopped when this returns, with each call to the kernel that
+    /// was under way at its end.
+    pub(crate) async fn hold(&self) {
+        self.signal("-STOP");
+        let begun = Instant::now();
+        while !self.is_held() {
+            assert!(begun.elapsed() < HOLD_WAIT, "a thread of it does not stop");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Lets it go on.
+    pub(crate) fn release(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Whether all its threads are stopped, as proc(5) tells: the state is the first word after
+    /// the program's name, which stands in parentheses.
+    fn is_held(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
+            let text = std::fs::read_to_string(stat).unwrap_or_default();
+            text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+        })
     }
 
     /// Whether it has ended by itself.
