@@ -4,19 +4,19 @@ method, and the provider's page of the test platform, each read by axe and photo
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
-from test_page import _look, _offer, _theme, _wait
+from page import look, make_offer, set_theme, turn_page, wait
 
 from gateway import new_order_id
 
 
 def _go_on(payer):
-    payer.browser.find_element(By.CSS_SELECTOR, "#methods button.go").click()
+    turn_page(payer, payer.browser.find_element(By.CSS_SELECTOR, "#methods button.go").click)
 
 
 def _end_as(payer, scenario):
-    _wait(payer, lambda: payer.browser.find_elements(By.ID, "scenario"), "the provider's page")
+    wait(payer, lambda: payer.browser.find_elements(By.ID, "scenario"), "the provider's page")
     Select(payer.browser.find_element(By.ID, "scenario")).select_by_value(scenario)
-    payer.browser.find_element(By.CSS_SELECTOR, "form button").click()
+    turn_page(payer, payer.browser.find_element(By.CSS_SELECTOR, "form button").click)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -31,25 +31,25 @@ def _end_as(payer, scenario):
     ],
 )
 def test_the_list_of_methods_can_be_read_in(gateway, shop, payer, locale, phrase, theme):
-    offer = _offer(gateway, shop, locale)
-    _theme(payer, theme)
+    offer = make_offer(gateway, shop, locale)
+    set_theme(payer, theme)
     payer.open(offer["payment_url"])
-    payer.browser.find_element(By.LINK_TEXT, phrase).click()
-    _wait(payer, lambda: payer.browser.find_elements(By.ID, "methods"), "the list")
+    turn_page(payer, payer.browser.find_element(By.LINK_TEXT, phrase).click)
+    wait(payer, lambda: payer.browser.find_elements(By.ID, "methods"), "the list")
     assert payer.browser.find_element(By.TAG_NAME, "h1").text == phrase
     assert payer.browser.title == phrase
-    _look(payer, f"methods-{locale}-{theme}")
-    _theme(payer, "light")
+    look(payer, f"methods-{locale}-{theme}")
+    set_theme(payer, "light")
 
 
 def test_a_method_is_chosen_and_paid_with(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    payer.browser.find_element(By.LINK_TEXT, "Other payment methods").click()
+    turn_page(payer, payer.browser.find_element(By.LINK_TEXT, "Other payment methods").click)
     payer.browser.find_element(By.CSS_SELECTOR, "input[value=IDEAL]").click()
     _go_on(payer)
-    _wait(payer, lambda: payer.browser.find_elements(By.ID, "issuer"), "the provider's page")
-    _look(payer, "methods-provider")
+    wait(payer, lambda: payer.browser.find_elements(By.ID, "issuer"), "the provider's page")
+    look(payer, "methods-provider")
     _end_as(payer, "completed")
     payer.walk_to(shop.payment_options()["redirect_url"])
     assert gateway.order(offer["order_id"])["status"] == "completed"
@@ -71,7 +71,7 @@ def test_who_gives_up_may_choose_again_without_scripts(gateway, shop, payer_with
     assert payer.browser.find_element(By.TAG_NAME, "h1").text == "PayPal"
     _go_on(payer)
     _end_as(payer, "declined")
-    _wait(payer, lambda: payer.browser.find_elements(By.CSS_SELECTOR, ".notice"), "the notice")
+    wait(payer, lambda: payer.browser.find_elements(By.CSS_SELECTOR, ".notice"), "the notice")
     payer.photograph("methods-declined")
     _go_on(payer)
     _end_as(payer, "completed")

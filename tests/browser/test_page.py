@@ -4,22 +4,25 @@ Each page that is met is also read by axe, which knows most of WCAG 2.2 AA, and 
 photographs are there to be looked at.
 """
 
-import pathlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from page import (
+    field,
+    look,
+    make_offer,
+    notice,
+    pay,
+    set_theme,
+    turn_page,
+    type_card,
+    wait,
+)
 from payer import PHONE
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from gateway import new_order_id
-
-AXE = (
-    pathlib.Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
-)
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGE_WAIT_S = 20
 
 VISA_WITHOUT_3DS = "4012001038443335"
 CARD_WITH_CHALLENGE = "5555555555554444"
@@ -47,71 +50,6 @@ CART = {
 TAXES = {"tax_tables": {"alternate": [{"name": "high", "rules": [{"rate": "0.21"}]}]}}
 
 
-def _offer(gateway, shop, locale="en_US", **members) -> dict:
-    """A redirect order of 10 euros; what the gateway says of it."""
-    order = {
-        "type": "redirect",
-        "order_id": new_order_id(),
-        "currency": "EUR",
-        "amount": 1000,
-        "description": "City bike, order 2026-1178",
-        "payment_options": shop.payment_options(),
-        "customer": {"locale": locale, "country": "NL"},
-    }
-    options = members.pop("payment_options", {})
-    order |= members
-    order["payment_options"] |= options
-    answer = gateway.create(order)
-    assert answer.status == 200 and answer.body["success"] is True, answer
-    return answer.data
-
-
-def _field(payer, name):
-    return payer.browser.find_element(By.NAME, name)
-
-
-def _type_card(payer, number, expiry="0831", cvc="123", holder="J. de Vries"):
-    for name, text in [
-        ("card_number", number),
-        ("card_holder_name", holder),
-        ("card_expiry", expiry),
-        ("card_cvc", cvc),
-    ]:
-        _field(payer, name).clear()
-        _field(payer, name).send_keys(text)
-
-
-def _pay(payer):
-    payer.browser.find_element(By.ID, "pay").click()
-
-
-def _wait(payer, condition, what):
-    WebDriverWait(payer.browser, PAGE_WAIT_S).until(lambda _: condition(), what)
-
-
-def _notice(payer) -> str:
-    found = payer.browser.find_elements(By.ID, "notice")
-    return found[0].text if found else ""
-
-
-def _look(payer, name, skip=()):
-    """Photographs the page, and lets axe read it."""
-    payer.photograph(name)
-    payer.browser.execute_script(AXE.read_text())
-    options = {"runOnly": RULES, "rules": {rule: {"enabled": False} for rule in skip}}
-    found = payer.browser.execute_async_script(
-        "axe.run(document, arguments[0]).then(arguments[1])", options
-    )
-    faults = [(it["id"], [node["html"] for node in it["nodes"]]) for it in found["violations"]]
-    assert faults == [], name
-    assert len(found["passes"]) > 10, "axe has looked at nothing"
-
-
-def _theme(payer, theme):
-    feature = {"name": "prefers-color-scheme", "value": theme}
-    payer.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     "locale, amount, direction",
@@ -126,34 +64,34 @@ def _theme(payer, theme):
     ],
 )
 def test_the_page_can_be_read_in(gateway, shop, payer, locale, amount, direction, theme):
-    offer = _offer(gateway, shop, locale)
-    _theme(payer, theme)
+    offer = make_offer(gateway, shop, locale)
+    set_theme(payer, theme)
     payer.open(offer["payment_url"])
     root = payer.browser.find_element(By.TAG_NAME, "html")
     assert root.get_attribute("lang") == locale[:2]
     assert root.get_attribute("dir") == direction
     button = payer.browser.find_element(By.ID, "pay").get_attribute("textContent")
     assert amount in button, button
-    _look(payer, f"page-{locale}-{theme}")
-    _theme(payer, "light")
+    look(payer, f"page-{locale}-{theme}")
+    set_theme(payer, "light")
 
 
 def test_a_cart_and_faults_can_be_read(gateway, shop, payer):
-    offer = _offer(
+    offer = offer(
         gateway, shop, "nl_NL", amount=44000, shopping_cart=CART, checkout_options=TAXES
     )
     payer.open(offer["payment_url"])
-    _type_card(payer, "4111 1111 1111 1112", expiry="13/31", cvc="1")
-    _pay(payer)
+    type_card(payer, "4111 1111 1111 1112", expiry="13/31", cvc="1")
+    pay(payer)
     faults = [it.text for it in payer.browser.find_elements(By.CSS_SELECTOR, ".fault") if it.text]
     assert len(faults) == 3, faults
     assert payer.browser.switch_to.active_element.get_attribute("id") == "card_number"
-    _look(payer, "page-faults")
+    look(payer, "page-faults")
 
 
 def test_the_form_helps_while_a_card_is_typed(gateway, shop, payer):
-    payer.open(_offer(gateway, shop)["payment_url"])
-    number = _field(payer, "card_number")
+    payer.open(make_offer(gateway, shop)["payment_url"])
+    number = field(payer, "card_number")
     number.send_keys("4111111111111111")
     assert number.get_attribute("value") == "4111 1111 1111 1111"
     shown = payer.browser.find_element(By.CSS_SELECTOR, "#brands .is")
@@ -172,8 +110,8 @@ def test_the_form_helps_while_a_card_is_typed(gateway, shop, payer):
     number.clear()
     number.send_keys("٣٧٤٥٠٠٠٠٠٠٠٠٠١٥")
     assert number.get_attribute("value") == "3745 000000 00015"
-    assert _field(payer, "card_cvc").get_attribute("maxLength") == "4"
-    expiry = _field(payer, "card_expiry")
+    assert field(payer, "card_cvc").get_attribute("maxLength") == "4"
+    expiry = field(payer, "card_expiry")
     expiry.send_keys("830")
     assert expiry.get_attribute("value") == "08/30"
     expiry.send_keys(*[Keys.BACKSPACE] * 3)
@@ -181,10 +119,10 @@ def test_the_form_helps_while_a_card_is_typed(gateway, shop, payer):
 
 
 def test_a_card_without_3ds_pays_at_once(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
     assert gateway.order(offer["order_id"])["status"] == "completed"
     assert len(shop.visits("/thanks", offer["order_id"])) == 1
@@ -194,10 +132,10 @@ def test_a_card_without_3ds_pays_at_once(gateway, shop, payer):
 
 
 def test_a_challenge_is_part_of_the_journey(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, CARD_WITH_CHALLENGE)
-    _pay(payer)
+    type_card(payer, CARD_WITH_CHALLENGE)
+    pay(payer)
     payer.walk_to_challenge()
     payer.choose("Y")
     payer.walk_to(shop.url + "/thanks")
@@ -205,35 +143,34 @@ def test_a_challenge_is_part_of_the_journey(gateway, shop, payer):
 
 
 def test_another_card_pays_after_a_declined_one(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, VISA_WITHOUT_FUNDS)
-    _pay(payer)
-    payer.browser.switch_to.default_content()
-    if not _notice(payer):
+    type_card(payer, VISA_WITHOUT_FUNDS)
+    turn_page(payer, lambda: pay(payer))
+    if not notice(payer):
         payer.walk_to_challenge()
         payer.choose("Y")
         payer.browser.switch_to.default_content()
-    _wait(payer, lambda: "declined" in _notice(payer), "the card is declined")
-    assert _field(payer, "card_number").get_attribute("value") == ""
-    assert _field(payer, "card_cvc").get_attribute("value") == ""
-    _look(payer, "page-declined")
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
+    wait(payer, lambda: "declined" in notice(payer), "the card is declined")
+    assert field(payer, "card_number").get_attribute("value") == ""
+    assert field(payer, "card_cvc").get_attribute("value") == ""
+    look(payer, "page-declined")
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
     assert gateway.order(offer["order_id"])["status"] == "completed"
 
 
 def test_who_cancels_can_still_pay(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
     payer.browser.find_element(By.CSS_SELECTOR, "button.leave").click()
     payer.walk_to(shop.url + "/cart")
     query = parse_qs(urlsplit(payer.browser.current_url).query)
     assert query["transactionid"] == [offer["order_id"]]
     payer.open(offer["payment_url"])
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
 
 
@@ -269,7 +206,7 @@ def _payer_with_two_cards(gateway) -> str:
 
 def _offer_to(gateway, shop, reference, locale="en_US", **members) -> dict:
     customer = {"locale": locale, "country": "NL", "reference": reference}
-    return _offer(gateway, shop, locale, customer=customer, **members)
+    return make_offer(gateway, shop, locale, customer=customer, **members)
 
 
 def _radios(payer):
@@ -286,16 +223,16 @@ def test_a_stored_card_is_paid_with_by_its_code_and_the_keyboard(gateway, shop, 
         ["Another card"],
     ]
     assert [it.is_selected() for it in _radios(payer)] == [True, False, False]
-    assert not _field(payer, "card_number").is_displayed()
+    assert not field(payer, "card_number").is_displayed()
     # The arrow keys choose; each card has a code of its own, and a new one has fields.
-    code = _field(payer, "card_cvc")
+    code = field(payer, "card_cvc")
     _radios(payer)[0].send_keys(Keys.ARROW_DOWN)
     assert code.get_attribute("maxLength") == "4" and code.get_attribute("placeholder") == "1234"
     payer.browser.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
-    assert _field(payer, "card_number").is_displayed()
+    assert field(payer, "card_number").is_displayed()
     payer.browser.switch_to.active_element.send_keys(Keys.ARROW_UP, Keys.ARROW_UP)
     assert code.get_attribute("maxLength") == "3"
-    _pay(payer)
+    pay(payer)
     assert code.get_attribute("aria-invalid") == "true"
     assert payer.browser.switch_to.active_element == code
     code.send_keys("123", Keys.ENTER)
@@ -309,15 +246,15 @@ def test_a_stored_card_is_paid_with_without_scripts(gateway, shop, payer_without
     payer = payer_without_scripts
     offer = _offer_to(gateway, shop, _payer_with_two_cards(gateway))
     payer.open(offer["payment_url"])
-    assert not _field(payer, "card_number").is_displayed()
+    assert not field(payer, "card_number").is_displayed()
     _radios(payer)[1].click()
-    _field(payer, "card_cvc").send_keys("123")
-    _pay(payer)
+    field(payer, "card_cvc").send_keys("123")
+    turn_page(payer, lambda: pay(payer))
     # A code of three digits is none of this card: the card is still chosen.
     assert _radios(payer)[1].is_selected()
-    assert _notice(payer)
-    _field(payer, "card_cvc").send_keys("1234")
-    _pay(payer)
+    assert notice(payer)
+    field(payer, "card_cvc").send_keys("1234")
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
     assert gateway.order(offer["order_id"])["payment_details"]["last4"] == "0015"
 
@@ -327,37 +264,37 @@ def test_a_stored_card_is_paid_with_without_scripts(gateway, shop, payer_without
 def test_stored_cards_can_be_read_in(gateway, shop, payer, locale, theme):
     reference = _payer_with_two_cards(gateway)
     offer = _offer_to(gateway, shop, reference, locale, recurring_model="cardOnFile")
-    _theme(payer, theme)
+    set_theme(payer, theme)
     payer.open(offer["payment_url"])
     consent = payer.browser.find_element(By.CSS_SELECTOR, ".consent")
     assert not consent.is_displayed(), "a card that is stored is not stored anew"
-    _look(payer, f"page-stored-{locale}-{theme}")
+    look(payer, f"page-stored-{locale}-{theme}")
     _radios(payer)[2].click()
     assert consent.is_displayed()
-    _look(payer, f"page-stored-another-{locale}-{theme}")
-    _theme(payer, "light")
+    look(payer, f"page-stored-another-{locale}-{theme}")
+    set_theme(payer, "light")
 
 
 def test_the_page_on_the_way_to_the_bank_has_a_way_back(gateway, shop, payer_without_scripts):
     payer = payer_without_scripts
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, CARD_WITH_CHALLENGE)
-    _pay(payer)
+    type_card(payer, CARD_WITH_CHALLENGE)
+    turn_page(payer, lambda: pay(payer))
     payer.photograph("page-to-the-bank")
     back = payer.browser.find_element(By.CSS_SELECTOR, "a.leave")
     assert back.text == "Back to the payment"
-    back.click()
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
+    turn_page(payer, back.click)
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
     assert gateway.order(offer["order_id"])["status"] == "completed"
 
 
 def test_a_double_click_pays_once(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, VISA_WITHOUT_3DS)
+    type_card(payer, VISA_WITHOUT_3DS)
     payer.browser.execute_script(
         "var b = document.getElementById('pay'); b.click(); b.click(); b.form.requestSubmit();"
     )
@@ -369,9 +306,9 @@ def test_a_double_click_pays_once(gateway, shop, payer):
 
 
 def test_the_keyboard_is_enough(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _field(payer, "card_number").click()
+    field(payer, "card_number").click()
     active = lambda: payer.browser.switch_to.active_element
     for name, text in [
         ("card_number", AMEX),
@@ -389,17 +326,17 @@ def test_the_keyboard_is_enough(gateway, shop, payer):
 
 
 def test_a_link_that_was_taken_back_says_so(gateway, shop, payer):
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     gateway.call("PATCH", f"/v1/json/orders/{offer['order_id']}", {"status": "cancelled"})
     payer.open(offer["payment_url"])
     assert not payer.browser.find_elements(By.NAME, "card_number")
-    _look(payer, "page-cancelled")
+    look(payer, "page-cancelled")
     payer.browser.find_element(By.CSS_SELECTOR, "a.link").click()
     payer.walk_to(shop.url + "/cart")
 
 
 def test_a_window_that_the_shop_opened_closes_itself(gateway, shop, payer):
-    offer = _offer(gateway, shop, payment_options={"close_window": True})
+    offer = make_offer(gateway, shop, payment_options={"close_window": True})
     page = (
         "<!DOCTYPE html><title>shop</title><button onclick=\"window.open(this.value)\" value='"
         + offer["payment_url"].replace("&", "&amp;")
@@ -408,36 +345,36 @@ def test_a_window_that_the_shop_opened_closes_itself(gateway, shop, payer):
     payer.open(shop.show("/opener", page))
     opener = payer.browser.current_window_handle
     payer.browser.find_element(By.TAG_NAME, "button").click()
-    _wait(payer, lambda: len(payer.browser.window_handles) == 2, "the page is opened")
+    wait(payer, lambda: len(payer.browser.window_handles) == 2, "the page is opened")
     (other,) = set(payer.browser.window_handles) - {opener}
     payer.browser.switch_to.window(other)
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
-    _wait(payer, lambda: len(payer.browser.window_handles) == 1, "the window closes")
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
+    wait(payer, lambda: len(payer.browser.window_handles) == 1, "the window closes")
     payer.browser.switch_to.window(opener)
-    _wait(payer, lambda: payer.browser.title == "told", "the shop is told")
+    wait(payer, lambda: payer.browser.title == "told", "the shop is told")
     assert gateway.order(offer["order_id"])["status"] == "completed"
 
 
 def test_without_scripts_faults_are_told_and_a_card_pays(gateway, shop, payer_without_scripts):
     payer = payer_without_scripts
-    offer = _offer(gateway, shop)
+    offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])
-    _type_card(payer, "4111 1111 1111 1112", expiry="08/31", cvc="")
-    _pay(payer)
+    type_card(payer, "4111 1111 1111 1112", expiry="08/31", cvc="")
+    turn_page(payer, lambda: pay(payer))
     links = payer.browser.find_elements(By.CSS_SELECTOR, "#notice a")
-    assert len(links) == 2, _notice(payer)
-    assert _field(payer, "card_number").get_attribute("aria-invalid") == "true"
-    assert _field(payer, "card_holder_name").get_attribute("value") == "J. de Vries"
+    assert len(links) == 2, notice(payer)
+    assert field(payer, "card_number").get_attribute("aria-invalid") == "true"
+    assert field(payer, "card_holder_name").get_attribute("value") == "J. de Vries"
     payer.photograph("page-faults-without-scripts")
-    _type_card(payer, VISA_WITHOUT_3DS)
-    _pay(payer)
+    type_card(payer, VISA_WITHOUT_3DS)
+    pay(payer)
     payer.walk_to(shop.url + "/thanks")
     assert gateway.order(offer["order_id"])["status"] == "completed"
 
 
 def test_the_page_fits_the_narrowest_phone(gateway, shop, payer):
-    payer.open(_offer(gateway, shop, "ru_RU")["payment_url"])
+    payer.open(make_offer(gateway, shop, "ru_RU")["payment_url"])
     for width in (320, PHONE[0]):
         metrics = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True}
         payer.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

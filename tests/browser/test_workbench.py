@@ -8,7 +8,7 @@ from payer import Payer
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_page import _look, _wait
+from page import look, wait
 
 from gateway import new_order_id
 
@@ -50,7 +50,7 @@ def _rows(visitor, table) -> list[str]:
 
 def _look_from_the_top(visitor, name):
     visitor.browser.execute_script("scrollTo(0, 0)")
-    _look(visitor, name)
+    look(visitor, name)
 
 
 def _said(visitor) -> str:
@@ -65,15 +65,15 @@ def _colours(visitor, scheme):
 def test_it_fills_itself_and_has_buttons(visitor, gateway, shop):
     visitor.open(gateway.base_url + "/")
     live = visitor.browser.find_element(By.ID, "live")
-    _wait(visitor, live.is_displayed, "live")
+    wait(visitor, live.is_displayed, "live")
     assert _rows(visitor, "orders") == []
     _look_from_the_top(visitor, "workbench-empty")
 
     gateway.call("POST", "/v1/json/orders", _order(shop, "4111111111111111"))
     gateway.call("POST", "/v1/json/orders", _order(shop, "4000050000000007", 999))
     gateway.call("POST", "/v1/json/orders", _order(shop, "5555555555554444", 5000))
-    _wait(visitor, lambda: len(_rows(visitor, "orders")) == 3, "three orders, without loading again")
-    _wait(visitor, lambda: "acknowledged" in "".join(_rows(visitor, "told")), "notifications")
+    wait(visitor, lambda: len(_rows(visitor, "orders")) == 3, "three orders, without loading again")
+    wait(visitor, lambda: "acknowledged" in "".join(_rows(visitor, "told")), "notifications")
     assert "€1,234.56" in _rows(visitor, "orders")[2] and "completed" in _rows(visitor, "orders")[2]
 
     # By the keyboard alone: a button of the clock, and one of the faults.
@@ -84,19 +84,19 @@ def test_it_fills_itself_and_has_buttons(visitor, gateway, shop):
     ahead = visitor.browser.find_element(By.ID, "ahead")
     (words, seconds) = (ahead.text, offset())
     button.send_keys(Keys.ENTER)
-    _wait(visitor, lambda: ahead.text != words, "the clock has moved")
+    wait(visitor, lambda: ahead.text != words, "the clock has moved")
     assert offset() == seconds + 86400 and ahead.text.endswith(" ahead")
-    _wait(visitor, lambda: _said(visitor) != "", "it is said")
+    wait(visitor, lambda: _said(visitor) != "", "it is said")
     assert _said(visitor) == "Done: + 1 day."
     visitor.browser.find_element(By.CSS_SELECTOR, "button[value='no_funds']").send_keys(Keys.SPACE)
     waiting = visitor.browser.find_element(By.ID, "faults")
-    _wait(visitor, lambda: waiting.text == "decline 51", "the fault waits")
+    wait(visitor, lambda: waiting.text == "decline 51", "the fault waits")
     _look_from_the_top(visitor, "workbench")
     _colours(visitor, "dark")
     _look_from_the_top(visitor, "workbench-dark")
     _colours(visitor, "light")
     visitor.browser.find_element(By.CSS_SELECTOR, "button[value='none']").click()
-    _wait(visitor, lambda: waiting.text == "nothing", "the fault is cleared")
+    wait(visitor, lambda: waiting.text == "nothing", "the fault is cleared")
 
 
 def test_a_key_is_masked_until_it_is_asked_for_and_can_be_copied(visitor, gateway):
@@ -108,7 +108,7 @@ def test_a_key_is_masked_until_it_is_asked_for_and_can_be_copied(visitor, gatewa
     )
     copy = visitor.browser.find_element(By.CSS_SELECTOR, f"[data-copy='{gateway.api_key}']")
     copy.click()
-    _wait(visitor, lambda: _said(visitor) == "Copied.", "copied")
+    wait(visitor, lambda: _said(visitor) == "Copied.", "copied")
     copied = visitor.browser.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](String(e)))"
     )
@@ -131,7 +131,7 @@ def test_without_scripts_the_buttons_work_and_the_page_says_where_all_stands(gat
             except (StaleElementReferenceException, NoSuchElementException):
                 return False
 
-        _wait(visitor, moved, "moved")
+        wait(visitor, moved, "moved")
         visitor.photograph("workbench-without-scripts")
     finally:
         visitor.close()
@@ -145,6 +145,6 @@ def test_the_mailbox_shows_what_was_written(visitor, gateway, shop):
         visitor.browser.get(f"{gateway.base_url}/workbench/mails")
         return bool(visitor.browser.find_elements(By.CSS_SELECTOR, ".mail"))
 
-    _wait(visitor, shown, "mails")
+    wait(visitor, shown, "mails")
     visitor.browser.find_element(By.CSS_SELECTOR, ".mail summary").click()
     _look_from_the_top(visitor, "workbench-mails")
