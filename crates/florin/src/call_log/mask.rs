@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 use zeroize::Zeroizing;
 
-use crate::vault::leak_scan::{find_card_numbers, mask_card_numbers};
+use crate::vault::leak_scan::{DIGITS_MIN, find_card_numbers, mask_card_numbers};
 
 /// Shown in place of what is not.
 const HIDDEN: &str = "***";
@@ -202,6 +202,12 @@ impl Mask {
         if self.keys.iter().any(|key| text.contains(key.as_str())) {
             return HIDDEN.to_owned();
         }
+        let without_codes =
+            |text: String| self.codes.iter().fold(text, |text, code| without_run(&text, code));
+        if text.len() < DIGITS_MIN && text.is_ascii() {
+            // Too short for a card number, however it is read.
+            return without_codes(text.to_owned());
+        }
         let decoded = percent_decode_str(text).decode_utf8_lossy();
         let joined = |text: &str| -> String {
             text.chars().filter(|it| !SEPARATORS.contains(it)).map(as_ascii).collect()
@@ -220,7 +226,7 @@ impl Mask {
         if hides.iter().any(|it| !find_card_numbers(it.as_bytes()).is_empty()) {
             return HIDDEN.to_owned();
         }
-        self.codes.iter().fold(masked, |text, code| without_run(&text, code))
+        without_codes(masked)
     }
 
     /// A path and query as they may be shown, each part decoded once.
