@@ -15,6 +15,8 @@ pub(crate) struct Arguments {
     pub(crate) counts: bool,
     /// How many are due at one instant.
     pub(crate) timers: u64,
+    /// After its times, a list's plan as a private PostgreSQL tells it.
+    pub(crate) plans: bool,
     /// Instead of a private cluster.
     pub(crate) database_url: Option<String>,
     /// Instead of a temporary folder.
@@ -31,6 +33,7 @@ pub(crate) fn read() -> Arguments {
         stored_orders: 0,
         counts: false,
         timers: 100_000,
+        plans: false,
         database_url: None,
         data: None,
     };
@@ -45,6 +48,7 @@ pub(crate) fn read() -> Arguments {
             "--counts" if matches!(value.as_str(), "on" | "off") => {
                 arguments.counts = value == "on"
             }
+            "--plans" if matches!(value.as_str(), "on" | "off") => arguments.plans = value == "on",
             "--timers" => arguments.timers = number(),
             "--database-url" => arguments.database_url = Some(value),
             "--data" => arguments.data = Some(PathBuf::from(value)),
@@ -60,7 +64,7 @@ fn usage(why: &str) -> ! {
         "usage: florin-bench payments|capture|refund|mixed|token|get|page|timers|transactions|verify|\
          idle|codec \
          [--store sqlite|postgres] [--seconds N] \
-         [--concurrency N] [--stored-orders N] [--timers N] [--counts on|off] \
+         [--concurrency N] [--stored-orders N] [--timers N] [--counts on|off] [--plans on|off] \
          [--database-url URL] [--data DIR]"
     );
     std::process::exit(2);

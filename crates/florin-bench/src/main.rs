@@ -20,6 +20,7 @@ mod looks;
 mod openings;
 mod payments;
 mod place;
+mod plans;
 mod sink;
 mod store_limit;
 mod timers;

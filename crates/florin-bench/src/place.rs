@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::Arguments;
 use crate::load::Gateway;
+use crate::plans;
 use crate::postgres::Cluster;
 use crate::sink::Sink;
 
@@ -41,8 +42,13 @@ impl Place {
             (None, None) => unreachable!("one of them is there"),
         };
         let postgres = arguments.store == "postgres";
-        let cluster = (postgres && arguments.database_url.is_none())
-            .then(|| Cluster::start(&["shared_buffers=256MB", "max_wal_size=2GB", "fsync=on"]));
+        let cluster = (postgres && arguments.database_url.is_none()).then(|| {
+            let mut settings = vec!["shared_buffers=256MB", "max_wal_size=2GB", "fsync=on"];
+            if arguments.plans {
+                settings.extend(plans::SETTINGS);
+            }
+            Cluster::start(&settings)
+        });
         Place { folder, _temporary: temporary, cluster, url: arguments.database_url.clone() }
     }
 

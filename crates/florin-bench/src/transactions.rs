@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::arguments::Arguments;
 use crate::load::{self, Call};
 use crate::place::{Place, percentile, settle, shops_of, start};
+use crate::plans;
 use crate::sink;
 
 const WRITERS: u64 = 256;
@@ -57,11 +58,18 @@ pub(crate) async fn run(arguments: &Arguments) -> String {
             }),
         );
     }
+    let plans = match &place.cluster {
+        Some(cluster) if arguments.plans => {
+            plans::of(&running, cluster, filters(oldest, newest)).await
+        }
+        _ => Value::Null,
+    };
     running.stop().await;
     json!({
         "mode": "transactions", "store": arguments.store, "stored_orders": count,
         "stored_s": stored_s.round(), "slowest_ms": slowest, "goal_ms": GOAL_MS,
         "reached": slowest < GOAL_MS, "lists": Value::Object(lists),
+        "plans": plans,
     })
     .to_string()
 }

@@ -174,6 +174,11 @@ impl Cluster {
         format!("postgres://postgres@{}/{database}", host.replace('/', "%2F"))
     }
 
+    /// What the server has said so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
+    }
+
     fn wait_until_it_answers(&self) {
         let url = self.url_of("postgres");
         let begun = Instant::now();
@@ -188,8 +193,7 @@ impl Cluster {
             });
         });
         if waiting.join().is_err() {
-            let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
-            panic!("PostgreSQL did not start: {log}");
+            panic!("PostgreSQL did not start: {}", self.log());
         }
     }
 }

@@ -229,6 +229,24 @@ fn merge(
     Ok(page)
 }
 
+/// The statement that reads some rows of the site, or of one of its classes.
+fn sql_of_list(of_one_class: bool, from: OperationsEnd) -> String {
+    let (index, of_class) = match of_one_class {
+        true => ("INDEXED BY operations_by_class", "class = ?9 AND"),
+        false => ("", "?9 IS NULL AND"),
+    };
+    let direction = match from {
+        OperationsEnd::Newest => "DESC",
+        OperationsEnd::Oldest => "ASC",
+    };
+    format!(
+        "SELECT {COLUMNS} FROM operations {index} WHERE site_id = ?1 AND {of_class} \
+             transaction_id >= ?2 AND transaction_id < ?3 AND created_at >= ?4 AND created_at < ?5 \
+             AND (?6 IS NULL OR (completed_at >= ?6 AND completed_at < ?7)) \
+         ORDER BY transaction_id {direction} LIMIT ?8"
+    )
+}
+
 fn read_some(
     connection: &Connection,
     site: SiteId,
@@ -237,20 +255,7 @@ fn read_some(
     ids: &Range<i64>,
     limit: usize,
 ) -> rusqlite::Result<VecDeque<Listed>> {
-    let (index, of_class) = match class {
-        Some(_) => ("INDEXED BY operations_by_class", "class = ?9 AND"),
-        None => ("", "?9 IS NULL AND"),
-    };
-    let direction = match query.from {
-        OperationsEnd::Newest => "DESC",
-        OperationsEnd::Oldest => "ASC",
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM operations {index} WHERE site_id = ?1 AND {of_class} \
-             transaction_id >= ?2 AND transaction_id < ?3 AND created_at >= ?4 AND created_at < ?5 \
-             AND (?6 IS NULL OR (completed_at >= ?6 AND completed_at < ?7)) \
-         ORDER BY transaction_id {direction} LIMIT ?8"
-    );
+    let sql = sql_of_list(class.is_some(), query.from);
     let mut statement = connection.prepare_cached(&sql)?;
     let completed = query.completed.as_ref();
     let asked = params![
@@ -276,4 +281,35 @@ fn operation_row(row: &Row<'_>) -> rusqlite::Result<Listed> {
         completed_at: row.get(5)?,
     };
     Ok((row.get(0)?, operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list is read along an index, from the page's place on, and nothing is sorted.
+    #[tokio::test]
+    async fn lists_are_read_in_their_sequence() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("florin.sqlite")).await.unwrap();
+        for of_one_class in [true, false] {
+            for from in [OperationsEnd::Newest, OperationsEnd::Oldest] {
+                let sql = format!("EXPLAIN QUERY PLAN {}", sql_of_list(of_one_class, from));
+                let plan = store.read("explain", move |connection| {
+                    let mut statement = connection.prepare(&sql)?;
+                    let steps = statement.query_map([None::<i64>; 9], |row| row.get(3))?;
+                    steps.collect::<rusqlite::Result<Vec<String>>>()
+                });
+                let (index, place) = match of_one_class {
+                    true => ("INDEX operations_by_class", "site_id=? AND class=? AND "),
+                    false => ("PRIMARY KEY", "site_id=? AND "),
+                };
+                let step = format!(
+                    "SEARCH operations USING {index} \
+                     ({place}transaction_id>? AND transaction_id<?)"
+                );
+                assert_eq!(plan.await.unwrap(), [step]);
+            }
+        }
+    }
 }
