@@ -173,6 +173,12 @@ impl Coverage {
         self.0.get(way).copied().unwrap_or(0)
     }
 
+    /// How many commits had an event.
+    pub fn with_event(&self, event: &str) -> u64 {
+        let has = |way: &Way| way.1.split(' ').any(|it| it == event);
+        self.0.iter().filter(|(way, _)| has(way)).map(|(_, count)| count).sum()
+    }
+
     /// How many commits were noted.
     pub fn commits(&self) -> u64 {
         self.0.values().sum()
