@@ -62,6 +62,9 @@ const NEXT_DAY: u32 = 250;
 /// Seconds between two charges of one token, at shops that want some to pass.
 const CHARGE_INTERVAL_S: u32 = 600;
 
+/// What is due within so many milliseconds after the calm is done together.
+const TOGETHER_MS: i64 = 600_000;
+
 /// A little more than an hour.
 const AN_HOUR_MS: i64 = 61 * 60 * 1000;
 
@@ -154,6 +157,7 @@ async fn weather(order: Order) -> Outcome {
     for payment in payments.into_iter().chain(reminded).chain(again) {
         let _ = payment.await;
     }
+    bank.repeat_results().await;
     heal(&world, &disk).await;
     // Hours have passed. Some remember what they had begun, and it blows again.
     world.blow();
@@ -168,6 +172,7 @@ async fn weather(order: Order) -> Outcome {
     for payment in late {
         let _ = payment.await;
     }
+    bank.repeat_results().await;
     heal(&world, &disk).await;
     let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &noted).await;
     // What knows each other in a circle would stay in memory, run after run.
@@ -191,7 +196,7 @@ async fn heal(world: &World, disk: &Disk) {
         tokio::time::sleep(Duration::from_secs(3)).await;
         let Some(due) = disk.next_due() else { return };
         // What is due soon after is due as well: fewer jumps, the same work.
-        world.jump((due - world.now()).max(0) + 120_000);
+        world.jump((due - world.now()).max(0) + TOGETHER_MS);
     }
 }
 
