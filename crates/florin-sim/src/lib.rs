@@ -42,6 +42,7 @@ pub use config::SimulatorConfig;
 pub use control::EntryView;
 pub use faults::{CutWhen, FaultOrder};
 pub use host::mac::MacConfig;
+pub use methods::ProviderPayment;
 pub use simulator::{Simulator, StartError};
 pub use surroundings::Surroundings;
 pub use transcript::Passed;

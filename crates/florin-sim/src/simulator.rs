@@ -20,7 +20,7 @@ use crate::control::{self, EntryView};
 use crate::faults::{FaultOrder, Faults};
 use crate::host::{self, mac::InvalidKey, mac::LinkMac};
 use crate::journal::{Journal, Record};
-use crate::methods::{self, Payments};
+use crate::methods::{self, Payments, ProviderPayment};
 use crate::shared::Shared;
 use crate::surroundings::{Machine, Surroundings};
 use crate::threeds::{self, Challenges};
@@ -164,6 +164,17 @@ impl Simulator {
     /// The books of a merchant (DE42), oldest authorization first.
     pub fn entries(&self, merchant: &str) -> Vec<EntryView> {
         control::entries(&self.shared, merchant, None)
+    }
+
+    /// What the providers of other methods have of a merchant, oldest first.
+    pub fn provider_payments(&self, merchant: &str) -> Vec<ProviderPayment> {
+        methods::books::payments(&self.shared, merchant)
+    }
+
+    /// Has providers bring results once more that could not be brought, as they do until somebody
+    /// takes them.
+    pub async fn repeat_results(&self) {
+        methods::books::repeat_results(&self.shared).await;
     }
 
     /// Orders a fault, as `POST /control/faults` does.

@@ -92,7 +92,7 @@ impl Shops {
     }
 
     /// Changes an order, or tries to.
-    async fn change(self: &Arc<Shops>, action: Action, begun: &Begun, name: &str) {
+    pub(crate) async fn change(self: &Arc<Shops>, action: Action, begun: &Begun, name: &str) {
         let key = self.draw_key(KEYED_CHANGES);
         let mark = key.as_deref().unwrap_or("storm");
         let Some(call) = self.call_of(action, begun, name, mark) else { return };

@@ -26,22 +26,31 @@ const OPENABLE: &[&str] = &[
     "declined",
     "at the page",
     "at the bank",
+    "at the provider",
     "expired",
     "void",
     "cancelled",
+    "withdrawn",
 ];
 /// States in which a page may be there on which the order can be paid, besides the one in which
 /// nobody has used it.
-const WITH_PAGE: &[&str] = &["at the page", "at the bank", "authorizing", "declined", "expired"];
+const WITH_PAGE: &[&str] =
+    &["at the page", "at the bank", "at the provider", "authorizing", "declined", "expired"];
 /// States in which the shop may have given a page up.
 const GIVEN_UP: &[&str] = &["lapsed", "cancelled", "declined", "expired"];
 /// States in which something was, or can be, sold.
 const SOLD: &[&str] = &["authorized", "completed", "parted"];
+/// States in which something may be charged back.
+const TAKEN_BACK: &[&str] = &["authorized", "completed", "parted", "paid"];
 const EVERY: &[&str] = &[
     "offered",
     "lapsed",
     "at the page",
     "at the bank",
+    "at the provider",
+    "promised",
+    "paid",
+    "withdrawn",
     "authorizing",
     "uncleared",
     "authorized",
@@ -81,6 +90,30 @@ const WAYS: &[Ways] = &[
         "authorizing",
     ),
     (GIVEN_UP, "opened session_reopened authentication_finished declined", "declined"),
+    // Another method's provider takes the payment on, and may say at once what became of it.
+    (OPENABLE, "opened referred", "at the provider"),
+    (GIVEN_UP, "opened session_reopened referred", "at the provider"),
+    (OPENABLE, "opened referred payer_acted", "at the provider"),
+    (OPENABLE, "opened referred annotated", "at the provider"),
+    // It says what became of it.
+    (&["at the provider"], "payer_acted", "="),
+    (&["at the provider"], "promised", "promised"),
+    (&["at the provider"], "promised session_ended", "promised"),
+    (&["at the provider"], "paid", "paid"),
+    (&["at the provider"], "paid session_ended", "paid"),
+    (&["at the provider"], "declined", "declined"),
+    (&["at the provider"], "cancelled", "cancelled"),
+    (&["at the provider"], "cancelled session_ended", "cancelled"),
+    (&["at the provider"], "expired", "expired"),
+    (&["promised"], "paid", "paid"),
+    (&["promised"], "paid shipped", "paid"),
+    (&["promised"], "withdrawn", "withdrawn"),
+    (&["paid"], "refund_requested", "paid"),
+    (&["paid"], "refund_asked", "paid"),
+    (&["paid"], "refund_completed", "paid"),
+    (&["paid"], "refund_declined", "paid"),
+    (&["paid"], "refund_voided", "paid"),
+    (&["paid"], "shipped", "paid"),
     // The payer acts, or the directory server answers.
     (&["at the page"], "authentication_started", "at the page"),
     (&["at the page"], "authentication_started", "at the bank"),
@@ -128,19 +161,19 @@ const WAYS: &[Ways] = &[
     (EVERY, "annotated", "="),
     // The payer's bank takes money back; refunds that wait give way, and what the issuer bears
     // comes back at once.
-    (SOLD, "charged_back", "="),
-    (SOLD, "refund_voided charged_back", "="),
-    (SOLD, "charged_back dispute_processed chargeback_reversed", "="),
-    (SOLD, "refund_voided charged_back dispute_processed chargeback_reversed", "="),
-    (SOLD, "chargeback_accepted", "="),
-    (SOLD, "dispute_opened", "="),
-    (SOLD, "dispute_opened evidence_added", "="),
-    (SOLD, "evidence_added", "="),
-    (SOLD, "dispute_submitted", "="),
-    (SOLD, "evidence_asked", "="),
-    (SOLD, "dispute_processed", "="),
-    (SOLD, "chargeback_reversed", "="),
-    (SOLD, "dispute_lost", "="),
+    (TAKEN_BACK, "charged_back", "="),
+    (TAKEN_BACK, "refund_voided charged_back", "="),
+    (TAKEN_BACK, "charged_back dispute_processed chargeback_reversed", "="),
+    (TAKEN_BACK, "refund_voided charged_back dispute_processed chargeback_reversed", "="),
+    (TAKEN_BACK, "chargeback_accepted", "="),
+    (TAKEN_BACK, "dispute_opened", "="),
+    (TAKEN_BACK, "dispute_opened evidence_added", "="),
+    (TAKEN_BACK, "evidence_added", "="),
+    (TAKEN_BACK, "dispute_submitted", "="),
+    (TAKEN_BACK, "evidence_asked", "="),
+    (TAKEN_BACK, "dispute_processed", "="),
+    (TAKEN_BACK, "chargeback_reversed", "="),
+    (TAKEN_BACK, "dispute_lost", "="),
 ];
 
 /// Every possible way, one by one.
@@ -171,6 +204,12 @@ impl Coverage {
     /// How often a way was taken.
     pub fn taken(&self, way: &Way) -> u64 {
         self.0.get(way).copied().unwrap_or(0)
+    }
+
+    /// How many commits had an event.
+    pub fn with_event(&self, event: &str) -> u64 {
+        let has = |way: &Way| way.1.split(' ').any(|it| it == event);
+        self.0.iter().filter(|(way, _)| has(way)).map(|(_, count)| count).sum()
     }
 
     /// How many commits were noted.
@@ -205,11 +244,10 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Opened => "opened",
         State::Authenticating(Waiting::Page { .. }) => "at the page",
         State::Authenticating(Waiting::Challenge(_)) => "at the bank",
-        // Shops of storms sell by card.
-        State::Authenticating(Waiting::Provider(_))
-        | State::Promised { .. }
-        | State::Paid
-        | State::Withdrawn => "elsewhere",
+        State::Authenticating(Waiting::Provider(_)) => "at the provider",
+        State::Promised { .. } => "promised",
+        State::Paid => "paid",
+        State::Withdrawn => "withdrawn",
         State::Authorizing { .. } => "authorizing",
         State::Uncleared { .. } => "uncleared",
         State::Authorized(_) => "authorized",

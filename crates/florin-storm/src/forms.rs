@@ -6,6 +6,9 @@ use crate::front::GATEWAY;
 use crate::network::calls::{Call, FORM};
 use crate::outside::BANK;
 
+/// Where providers have their pages.
+const PROVIDER: &str = "http://bank.example/methods/";
+
 /// Whether a page asks for a card.
 pub fn asks_for_card(page: &str) -> bool {
     page.contains(" name=\"card_number\"")
@@ -24,21 +27,37 @@ pub fn form_of(
         |form: &&str| with_field.is_none_or(|field| form.contains(&format!(" name=\"{field}\"")));
     let form = forms.filter(has_field).last()?;
     let mut fields = Serializer::new(String::new());
+    let mut chosen = Vec::new();
     for input in form.split("<input").skip(1) {
         let input = &input[..input.find('>')?];
-        if let Some(name) = attribute(input, "name") {
-            let kept = || attribute(input, "value").unwrap_or_default();
-            let value = typed(&name).unwrap_or_else(kept);
+        let Some(name) = attribute(input, "name") else { continue };
+        let Some(value) = typed(&name) else {
+            fields.append_pair(&name, &attribute(input, "value").unwrap_or_default());
+            continue;
+        };
+        // Of several that stand for one choice one is chosen.
+        if !input.contains("type=\"radio\"") || !chosen.contains(&name) {
             fields.append_pair(&name, &value);
+            chosen.push(name);
         }
     }
-    if form.contains("<select")
-        && let Some(choice) = typed("outcome")
-    {
-        fields.append_pair("outcome", &choice);
+    for select in form.split("<select").skip(1) {
+        let name = attribute(select, "name")?;
+        if let Some(choice) = typed(&name) {
+            fields.append_pair(&name, &choice);
+        }
     }
     let action = attribute(&form[..form.find('>')?], "action")?;
     Some(Call::post(&address(at, &action), FORM, fields.finish()))
+}
+
+/// The link of a page to the methods that are no cards.
+pub fn link_to_methods(at: &str, page: &str) -> Option<Call> {
+    let link = page.split("<a").skip(1).find_map(|tag| {
+        let target = attribute(&tag[..tag.find('>')?], "href")?;
+        target.starts_with("methods?").then_some(target)
+    });
+    Some(Call::get(&address(at, &link?)))
 }
 
 /// The address that an action names on a page at `at`.
@@ -51,7 +70,9 @@ fn address(at: &str, action: &str) -> String {
     }
     let path = at.split(['?', '#']).next().unwrap_or_default();
     match path.rfind('/') {
-        Some(end) if at.starts_with(GATEWAY) => format!("{}{action}", &path[..=end]),
+        Some(end) if at.starts_with(GATEWAY) || at.starts_with(PROVIDER) => {
+            format!("{}{action}", &path[..=end])
+        }
         // The bank's page names its own form by a path below its folder.
         _ => format!("{BANK}/acs/{action}"),
     }
@@ -78,6 +99,16 @@ mod tests {
         let typed = |name: &str| (name == "card_number").then(|| "4111 1".to_owned());
         let call = form_of(&at, PAGE, with_field, typed).unwrap();
         assert_eq!((call.url.as_str(), call.body.as_ref()), (url, body.as_bytes()));
+    }
+
+    #[test]
+    fn one_of_several_is_chosen_and_a_provider_has_its_forms_in_its_own_folder() {
+        let page = r#"<form action="abc"><input type="radio" name="method" value="A"><input
+            type="radio" name="method" value="B"><select name="scenario"></select></form>"#;
+        let typed = |name: &str| Some(if name == "method" { "B" } else { "paid" }.to_owned());
+        let call = form_of(&format!("{PROVIDER}pay/abc"), page, Some("method"), typed).unwrap();
+        assert_eq!(call.url, format!("{PROVIDER}pay/abc"));
+        assert_eq!(call.body.as_ref(), b"method=B&scenario=paid");
     }
 
     #[test]

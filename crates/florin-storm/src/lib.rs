@@ -13,6 +13,7 @@ pub mod front;
 pub mod network;
 pub mod store;
 pub mod outside;
+pub mod elsewhere;
 pub mod receiver;
 pub mod purchase;
 pub mod shop;

@@ -1,4 +1,5 @@
-//! How those outside behave for a while: the host, the access control server, the receiver.
+//! How those outside behave for a while: the host, the access control server, the receiver, the
+//! provider of other methods.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -10,10 +11,12 @@ pub enum Who {
     Host,
     Bank,
     Receiver,
+    /// Of other methods than cards.
+    Provider,
 }
 
 impl Who {
-    pub const ALL: [Who; 3] = [Who::Host, Who::Bank, Who::Receiver];
+    pub const ALL: [Who; 4] = [Who::Host, Who::Bank, Who::Receiver, Who::Provider];
 }
 
 /// A mood.
@@ -32,7 +35,7 @@ const MOODS: [Mood; 4] = [Mood::Well, Mood::Silent, Mood::Slow, Mood::Garbage];
 
 /// The moods of everybody.
 #[derive(Debug, Default)]
-pub struct Moods([AtomicU8; 3]);
+pub struct Moods([AtomicU8; 4]);
 
 impl Moods {
     /// The mood that somebody is in.

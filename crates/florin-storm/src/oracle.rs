@@ -167,11 +167,16 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
         let entries = evidence.bank.entries(&merchant);
         let of_shop: Vec<&Read<'_>> =
             kept.orders.iter().filter(|read| read.stored.row.site_id == shop.site_id).collect();
+        let payments = evidence.bank.provider_payments(&merchant);
         let mut sums = money::Sums::default();
         for read in &of_shop {
             let of_order: Vec<&EntryView> =
                 entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
-            money::examine(&mut findings, read, &of_order, evidence.vault, &mut sums);
+            let elsewhere = read.order.payment.other.as_ref();
+            let payment =
+                elsewhere.and_then(|other| payments.iter().find(|it| it.id == other.reference));
+            let told = (of_order.as_slice(), payment);
+            money::examine(&mut findings, read, told, evidence.vault, &mut sums);
             rest::examine(&mut findings, read, shop, evidence.receiver);
             sessions::examine(&mut findings, read, evidence.pages);
             cases::examine(&mut findings, read, evidence.memories);
@@ -180,6 +185,15 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
             let is_known = of_shop.iter().any(|read| read.stored.row.order_id == entry.order_id);
             findings.check(Rule::NothingUnknownAtTheBank, is_known, || {
                 format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
+            });
+        }
+        for payment in payments.iter().filter(|it| it.is_paid && it.is_taken) {
+            let is_known = of_shop.iter().any(|read| {
+                let other = read.order.payment.other.as_ref();
+                other.is_some_and(|other| other.reference == payment.id)
+            });
+            findings.check(Rule::NothingUnknownAtTheBank, is_known, || {
+                format!("{payment:?} is at its provider only")
             });
         }
         sums.compare(&mut findings, shop, &entries);

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::bugs::Bug;
 use crate::chance::Chance;
+use crate::elsewhere::SIMULATOR_TOKEN;
 use crate::front::Front;
 use crate::mood::Who;
 use crate::network::calls::{self, Call, JSON, NoReply};
@@ -30,7 +31,11 @@ pub const BANK: &str = "http://bank.example";
 
 /// Starts host, directory servers and access control server.
 pub fn start_bank(world: &Arc<World>, front: &Arc<Front>) -> Simulator {
-    let config = SimulatorConfig { public_url: BANK.to_owned(), ..SimulatorConfig::default() };
+    let config = SimulatorConfig {
+        public_url: BANK.to_owned(),
+        control_token: SIMULATOR_TOKEN.to_owned().into(),
+        ..SimulatorConfig::default()
+    };
     let chance = world.chance.fork();
     let around = Around { world: world.clone(), front: front.clone(), chance };
     Simulator::within(config, Arc::new(around)).expect("a bank without files and keys can start")

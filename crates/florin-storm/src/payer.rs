@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::forms::{asks_for_card, form_of};
+use crate::elsewhere;
+use crate::forms::{asks_for_card, form_of, link_to_methods};
 use crate::front::GATEWAY;
 use crate::mood::Who;
 use crate::network::calls::{self, Call, NoReply, Reply};
@@ -61,6 +62,9 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
         let page = String::from_utf8_lossy(&reply.body);
         let next = match &reply.location {
             Some(location) => Some(Call::get(location)),
+            None if asks_for_card(&page) && elsewhere::goes_there(&world.chance) => {
+                link_to_methods(&url, &page)
+            }
             None if asks_for_card(&page) => {
                 let Some((next, other)) = at_the_form(shops, begun, &url, &page).await else {
                     return;
@@ -71,11 +75,21 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
             None => {
                 // A page that waits looks again by itself.
                 let looks_again = page.contains("http-equiv=\"refresh\"").then(|| Call::get(&url));
-                let chosen = |name: &str| {
-                    let choice = || (*world.chance.weighted(&CHOICES)).to_owned();
-                    (name == "outcome").then(choice)
+                let chosen = |name: &str| match name {
+                    "outcome" => Some((*world.chance.weighted(&CHOICES)).to_owned()),
+                    "method" if page.contains("type=\"radio\"") => {
+                        world.count("payer: chose another method");
+                        Some(elsewhere::chosen(&world.chance))
+                    }
+                    "issuer" => Some("9001".to_owned()),
+                    "scenario" => {
+                        world.count("payer: was at a provider");
+                        elsewhere::scenario(&world.chance, &page)
+                    }
+                    _ => None,
                 };
-                form_of(&url, &page, None, chosen).or(looks_again)
+                let field = page.contains(" name=\"method\"").then_some("method");
+                form_of(&url, &page, field, chosen).or(looks_again)
             }
         };
         match next {

@@ -11,6 +11,7 @@ use florin::gateway::rails::{Rails, numbers_of};
 use florin::gateway::risk::RiskKnowledge;
 use florin::notify::client::WebhookClient;
 use florin::notify::schedule::Schedule;
+use florin::provider::ProviderClient;
 use florin::store::Store;
 use florin::tasks::{self, TaskGroup};
 use florin::threeds::{NetworkConfig, ThreeDsConfig, ThreeDsServer};
@@ -18,6 +19,7 @@ use florin::vault::{Kek, Random, Vault};
 use tokio::sync::watch;
 
 use crate::chance::Chance;
+use crate::elsewhere::ToProvider;
 use crate::front::{Front, GATEWAY, Up};
 use crate::network::frames::Wires;
 use crate::outside::{BANK, ToBank, ToReceiver};
@@ -145,7 +147,7 @@ async fn start(
     let numbers = numbers_of(store.clone());
     let link = Link::start_over(wires, config, numbers, clock.clone(), jitter)
         .map_err(|error| error.to_string())?;
-    let wire = Arc::new(ToBank { world: world.clone(), routes: bank });
+    let wire = Arc::new(ToBank { world: world.clone(), routes: bank.clone() });
     let random = {
         let chance = chance.clone();
         Arc::new(move |bytes: &mut [u8]| chance.fill(bytes))
@@ -153,6 +155,7 @@ async fn start(
     let three_ds = ThreeDsServer::over(wire, three_ds_config(), clock.clone(), random)
         .map_err(|error| error.to_string())?;
     let rails = Rails::new(link, three_ds, GATEWAY);
+    let to_provider = ToProvider { world: world.clone(), routes: bank };
     let to_receiver = ToReceiver { world: world.clone(), receiver };
     let internal_token = Some(vault.token_hash(OPERATOR_TOKEN.as_bytes()));
     let parts = Parts {
@@ -164,7 +167,7 @@ async fn start(
         rails: RailsByMode { test: Some(Arc::new(rails)), live: None },
         schedule: Schedule::default(),
         simulator: None,
-        provider: None,
+        provider: Some(ProviderClient::over(Arc::new(to_provider))),
         risk: RiskKnowledge::default(),
         internal_token,
         post: florin::mail::post::Post::default(),

@@ -4,6 +4,7 @@ use florin_sim::cards::{CARDS, TestCard};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
+use crate::elsewhere;
 use crate::reminders;
 use crate::shop::Shop;
 
@@ -58,6 +59,8 @@ pub struct Begun {
     pub payer: Option<u64>,
     /// The model under which the card is stored.
     pub(crate) model: Option<&'static str>,
+    /// The method that the order names, where that is none of cards.
+    pub(crate) method: Option<&'static str>,
     /// Where its payer was sent.
     pub payment_url: Option<String>,
 }
@@ -78,13 +81,14 @@ impl Begun {
             seconds_active: *chance.weighted(&LIFETIMES),
             payer,
             model,
+            method: elsewhere::named(chance),
             payment_url: None,
         }
     }
 
     /// The same, paid with a stored card.
     pub fn charging(self, token: String) -> Begun {
-        Begun { way: Way::Charge { token }, payer: None, model: None, ..self }
+        Begun { way: Way::Charge { token }, payer: None, model: None, method: None, ..self }
     }
 
     /// The same, paid in whatever way, as by a shop that begins anew.
@@ -133,7 +137,7 @@ impl Begun {
                 "notification_method": if self.by_get { "GET" } else { "POST" },
             },
         });
-        if self.by_hand {
+        if self.by_hand && self.method.is_none() {
             order["capture"] = json!("manual");
         }
         if let Way::Charge { token } = &self.way {
@@ -141,12 +145,13 @@ impl Begun {
             return order;
         }
         order["customer"] = self.customer();
-        if let Some(model) = self.model {
+        if let (Some(model), None) = (self.model, self.method) {
             order["recurring_model"] = json!(model);
         }
         match self.way {
             Way::Redirect => order["type"] = json!("redirect"),
             Way::Link => order["type"] = json!("paymentlink"),
+            Way::Direct if self.method.is_some() => {}
             Way::Direct | Way::Charge { .. } => {
                 let card = self.card(chance);
                 order["gateway"] = json!("CREDITCARD");
@@ -155,6 +160,9 @@ impl Begun {
                     "card_expiry_date": "3112", "card_cvc": code_of(card),
                 });
             }
+        }
+        if let Some(method) = self.method {
+            elsewhere::describe(&mut order, method, self.amount);
         }
         if self.is_on_page() {
             order["second_chance"] = reminders::wish(&self.order_id);

@@ -12,6 +12,7 @@ use florin::gateway::site::{
 };
 use florin::store::{Committed, OrderKey, OrderRow, SiteId, Store, UnitOfWork};
 use florin_sim::{FaultOrder, Simulator};
+use tokio::task::JoinHandle;
 
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, NOTHING, state_of};
@@ -60,6 +61,12 @@ const NEXT_DAY: u32 = 250;
 
 /// Seconds between two charges of one token, at shops that want some to pass.
 const CHARGE_INTERVAL_S: u32 = 600;
+
+/// What is due within so many milliseconds after the calm is done together.
+const TOGETHER_MS: i64 = 600_000;
+
+/// A little more than an hour.
+const AN_HOUR_MS: i64 = 61 * 60 * 1000;
 
 /// A little more than a day.
 const A_DAY_MS: i64 = 25 * 60 * 60 * 1000;
@@ -133,6 +140,10 @@ async fn weather(order: Order) -> Outcome {
     let payments: Vec<_> =
         (0..order.payments).map(|number| tokio::spawn(shops.clone().pay(number))).collect();
     tokio::time::sleep(Duration::from_millis(STORM_MS + 120_000)).await;
+    // An hour passes: payers are reminded of what they have not paid, and shops lose patience.
+    world.jump(AN_HOUR_MS);
+    let mut reminded = remind(&shops);
+    tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
     // A night passes while it blows: days are settled, payers run out of time.
     world.jump(A_DAY_MS);
     let pages = shops.begun().into_iter().filter(Begun::is_on_page);
@@ -140,11 +151,13 @@ async fn weather(order: Order) -> Outcome {
         .filter(|_| world.chance.is(NEXT_DAY))
         .map(|begun| tokio::spawn(shops.clone().look_again(begun)))
         .collect();
+    reminded.extend(remind(&shops));
     tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
     world.calm_down();
-    for payment in payments.into_iter().chain(again) {
+    for payment in payments.into_iter().chain(reminded).chain(again) {
         let _ = payment.await;
     }
+    bank.repeat_results().await;
     heal(&world, &disk).await;
     // Hours have passed. Some remember what they had begun, and it blows again.
     world.blow();
@@ -159,12 +172,19 @@ async fn weather(order: Order) -> Outcome {
     for payment in late {
         let _ = payment.await;
     }
+    bank.repeat_results().await;
     heal(&world, &disk).await;
     let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &noted).await;
     // What knows each other in a circle would stay in memory, run after run.
     around.front.close();
     disk.wipe();
     outcome
+}
+
+/// Payers of pages look for the reminder that is due.
+fn remind(shops: &Arc<Shops>) -> Vec<JoinHandle<()>> {
+    let to_remind = shops.to_remind().into_iter();
+    to_remind.map(|begun| tokio::spawn(shops.clone().remind(begun))).collect()
 }
 
 /// Lets everything that is owed happen: the clock jumps to whatever is due next.
@@ -176,7 +196,7 @@ async fn heal(world: &World, disk: &Disk) {
         tokio::time::sleep(Duration::from_secs(3)).await;
         let Some(due) = disk.next_due() else { return };
         // What is due soon after is due as well: fewer jumps, the same work.
-        world.jump((due - world.now()).max(0) + 120_000);
+        world.jump((due - world.now()).max(0) + TOGETHER_MS);
     }
 }
 

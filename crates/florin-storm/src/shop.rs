@@ -300,7 +300,7 @@ impl Shops {
     }
 
     /// Sees to a payment that may be held.
-    async fn look_after(self: &Arc<Shops>, begun: &Begun) {
+    pub(crate) async fn look_after(self: &Arc<Shops>, begun: &Begun) {
         let held = self.look(&begun.shop, &begun.order_id).await.as_deref() == Some("uncleared");
         if held && self.world.chance.is(DECIDED) {
             self.pause(90_000).await;

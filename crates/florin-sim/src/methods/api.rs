@@ -63,7 +63,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
     let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
     let said = Said::now(&payment);
     if payment.scenario.is_some() && !payment.told {
-        note(&shared, PaymentRecord::Told { id, taken: true });
+        note(&shared, PaymentRecord::Answered { id });
     }
     answer(StatusCode::OK, &said)
 }

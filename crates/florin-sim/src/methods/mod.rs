@@ -3,13 +3,14 @@
 //! One table says what each method may do, one flow does it: a gateway has a payment taken on, the
 //! payer chooses on one page how it ends, and the gateway is told, signed. `table` has the
 //! methods, `payments` what is remembered, `api` talks to gateways, `page` to payers, `result`
-//! tells how it ended.
+//! tells how it ended, `books` shows what there is.
 
 pub(crate) mod table;
 pub(crate) mod payments;
 pub(crate) mod result;
 pub(crate) mod api;
 pub(crate) mod page;
+pub(crate) mod books;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use axum::routing::get;
 use crate::limits::BODY_BYTES_MAX;
 use crate::shared::Shared;
 
+pub use books::ProviderPayment;
 pub(crate) use payments::{PaymentRecord, Payments};
 
 /// The paths of the providers.

@@ -79,6 +79,9 @@ pub(crate) struct Payment {
     /// The gateway knows what is said first.
     #[serde(default)]
     pub(crate) told: bool,
+    /// It has taken the result that was brought to it.
+    #[serde(default)]
+    pub(crate) taken: bool,
     /// The gateway did not want it any more.
     #[serde(default)]
     pub(crate) refused: bool,
@@ -91,11 +94,30 @@ pub(crate) struct Payment {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum PaymentRecord {
-    Opened { payment: Box<Payment> },
-    Chosen { id: String, scenario: Scenario, issuer: Option<String> },
-    Told { id: String, taken: bool },
-    Refunded { id: String, refund: String, amount: i64 },
-    Cleared { merchant: String },
+    Opened {
+        payment: Box<Payment>,
+    },
+    Chosen {
+        id: String,
+        scenario: Scenario,
+        issuer: Option<String>,
+    },
+    Told {
+        id: String,
+        taken: bool,
+    },
+    /// The gateway has asked, and was answered: whether it heard that, nobody knows.
+    Answered {
+        id: String,
+    },
+    Refunded {
+        id: String,
+        refund: String,
+        amount: i64,
+    },
+    Cleared {
+        merchant: String,
+    },
 }
 
 /// All payments that are remembered.
@@ -132,6 +154,7 @@ impl Payment {
             chosen: false,
             // The answer to the gateway tells it.
             told: scenario.is_some(),
+            taken: false,
             refused: false,
             refunds: BTreeMap::new(),
         })
@@ -208,6 +231,11 @@ impl Payments {
         self.by_id.get(id)
     }
 
+    /// Every payment, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Payment> {
+        self.order.iter().filter_map(|id| self.by_id.get(id))
+    }
+
     /// The change that a payer's choice makes, if he can still choose. The caller applies it before
     /// anybody else can.
     pub(crate) fn choice(
@@ -236,12 +264,17 @@ impl Payments {
                 if let Some(payment) = self.by_id.get_mut(&id) {
                     payment.scenario = Some(scenario);
                     payment.wanted.issuer = issuer.or(payment.wanted.issuer.take());
-                    (payment.chosen, payment.told) = (true, false);
+                    (payment.chosen, payment.told, payment.taken) = (true, false, false);
                 }
             }
             PaymentRecord::Told { id, taken } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
-                    (payment.told, payment.refused) = (true, !taken);
+                    (payment.told, payment.taken, payment.refused) = (true, taken, !taken);
+                }
+            }
+            PaymentRecord::Answered { id } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.told = true;
                 }
             }
             PaymentRecord::Refunded { id, refund, amount } => {

@@ -23,8 +23,12 @@ pub(super) fn examine(findings: &mut Findings, read: &Read<'_>, memories: &Memor
             let told_of = (told.site_id, told.name.as_str(), told.reference.as_str());
             told_of == (read.stored.row.site_id, name.as_str(), case.reference.as_str())
         });
+        // A provider tells of the whole payment, under its own number.
+        let elsewhere = read.order.payment.other.as_ref();
+        let by_provider = elsewhere.is_some_and(|other| other.reference == case.reference);
         let copies = trail.chargebacks.iter().filter(|it| it.reference == case.reference).count();
-        let is_told = told.is_some_and(|told| told.amount.is_none_or(|it| it == case.amount));
+        let is_told =
+            by_provider || told.is_some_and(|told| told.amount.is_none_or(|it| it == case.amount));
         findings.check(Rule::CaseTakenOnce, is_told && copies == 1, || {
             read.name(format_args!("{copies} of {case:?}, told {told:?}"))
         });
@@ -41,6 +45,7 @@ pub(super) fn examine(findings: &mut Findings, read: &Read<'_>, memories: &Memor
     let refunded: i64 = refunded.map(|refund| refund.amount).sum();
     let captured: i64 = match &read.order.payment.state {
         State::Completed { authorization, .. } => authorization.amount.minor,
+        State::Paid => read.order.payment.amount.minor,
         _ => trail.captures.iter().map(|capture| capture.amount).sum(),
     };
     let is_sound = booked == taken && taken.saturating_add(refunded) <= captured;

@@ -88,18 +88,19 @@ fn status_is_kept(told: (&str, &str), status: &str, sale: u32, history: &[&str])
             // Captures in part are completed from the beginning.
             let is_sold = sale != WHOLE
                 || history.iter().any(|event| {
-                    ["completed", "review_accepted", "captured", "captured_in_part"].contains(event)
+                    ["completed", "review_accepted", "captured", "captured_in_part", "paid"]
+                        .contains(event)
                 });
             return is_sold && SOLD.contains(&status);
         }
         // Shops may ship before they capture.
         ("completed" | "shipped", "initialized") => &["authorized", "review_passed"],
-        ("uncleared", _) => &["held_for_review"],
+        ("uncleared", _) => &["held_for_review", "promised"],
         ("declined", _) => &["declined"],
         ("expired", _) => &["expired"],
         ("cancelled", _) => &["session_ended"],
         ("void", "cancelled") => &["cancelled"],
-        ("void", _) => &["review_declined", "released", "hold_ended"],
+        ("void", _) => &["review_declined", "released", "hold_ended", "withdrawn"],
         _ => return false,
     };
     let Some(at) = history.iter().position(|event| what.contains(event)) else { return false };
@@ -109,7 +110,8 @@ fn status_is_kept(told: (&str, &str), status: &str, sale: u32, history: &[&str])
             SOLD.contains(&status) || status == "void" || is_begun_anew(later)
         }
         ("uncleared", _) => {
-            let ended = ["review_accepted", "review_passed", "review_declined"];
+            let ended =
+                ["review_accepted", "review_passed", "review_declined", "paid", "withdrawn"];
             later.iter().any(|event| ended.contains(event))
         }
         (told, _) => status == told || is_begun_anew(later),

@@ -5,7 +5,7 @@ use florin::vault::Vault;
 use florin_core::ledger::{Account, Balances, is_balanced};
 use florin_core::payment::State;
 use florin_core::trail::{RefundState, WHOLE};
-use florin_sim::EntryView;
+use florin_sim::{EntryView, ProviderPayment};
 
 use super::{Findings, Kept, Read, Rule};
 use crate::shop::Shop;
@@ -28,6 +28,18 @@ impl Money {
         })
     }
 
+    /// What the provider's books have of the payment that an order names. A payment that was
+    /// promised, or whose money was on its way, is paid once the order says so.
+    fn at_the_provider(read: &Read<'_>, payment: &ProviderPayment) -> Money {
+        let pays = match read.order.payment.state {
+            // Shipping makes a provider pay what it has promised, whatever it was about to say.
+            State::Paid => payment.may_pay || payment.is_promised && is_shipped(read),
+            _ => payment.is_paid && payment.is_taken,
+        };
+        let captured = if pays && !payment.is_refused { payment.amount } else { 0 };
+        Money { held: 0, captured, refunded: payment.refunded }
+    }
+
     fn in_balances(balances: &Balances) -> Money {
         Money {
             held: balances.get(Account::Issuer),
@@ -41,6 +53,7 @@ impl Money {
         let trail = &read.order.trail;
         let captured = match &read.order.payment.state {
             State::Completed { authorization, .. } => authorization.amount.minor,
+            State::Paid => read.order.payment.amount.minor,
             _ => trail.captures.iter().map(|capture| capture.amount).sum(),
         };
         let completed = |state: &RefundState| matches!(state, RefundState::Completed { .. });
@@ -56,16 +69,24 @@ impl Money {
     }
 }
 
+fn is_shipped(read: &Read<'_>) -> bool {
+    read.stored.events.iter().any(|event| event.kind == "shipped")
+}
+
 /// What the journals of a shop's orders come to.
 #[derive(Default)]
-pub(super) struct Sums(Money);
+pub(super) struct Sums {
+    journals: Money,
+    providers: Money,
+}
 
 impl Sums {
     /// Against all that the bank has of the shop.
     pub(super) fn compare(&self, findings: &mut Findings, shop: &Shop, entries: &[EntryView]) {
-        let bank = Money::at_the_bank(entries.iter());
-        findings.check(Rule::SumsAreEqual, bank == self.0, || {
-            format!("{}: {bank:?} at the bank, {:?} in journals", shop.name, self.0)
+        let mut bank = Money::at_the_bank(entries.iter());
+        bank.add(self.providers);
+        findings.check(Rule::SumsAreEqual, bank == self.journals, || {
+            format!("{}: {bank:?} at the bank, {:?} in journals", shop.name, self.journals)
         });
     }
 }
@@ -74,14 +95,18 @@ impl Sums {
 pub(super) fn examine(
     findings: &mut Findings,
     read: &Read<'_>,
-    entries: &[&EntryView],
+    (entries, payment): (&[&EntryView], Option<&ProviderPayment>),
     vault: &Vault,
     sums: &mut Sums,
 ) {
-    let bank = Money::at_the_bank(entries.iter().copied());
+    let mut bank = Money::at_the_bank(entries.iter().copied());
+    let elsewhere = payment.map(|payment| Money::at_the_provider(read, payment));
+    let elsewhere = elsewhere.unwrap_or_default();
+    bank.add(elsewhere);
+    sums.providers.add(elsewhere);
     let balances = examine_journal(findings, read, vault);
     let journal = Money::in_balances(&balances);
-    sums.0.add(journal);
+    sums.journals.add(journal);
     findings.check(Rule::BooksEqualLedger, bank == journal, || {
         read.name(format_args!("{bank:?} at the bank, {journal:?} in the journal"))
     });
@@ -92,18 +117,29 @@ pub(super) fn examine(
     let is_within = entries.iter().all(|entry| {
         entry.refunded <= entry.captured && entry.captured + entry.reversed <= entry.authorized
     });
-    findings
-        .check(Rule::RefundsWithinCaptures, is_within, || read.name(format_args!("{entries:?}")));
-    examine_counts(findings, read, entries);
+    let is_within = is_within && elsewhere.refunded <= elsewhere.captured;
+    findings.check(Rule::RefundsWithinCaptures, is_within, || {
+        read.name(format_args!("{entries:?} {payment:?}"))
+    });
+    examine_counts(findings, read, entries, payment.filter(|_| elsewhere.captured > 0));
 }
 
-fn examine_counts(findings: &mut Findings, read: &Read<'_>, entries: &[&EntryView]) {
+/// How often there was what; `payment` is one that the provider has taken money for.
+fn examine_counts(
+    findings: &mut Findings,
+    read: &Read<'_>,
+    entries: &[&EntryView],
+    payment: Option<&ProviderPayment>,
+) {
+    let elsewhere = usize::from(payment.is_some());
     let in_force = entries.iter().filter(|entry| entry.held != 0 || entry.captured != 0).count();
-    let captures: usize = entries.iter().map(|entry| entry.captures).sum();
+    let in_force = in_force + elsewhere;
+    let captures = entries.iter().map(|entry| entry.captures).sum::<usize>() + elsewhere;
     let refunds: usize = entries.iter().map(|entry| entry.refunds).sum();
+    let refunds = refunds + payment.map_or(0, |payment| payment.refunds);
     let trail = &read.order.trail;
     let wanted_captures = match &read.order.payment.state {
-        State::Completed { .. } => 1,
+        State::Completed { .. } | State::Paid => 1,
         _ => trail.captures.len(),
     };
     let completed = |state: &RefundState| matches!(state, RefundState::Completed { .. });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin::store::{OrderKey, SiteId};
 use florin_core::order::Order;
+use florin_core::payment::State;
 use serde_json::Value;
 
 use super::{Findings, Read, Rule};
@@ -19,6 +20,11 @@ impl Pages {
         let paid = self.0.entry((place.0, place.1, session.number.0)).or_default();
         if let Some(authorization) = order.payment.authorization() {
             paid.insert(authorization.trace.rrn.clone());
+        }
+        if let (State::Promised { .. } | State::Paid, Some(other)) =
+            (&order.payment.state, &order.payment.other)
+        {
+            paid.insert(other.reference.clone());
         }
     }
 }

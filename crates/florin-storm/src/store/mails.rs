@@ -4,8 +4,19 @@ use async_trait::async_trait;
 use florin::clock::UnixMillis;
 use florin::store::{LISTED_ROWS_MAX, MailRow, MailState, Mails, OrderKey, SiteId, StoreError};
 
-use super::MemoryStore;
 use super::tables::Tables;
+use super::{Disk, MemoryStore};
+
+impl Disk {
+    /// The texts of the mails about an order, newest first, as its payer finds them.
+    pub fn mail_texts(&self, site: SiteId, order_id: &str) -> Vec<String> {
+        let tables = self.tables();
+        let of_order = tables.mails.values().filter(|it| it.site_id == site);
+        let mut mails: Vec<_> = of_order.filter(|mail| mail.order_id == order_id).collect();
+        mails.sort_by_key(|mail| std::cmp::Reverse(mail.at));
+        mails.into_iter().map(|mail| mail.plain.clone()).collect()
+    }
+}
 
 #[async_trait]
 impl Mails for MemoryStore {
@@ -30,6 +41,9 @@ impl Mails for MemoryStore {
             tables.mails.insert(place, MailRow { at, ..mail });
             let Some(newest_max) = newest_max else { return };
             let kept = usize::try_from(newest_max).unwrap_or(usize::MAX);
+            if tables.mails.keys().filter(|(of, ..)| *of == site).count() <= kept {
+                return;
+            }
             for old in newest_first(tables, site).into_iter().skip(kept) {
                 tables.mails.remove(&(site, old.key, old.name));
             }

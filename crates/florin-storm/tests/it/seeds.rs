@@ -59,9 +59,10 @@ fn no_storm_breaks_a_rule() {
     for status in ["completed", "declined", "expired", "void", "chargedback", "cancelled"] {
         assert!(totals.statuses[status] > 50, "{status}");
     }
+    assert!(totals.coverage.with_event("session_reopened") > 10, "payers follow reminders");
 }
 
-const FAULTS: [&str; 36] = [
+const FAULTS: [&str; 37] = [
     "bank: charged back",
     "clock: a process's clock jumped",
     "clock: all clocks jumped",
@@ -86,6 +87,7 @@ const FAULTS: [&str; 36] = [
     "link: all connections were cut",
     "operator: decided on a held payment",
     "operator: left a decision in the store",
+    "payer: followed a reminder",
     "payer: gave up",
     "payer: paid in two windows",
     "payer: sent one form twice at once",

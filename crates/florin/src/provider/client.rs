@@ -1,30 +1,20 @@
 //! Calls to a provider: JSON over HTTP, with a token.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use florin_core::provider::RefundWord;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::result::Said;
+use super::wire::{Answered, HttpWire, Wire};
 
-/// How long a call may take.
-const CALL_WAIT: Duration = Duration::from_secs(10);
-/// How long a connection may take.
-const CONNECT_WAIT: Duration = Duration::from_secs(3);
-/// Bytes of an answer that are read.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Longest address of a provider's page.
 const URL_CHARS_MAX: usize = 1024;
 
 /// The way to the provider of all methods.
-pub struct ProviderClient {
-    http: reqwest::Client,
-    base_url: String,
-    token: Zeroizing<String>,
-}
+pub struct ProviderClient(Arc<dyn Wire>);
 
 /// What is to be paid, for a provider. Not printed: it has the key of the result.
 pub struct Wanted<'a> {
@@ -102,14 +92,12 @@ impl ProviderClient {
     /// # Errors
     /// When the HTTP client cannot be set up.
     pub fn new(base_url: &str, token: &str) -> Result<ProviderClient, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_WAIT)
-            .timeout(CALL_WAIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        let base_url = base_url.trim_end_matches('/').to_owned();
-        Ok(ProviderClient { http, base_url, token: Zeroizing::new(token.to_owned()) })
+        Ok(ProviderClient::over(Arc::new(HttpWire::new(base_url, token)?)))
+    }
+
+    /// Over a way of one's own.
+    pub fn over(wire: Arc<dyn Wire>) -> ProviderClient {
+        ProviderClient(wire)
     }
 
     /// Has a payment taken on. Nothing is paid by that, except where the method pays at once.
@@ -194,22 +182,11 @@ impl ProviderClient {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Vec<u8>, ProviderError> {
-        let url = format!("{}{path}", self.base_url);
-        let mut request = self.http.request(method, url).bearer_auth(self.token.as_str());
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        let Answered { status, body } =
+            self.0.call(method, path, body.map(Value::to_string)).await?;
+        if !(200..300).contains(&status) {
+            return Err(ProviderError::Refused(status));
         }
-        let mut answer = request.send().await.map_err(|_| ProviderError::Unreachable)?;
-        if !answer.status().is_success() {
-            return Err(ProviderError::Refused(answer.status().as_u16()));
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|_| ProviderError::Unreachable)? {
-            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(ProviderError::Unreadable);
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+        Ok(body)
     }
 }

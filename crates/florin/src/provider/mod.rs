@@ -7,7 +7,9 @@
 //! have none.
 
 mod client;
+mod wire;
 mod result;
 
 pub use client::{ProviderClient, ProviderError, Taken, Wanted};
 pub use result::{Said, Word, read_result};
+pub use wire::{Answered, Wire};

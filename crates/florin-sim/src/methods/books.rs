@@ -1,0 +1,61 @@
+//! What providers have in their books, for those who lay them beside a gateway's.
+
+use super::payments::Payment;
+use super::result::tell;
+use super::table::Word;
+use crate::shared::{Shared, lock};
+
+/// One payment in a provider's books. Amounts in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderPayment {
+    /// The provider's number.
+    pub id: String,
+    /// The gateway's number of the attempt.
+    pub reference: String,
+    pub amount: i64,
+    /// The payer has paid, and it needed nothing more.
+    pub is_paid: bool,
+    /// The provider has promised to pay.
+    pub is_promised: bool,
+    /// It is, or can still come to be, paid.
+    pub may_pay: bool,
+    /// The gateway has taken the result that was brought to it.
+    pub is_taken: bool,
+    /// It did not want it: no money was taken.
+    pub is_refused: bool,
+    /// How often money was given back, and how much.
+    pub refunds: usize,
+    pub refunded: i64,
+}
+
+/// The payments of a merchant, oldest first.
+pub(crate) fn payments(shared: &Shared, merchant: &str) -> Vec<ProviderPayment> {
+    let payments = lock(&shared.payments);
+    payments.all().filter(|it| it.wanted.merchant == merchant).map(view).collect()
+}
+
+fn view(payment: &Payment) -> ProviderPayment {
+    let later = payment.later().map(|(_, word)| word);
+    let pays = |word| matches!(word, Word::Paid | Word::Promised);
+    ProviderPayment {
+        id: payment.id.clone(),
+        reference: payment.wanted.reference.clone(),
+        amount: payment.wanted.amount,
+        is_paid: payment.word() == Word::Paid,
+        is_promised: payment.word() == Word::Promised,
+        may_pay: pays(payment.word()) && later != Some(Word::Declined) || later.is_some_and(pays),
+        is_taken: payment.taken,
+        is_refused: payment.refused,
+        refunds: payment.refunds.len(),
+        refunded: payment.refunds.values().sum(),
+    }
+}
+
+/// Brings each result once more that nobody has taken or refused.
+pub(crate) async fn repeat_results(shared: &Shared) {
+    let is_owed = |it: &&Payment| it.chosen && !it.taken && !it.refused;
+    let owed: Vec<Payment> = lock(&shared.payments).all().filter(is_owed).cloned().collect();
+    for payment in owed {
+        tell(shared, &payment).await;
+    }
+}
