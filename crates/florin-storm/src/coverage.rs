@@ -209,6 +209,7 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Authenticating(Waiting::Provider(_))
         | State::Promised { .. }
         | State::Paid
+        | State::PaidInPart
         | State::Withdrawn => "elsewhere",
         State::Authorizing { .. } => "authorizing",
         State::Uncleared { .. } => "uncleared",
