@@ -11,6 +11,7 @@ mod effect;
 mod evolve;
 mod session;
 mod opening;
+mod part;
 mod answer;
 mod review;
 mod cancel;
@@ -96,6 +97,12 @@ pub enum Command {
     AskRefund { number: u32 },
     /// The provider of another method answered.
     HearRefund { number: u32, word: RefundWord },
+    /// The payer gives up paying in parts: what gift cards have paid goes back to them.
+    GiveUpParts,
+    /// The provider of a part is about to be asked to take it back, under this number.
+    AskPartBack { number: u32, refund_id: TransactionId },
+    /// The provider of a part answered.
+    HearPartBack { number: u32, word: RefundWord },
     /// The payer's bank takes money back.
     ChargeBack(Claim),
     /// Something is said or decided about a chargeback.
@@ -118,6 +125,8 @@ pub enum Refusal {
     OrderIdTaken,
     /// The session cannot be paid any more, or another one has taken its place.
     SessionOver,
+    /// Another amount is due by now: a part was paid or given back.
+    NotDue,
     /// No payer is waited for, or for another transaction.
     NotWaiting,
     /// No authorization with this RRN is on its way.
@@ -212,6 +221,9 @@ pub fn decide(
         Command::Hear { reference, news } => provider::hear(draft, &reference, news),
         Command::AskRefund { number } => provider::ask_refund(draft, number),
         Command::HearRefund { number, word } => provider::hear_refund(draft, number, word),
+        Command::GiveUpParts => part::give_up(draft),
+        Command::AskPartBack { number, refund_id } => part::ask_back(draft, number, refund_id),
+        Command::HearPartBack { number, word } => part::hear_back(draft, number, word),
         Command::ChargeBack(claim) => chargeback::charge_back(draft, claim),
         Command::Dispute { number, step } => chargeback::dispute(draft, number, step),
     }

@@ -194,6 +194,8 @@ pub enum GatewayDecline {
     NotEnrolled,
     /// The provider of another method than a card refused.
     Provider,
+    /// Nothing is left on a gift card.
+    NoBalance,
     /// A fault of the gateway after the payer was authenticated.
     Internal,
 }
@@ -203,6 +205,8 @@ impl GatewayDecline {
     pub fn reason_code(self) -> &'static str {
         match self {
             GatewayDecline::CardData => "4005",
+            // As for a card without cover.
+            GatewayDecline::NoBalance => "4002",
             GatewayDecline::Internal => "5999",
             _ => OTHER,
         }
@@ -228,6 +232,7 @@ impl GatewayDecline {
             GatewayDecline::ChallengeTimedOut => "Transaction timed out (ACS)",
             GatewayDecline::NotEnrolled => "Cardholder not enrolled in service",
             GatewayDecline::Provider => "Declined by the payment method",
+            GatewayDecline::NoBalance => "Insufficient balance",
             GatewayDecline::Internal => "Internal System Error",
         }
     }

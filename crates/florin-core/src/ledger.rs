@@ -96,6 +96,8 @@ impl Balances {
             State::Paid => order.payment.amount.minor,
             _ => order.trail.captured(),
         };
+        let given = order.parts.iter().filter(|part| part.state.is_with_provider());
+        let in_part = given.fold(0, |sum: i64, part| sum.saturating_add(part.amount));
         let parts = order.trail.captures.iter().map(|capture| capture.number);
         let (refunded, charged_back) =
             std::iter::once(WHOLE).chain(parts).fold((0, 0), |(refunded, charged_back), sale| {
@@ -110,6 +112,8 @@ impl Balances {
         };
         balances.pair(Account::Issuer, Account::Held, held);
         balances.pair(payer, Account::Captured, captured);
+        // What is given back of an order that came to nothing was never sold.
+        balances.pair(Account::Provider, Account::Captured, in_part);
         balances.pair(Account::Refunded, payer, refunded);
         balances.pair(Account::ChargedBack, payer, charged_back);
         balances.pair(Account::Fees, Account::Operator, fees);

@@ -10,6 +10,7 @@ pub mod card;
 pub mod method;
 pub mod order_id;
 pub mod decline;
+pub mod part;
 pub mod payment;
 pub mod provider;
 pub mod chargeback;

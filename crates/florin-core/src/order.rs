@@ -3,6 +3,7 @@
 //! live on in the history.
 
 use crate::money::Money;
+use crate::part::Part;
 use crate::payment::{AdviceId, Instant, Payment, State, TransactionId};
 use crate::session::{Entry, Session};
 use crate::trail::{SaleNumber, Trail, WHOLE};
@@ -15,6 +16,8 @@ pub struct Order {
     pub counters: Counters,
     /// The page on which it can, or could, be paid.
     pub session: Option<Session>,
+    /// What gift cards have paid of it, in the order of their numbers.
+    pub parts: Vec<Part>,
 }
 
 /// Numbers within the order, each the highest one given so far.
@@ -65,9 +68,16 @@ impl Order {
             | State::Declined(_)
             | State::Expired
             | State::Cancelled
+            | State::PaidInPart
             | State::Void(_)
             | State::Withdrawn => false,
         }
+    }
+
+    /// Why the order id is refused to an order that is none of its attempts on a page: besides, a
+    /// part of it is paid, and was not given back.
+    pub fn refuses_new_order(&self) -> bool {
+        self.refuses_new_attempt() || self.parts.iter().any(|it| it.state.is_with_provider())
     }
 
     /// Whether anybody tried to pay it: until then it has no transaction that shops could see.
@@ -166,6 +176,9 @@ impl Order {
     /// `financial_status`.
     pub fn status(&self, sale: SaleNumber) -> (&'static str, &'static str) {
         let base = if sale == WHOLE { self.payment.status() } else { ("completed", "completed") };
+        if sale == WHOLE && self.is_open_in_part() {
+            return ("initialized", "initialized");
+        }
         if base.0 != "completed" {
             return base;
         }
@@ -174,7 +187,8 @@ impl Order {
         }
         let refunded = self.trail.refunded(sale);
         if let (true, Some(sold)) = (refunded > 0, self.sale(sale)) {
-            let all = refunded >= sold.amount.minor;
+            let parts = if sale == WHOLE { self.paid_in_part() } else { 0 };
+            let all = refunded >= sold.amount.minor.saturating_add(parts);
             return (if all { "refunded" } else { "partial_refunded" }, base.1);
         }
         if self.trail.shipped.contains(&sale) { ("shipped", base.1) } else { base }

@@ -19,6 +19,7 @@
 //! Another method: (opened) ──▶ Authenticating, at its provider ─┬──▶ Paid
 //!                                                            ├──▶ Promised ─┬──▶ Paid
 //!                                                            │              └──▶ Withdrawn
+//!                                                            ├──▶ PaidInPart: other attempts pay the rest
 //!                                                            └──▶ Declined, Cancelled, Expired
 //!
 //! The merchant may cancel while the payer or the host is waited for. What becomes of captured
@@ -94,6 +95,8 @@ pub enum State {
     Promised { until: Instant },
     /// The provider of another method has paid the whole amount.
     Paid,
+    /// A gift card has paid what was on it; the rest is due. See [`crate::part`].
+    PaidInPart,
     /// Promised once, and not paid.
     Withdrawn,
 }
@@ -351,16 +354,18 @@ impl Payment {
             | State::Cancelled
             | State::Promised { .. }
             | State::Paid
+            | State::PaidInPart
             | State::Withdrawn => None,
         }
     }
 
     /// The attempt's part in the status of its order; see [`crate::order::Order::status`].
-    pub(crate) fn status(&self) -> (&'static str, &'static str) {
+    pub fn status(&self) -> (&'static str, &'static str) {
         match self.state {
             State::Offered
             | State::Opened
             | State::Authenticating(_)
+            | State::PaidInPart
             | State::Authorizing { .. } => ("initialized", "initialized"),
             State::Lapsed => ("cancelled", "cancelled"),
             State::Uncleared { .. } | State::Promised { .. } => ("uncleared", "uncleared"),
@@ -390,6 +395,7 @@ impl Payment {
             | State::Declined(_)
             | State::Expired
             | State::Cancelled
+            | State::PaidInPart
             | State::Void(_)
             | State::Withdrawn => Standing::Bad,
         }

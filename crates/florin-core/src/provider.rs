@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::method::Method;
+use crate::money::Money;
 use crate::payment::Instant;
 
 /// Days that a provider, or the merchant who has to ship first, may take with a payment that was
@@ -45,7 +46,11 @@ pub enum Word {
     /// The provider will pay, once it has looked at it or the merchant has shipped.
     Promised,
     Paid,
+    /// A gift card has paid this much, which is less than was asked for.
+    PaidInPart(Money),
     Declined,
+    /// Declined, for nothing is left on the gift card.
+    NoBalance,
     /// The payer gave up.
     Cancelled,
     /// The payer's time at the provider is over.

@@ -19,7 +19,6 @@ use crate::methods::PaymentRecord;
 use crate::threeds::ChallengeRecord;
 
 /// A record of the journal.
-#[expect(clippy::large_enum_variant, reason = "a record lives only until it is written")]
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Record {

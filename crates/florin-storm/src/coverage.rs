@@ -247,6 +247,8 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Authenticating(Waiting::Provider(_)) => "at the provider",
         State::Promised { .. } => "promised",
         State::Paid => "paid",
+        // Shops of storms sell nothing for gift cards.
+        State::PaidInPart => "paid in part",
         State::Withdrawn => "withdrawn",
         State::Authorizing { .. } => "authorizing",
         State::Uncleared { .. } => "uncleared",

@@ -13,6 +13,7 @@ use crate::trail::SaleNumber;
 pub(super) fn cancel(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, Refusal> {
     match draft.order.payment.state.clone() {
         State::Authenticating(_) => draft.stop_waiting(),
+        State::PaidInPart => {}
         State::Authorizing { trace, advice } => {
             let (why, facts) = (ReversalReason::CustomerCancellation, AnswerFacts::default());
             draft.reverse_request(advice, trace, why, &facts, Urgency::AfterAnswer);

@@ -2,8 +2,9 @@
 
 use super::evolve;
 use super::{Context, Decision, Effect, Event, Reversal, ReversalReason, Timer, Undone, Urgency};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::order::Order;
+use crate::part::PartState;
 use crate::payment::{AdviceId, AnswerFacts, Reason, State, Trace, Waiting};
 use crate::tariff::FeeKind;
 use crate::trail::{Fee, SaleNumber, WHOLE};
@@ -48,7 +49,8 @@ impl Draft<'_> {
         self.events.push(event);
     }
 
-    pub(super) fn finish(self) -> Decision {
+    pub(super) fn finish(mut self) -> Decision {
+        self.settle_parts();
         Decision { order: self.order, events: self.events, effects: self.effects }
     }
 
@@ -109,6 +111,9 @@ impl Draft<'_> {
         if amount.minor == 0 {
             return;
         }
+        if (kind, sale) == (FeeKind::Payment, WHOLE) {
+            self.charge_parts(amount.currency);
+        }
         let brand = self.order.payment.brand;
         let Some((fee, description)) = self.context.tariff.fee(kind, brand, amount) else { return };
         let transaction_id = match self.order.sale(sale) {
@@ -117,6 +122,19 @@ impl Draft<'_> {
         };
         let description = description.to_owned();
         self.happen(Event::FeeCharged(Fee { sale, transaction_id, amount: fee, description }));
+    }
+
+    /// What gift cards paid before is a sale only with the rest.
+    fn charge_parts(&mut self, currency: Currency) {
+        for part in self.order.parts.clone() {
+            let amount = Money::new(part.amount, currency);
+            let fee = self.context.tariff.fee(FeeKind::Payment, None, amount);
+            if let (PartState::Kept, Some((fee, description))) = (part.state, fee) {
+                let (transaction_id, description) = (part.transaction_id, description.to_owned());
+                let fee = Fee { sale: WHOLE, transaction_id, amount: fee, description };
+                self.happen(Event::FeeCharged(fee));
+            }
+        }
     }
 
     pub(super) fn stop_waiting(&mut self) {

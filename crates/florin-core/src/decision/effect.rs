@@ -167,6 +167,8 @@ pub enum Timer {
     Hold,
     /// A refund's day is settled.
     Settlement(u32),
+    /// The provider of the part with this number is asked to take it back.
+    GiveBack(u32),
     /// The merchant's time to answer a chargeback ends.
     Dispute(u32),
 }

@@ -2,9 +2,10 @@
 
 use super::{Offered, Opened};
 use crate::chargeback::{Chargeback, Credit};
+use crate::part::Part;
 use crate::payment::{
     AdviceId, AnswerFacts, AuthenticationResult, Authorization, Decider, Instant, Reason, Review,
-    Trace, Waiting,
+    Trace, TransactionId, Waiting,
 };
 use crate::provider::Facts;
 use crate::session::SessionEnd;
@@ -68,6 +69,24 @@ pub enum Event {
     /// The provider has paid.
     Paid {
         facts: Facts,
+    },
+    /// A gift card has paid a part.
+    PaidInPart(Part),
+    /// The order came to nothing: the part is to be given back.
+    PartReleased {
+        number: u32,
+    },
+    /// The provider of a part is asked to take it back, under this number.
+    PartAskedBack {
+        number: u32,
+        refund_id: TransactionId,
+    },
+    PartGivenBack {
+        number: u32,
+    },
+    /// The provider of a part refuses to take it back.
+    PartNotGivenBack {
+        number: u32,
     },
     /// What the provider promised comes to nothing.
     Withdrawn,
@@ -194,6 +213,11 @@ impl Event {
             Event::PayerActed { .. } => "payer_acted",
             Event::Promised { .. } => "promised",
             Event::Paid { .. } => "paid",
+            Event::PaidInPart(_) => "paid_in_part",
+            Event::PartReleased { .. } => "part_released",
+            Event::PartAskedBack { .. } => "part_asked_back",
+            Event::PartGivenBack { .. } => "part_given_back",
+            Event::PartNotGivenBack { .. } => "part_not_given_back",
             Event::Withdrawn => "withdrawn",
             Event::ReviewAccepted { .. } => "review_accepted",
             Event::ReviewPassed { .. } => "review_passed",

@@ -1,6 +1,6 @@
 //! What is true after an event. Total: whether an event may happen was decided before.
 
-use super::{Event, Offered, Opened};
+use super::{Event, Offered, Opened, part};
 use crate::chargeback::{Outcome, Stage};
 use crate::order::{Counters, Order};
 use crate::payment::{Instant, Payment, Rules, State, Unauthenticated, Waiting};
@@ -15,15 +15,19 @@ use crate::trail::{Refund, RefundState, Trail};
 pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
     if let Event::Opened(opened) = event {
         let session = order.as_ref().and_then(|order| order.session).filter(|_| opened.on_page);
-        let mut counters = order.map(|order| order.counters).unwrap_or_default();
+        let (mut counters, parts) =
+            order.map(|order| (order.counters, order.parts)).unwrap_or_default();
+        let parts = if opened.on_page { parts } else { Vec::new() };
         counters.attempts = counters.attempts.saturating_add(1);
         counters.events = counters.events.saturating_add(1);
-        // Whatever came before ended without money, so it left no trail.
+        // Whatever came before ended without money, so it left no trail; but parts pay for every
+        // attempt on the page.
         return Order {
             payment: newly_opened(opened, at),
             trail: Trail::default(),
             counters,
             session,
+            parts,
         };
     }
     if let Event::Offered(offered) = event {
@@ -31,11 +35,12 @@ pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
         counters.events = counters.events.saturating_add(1);
         let payment = only_offered(offered, at);
         let session = Some(offered.session);
-        return Order { payment, trail: Trail::default(), counters, session };
+        return Order { payment, trail: Trail::default(), counters, session, parts: Vec::new() };
     }
     let mut order = order.expect("the first event of an order is its opening");
     order.counters.events = order.counters.events.saturating_add(1);
-    let Order { payment, trail, counters, session } = &mut order;
+    part::apply(&mut order, event, at);
+    let Order { payment, trail, counters, session, .. } = &mut order;
     apply_to_payment(payment, counters, event, at);
     apply_to_trail(trail, counters, event, at);
     if let Some(session) = session {
@@ -178,6 +183,10 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             payment.completed_at = Some(at);
             payment.state = State::Paid;
         }
+        Event::PaidInPart(part) => {
+            learn(payment, &part.by.facts);
+            payment.state = State::PaidInPart;
+        }
         Event::Withdrawn => payment.state = State::Withdrawn,
         Event::SessionEnded(_) => {
             if payment.state == State::Offered {
@@ -214,8 +223,12 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             counters.notifications = counters.notifications.saturating_add(1);
             payment.announced = true;
         }
-        // See `apply_to_trail`, `apply_to_session` and `evolve`.
+        // See `part`, `apply_to_trail`, `apply_to_session` and `evolve`.
         Event::Opened(_)
+        | Event::PartReleased { .. }
+        | Event::PartAskedBack { .. }
+        | Event::PartGivenBack { .. }
+        | Event::PartNotGivenBack { .. }
         | Event::Offered(_)
         | Event::PageShown
         | Event::SessionReopened

@@ -75,6 +75,15 @@ pub(super) fn open(
     {
         return Err(Refusal::SessionOver);
     }
+    match existing {
+        Some(order) if opening.session.is_some() && order.due() != opening.amount => {
+            return Err(Refusal::NotDue);
+        }
+        Some(order) if opening.session.is_none() && order.refuses_new_order() => {
+            return Err(Refusal::OrderIdTaken);
+        }
+        _ => {}
+    }
     let opened = Event::Opened(Opened {
         transaction_id: opening.transaction_id,
         amount: opening.amount,

@@ -72,12 +72,6 @@ pub(super) fn hear_refund(
     Ok(draft.finish())
 }
 
-/// The contract's words for a payment that its provider refuses.
-fn refused_by_provider() -> Reason {
-    let words = GatewayDecline::Provider;
-    Reason::new(words.reason_code(), words.reason())
-}
-
 impl Draft<'_> {
     /// Sends the payer to a provider that has taken the payment on. Some say at once what became
     /// of it.
@@ -125,8 +119,14 @@ impl Draft<'_> {
                 self.paid(facts);
                 self.ask_later(ask_again_at);
             }
-            (State::Authenticating(Waiting::Provider(_)), Word::Declined) => {
-                self.decline(refused_by_provider(), None);
+            (State::Authenticating(Waiting::Provider(_)), Word::PaidInPart(paid)) => {
+                return self.take_part(paid, &facts);
+            }
+            (State::Authenticating(Waiting::Provider(_)), Word::Declined | Word::NoBalance) => {
+                let no_balance = word == Word::NoBalance;
+                let words =
+                    if no_balance { GatewayDecline::NoBalance } else { GatewayDecline::Provider };
+                self.decline(Reason::new(words.reason_code(), words.reason()), None);
                 return Ok(());
             }
             // The page on which the order is offered stays: the payer may choose another method.

@@ -31,7 +31,7 @@ pub(super) fn offer(
     offering: &Offering,
     context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    if existing.is_some_and(Order::refuses_new_attempt) {
+    if existing.is_some_and(Order::refuses_new_order) {
         return Err(Refusal::OrderIdTaken);
     }
     let session = Session {

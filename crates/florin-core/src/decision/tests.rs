@@ -2,6 +2,7 @@
 //! acquirer's host. After each history the owed messages are delivered, and the books must agree.
 
 mod chargebacks;
+mod parts;
 mod providers;
 mod reminders;
 mod sessions;

@@ -21,6 +21,9 @@ use crate::journal::Record;
 use crate::shared::{Shared, lock};
 use crate::threeds::page::{STYLE, html, notice, units};
 
+/// Most digits of a balance.
+const BALANCE_DIGITS_MAX: usize = 12;
+
 /// What the page's own form brings.
 #[derive(Deserialize)]
 pub(crate) struct Chosen {
@@ -30,6 +33,8 @@ pub(crate) struct Chosen {
     scenario: String,
     #[serde(default)]
     issuer: String,
+    #[serde(default)]
+    balance: String,
 }
 
 #[derive(Template)]
@@ -45,6 +50,8 @@ struct ProviderPage<'a> {
     issuers: &'a [(&'static str, &'static str)],
     /// The bank that the shop's order names.
     issuer: Option<&'static str>,
+    /// What stands in the field of a gift card's balance; none where there is no such field.
+    balance: Option<i64>,
     form: &'a str,
     id: &'a str,
 }
@@ -68,6 +75,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<Strin
         scenarios: row.family.scenarios(),
         issuers: if row.has_issuers && issuer.is_none() { &ISSUERS } else { &[] },
         issuer: issuer.map(|(_, name)| *name),
+        balance: row.family.has_balance().then_some(payment.wanted.amount / 2),
         form: &payment.form,
         id: &payment.id,
     };
@@ -83,21 +91,32 @@ pub(crate) async fn choose(
 ) -> Response {
     let payment = lock(&shared.payments).get(&id).cloned();
     let Some(payment) = payment else { return unknown() };
-    let Ok(Form(chosen)) = form else { return refused(StatusCode::BAD_REQUEST) };
+    let Ok(Form(chosen)) = form else {
+        return refused(StatusCode::BAD_REQUEST, FORM_WRONG);
+    };
     let ours = verify_slices_are_equal(chosen.form.as_bytes(), payment.form.as_bytes()).is_ok();
     let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
     if !ours || !matches!(site, None | Some(b"same-origin" | b"none")) {
-        return refused(StatusCode::FORBIDDEN);
+        return refused(StatusCode::FORBIDDEN, FORM_WRONG);
     }
     let Some(row) = payment.wanted.row() else { return unknown() };
     let scenarios = row.family.scenarios().iter();
     let scenario = scenarios.copied().find(|it| it.value() == chosen.scenario);
-    let Some(scenario) = scenario else { return refused(StatusCode::BAD_REQUEST) };
+    let Some(scenario) = scenario else {
+        return refused(StatusCode::BAD_REQUEST, FORM_WRONG);
+    };
+    let typed = match scenario {
+        Scenario::TypedBalance => match typed(&chosen.balance) {
+            Some(balance) => Some(balance),
+            None => return refused(StatusCode::UNPROCESSABLE_ENTITY, BALANCE_WRONG),
+        },
+        _ => None,
+    };
     let of_bank = |(code, _): &&(&str, &str)| row.has_issuers && *code == chosen.issuer;
     let issuer = ISSUERS.iter().find(of_bank).map(|(code, _)| (*code).to_owned());
     let chosen = {
         let mut payments = lock(&shared.payments);
-        let record = payments.choice(&id, scenario, issuer);
+        let record = payments.choice(&id, scenario, issuer, typed);
         if let Some(record) = record {
             payments.apply(record.clone());
             shared.journal.append(&Record::Payment(record));
@@ -132,8 +151,18 @@ fn unknown() -> Response {
     notice(StatusCode::NOT_FOUND, "Not found", text)
 }
 
-fn refused(status: StatusCode) -> Response {
-    let text = "The form is not one of this page. Please open the page again.";
+const FORM_WRONG: &str = "The form is not one of this page. Please open the page again.";
+const BALANCE_WRONG: &str = "A balance is a whole number of the currency's smallest units, from 0 on. Please go back and type it again.";
+
+/// The balance that a payer typed, in minor units.
+fn typed(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = (1..=BALANCE_DIGITS_MAX).contains(&text.len());
+    let plain = digits && text.bytes().all(|it| it.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+fn refused(status: StatusCode, text: &str) -> Response {
     notice(status, "This does not work", text)
 }
 

@@ -73,6 +73,9 @@ pub(crate) struct Payment {
     pub(crate) wanted: Wanted,
     #[serde(default)]
     pub(crate) scenario: Option<Scenario>,
+    /// Minor units that were on the gift card.
+    #[serde(default)]
+    pub(crate) balance: Option<i64>,
     /// The payer himself chose it.
     #[serde(default)]
     pub(crate) chosen: bool,
@@ -101,6 +104,8 @@ pub(crate) enum PaymentRecord {
         id: String,
         scenario: Scenario,
         issuer: Option<String>,
+        #[serde(default)]
+        balance: Option<i64>,
     },
     Told {
         id: String,
@@ -151,6 +156,7 @@ impl Payment {
             form,
             wanted,
             scenario,
+            balance: None,
             chosen: false,
             // The answer to the gateway tells it.
             told: scenario.is_some(),
@@ -166,7 +172,23 @@ impl Payment {
 
     /// What is said first.
     pub(crate) fn word(&self) -> Word {
-        self.scenario.map_or(Word::Open, Scenario::word)
+        match self.balance {
+            Some(balance) if balance >= self.wanted.amount => Word::Paid,
+            Some(balance) if balance > 0 => Word::PaidInPart,
+            Some(_) => Word::Declined,
+            None => self.scenario.map_or(Word::Open, Scenario::word),
+        }
+    }
+
+    /// Minor units that were paid, where that is less than what was asked for.
+    pub(crate) fn part(&self) -> Option<i64> {
+        self.balance.filter(|_| self.word() == Word::PaidInPart)
+    }
+
+    /// Why it was declined, where that is said.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        let has_nothing = self.balance.is_some() && self.word() == Word::Declined;
+        has_nothing.then_some("insufficient_balance")
     }
 
     /// What is yet to come.
@@ -182,10 +204,10 @@ impl Payment {
     /// Minor units that can be given back.
     pub(crate) fn refundable(&self) -> i64 {
         let late = self.later().map(|(_, word)| word);
-        let paid = |word| matches!(word, Word::Paid | Word::Promised);
+        let paid = |word| matches!(word, Word::Paid | Word::PaidInPart | Word::Promised);
         let is_paid = !self.refused && (paid(self.word()) || late.is_some_and(paid));
         let given: i64 = self.refunds.values().sum();
-        if is_paid { self.wanted.amount - given } else { 0 }
+        if is_paid { self.part().unwrap_or(self.wanted.amount) - given } else { 0 }
     }
 
     /// What is told of payer and account, by the names of the gateway's contract.
@@ -243,9 +265,11 @@ impl Payments {
         id: &str,
         scenario: Scenario,
         issuer: Option<String>,
+        typed: Option<i64>,
     ) -> Option<PaymentRecord> {
-        let waits = self.get(id).is_some_and(Payment::waits);
-        waits.then(|| PaymentRecord::Chosen { id: id.to_owned(), scenario, issuer })
+        let payment = self.get(id).filter(|payment| payment.waits())?;
+        let balance = scenario.balance(payment.wanted.amount, typed);
+        Some(PaymentRecord::Chosen { id: id.to_owned(), scenario, issuer, balance })
     }
 
     /// Repeats a change of the journal.
@@ -260,9 +284,10 @@ impl Payments {
                 self.order.push_back(payment.id.clone());
                 self.by_id.insert(payment.id.clone(), *payment);
             }
-            PaymentRecord::Chosen { id, scenario, issuer } => {
+            PaymentRecord::Chosen { id, scenario, issuer, balance } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
                     payment.scenario = Some(scenario);
+                    payment.balance = balance;
                     payment.wanted.issuer = issuer.or(payment.wanted.issuer.take());
                     (payment.chosen, payment.told, payment.taken) = (true, false, false);
                 }

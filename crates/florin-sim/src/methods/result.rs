@@ -20,6 +20,13 @@ use crate::shared::{Shared, lock};
 pub(crate) struct Said {
     id: String,
     status: Word,
+    /// Minor units, and letters of ISO 4217, where less was paid than was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     account: BTreeMap<&'static str, String>,
     /// Seconds after which it is worth asking again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +45,9 @@ impl Said {
         Said {
             id: payment.id.clone(),
             status: payment.word(),
+            amount: payment.part(),
+            currency: payment.part().map(|_| payment.wanted.currency.clone()),
+            reason: payment.reason(),
             account: payment.account(),
             ask_after_s: payment.later().map(|(seconds, _)| seconds),
         }

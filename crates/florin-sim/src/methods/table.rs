@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
     Completed,
+    /// The gift card has half of what is asked for.
+    HalfBalance,
+    /// The gift card has nothing.
+    NoBalance,
+    /// The gift card has what the payer types.
+    TypedBalance,
     /// The money is on its way, and arrives when its time has come.
     PaidLater,
     /// The money is said to be on its way, and never arrives.
@@ -32,6 +38,8 @@ pub(crate) enum Word {
     Underway,
     Promised,
     Paid,
+    /// What was on the gift card; the rest is not paid.
+    PaidInPart,
     Declined,
     Cancelled,
     Expired,
@@ -51,6 +59,9 @@ impl Scenario {
     pub(crate) fn value(self) -> &'static str {
         match self {
             Scenario::Completed => "completed",
+            Scenario::HalfBalance => "half_balance",
+            Scenario::NoBalance => "no_balance",
+            Scenario::TypedBalance => "typed_balance",
             Scenario::PaidLater => "paid_later",
             Scenario::NeverPaid => "never_paid",
             Scenario::Uncleared => "uncleared",
@@ -67,6 +78,9 @@ impl Scenario {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Scenario::Completed => "Completed",
+            Scenario::HalfBalance => "Half: the balance pays half of the amount",
+            Scenario::NoBalance => "Declined: the balance is nothing",
+            Scenario::TypedBalance => "The balance typed below",
             Scenario::PaidLater => "Completed later: the money arrives after some days",
             Scenario::NeverPaid => "Initialized: the money never arrives",
             Scenario::Uncleared => "Uncleared: until the shop ships, or void after 5 days",
@@ -79,15 +93,27 @@ impl Scenario {
         }
     }
 
-    /// What is said at once.
+    /// What is on the gift card, in minor units, when `amount` is asked for; `None` where the
+    /// scenario says nothing of a balance.
+    pub(crate) fn balance(self, amount: i64, typed: Option<i64>) -> Option<i64> {
+        match self {
+            Scenario::HalfBalance => Some(amount / 2),
+            Scenario::NoBalance => Some(0),
+            Scenario::TypedBalance => typed,
+            _ => None,
+        }
+    }
+
+    /// What is said at once, where no balance decides.
     pub(crate) fn word(self) -> Word {
         match self {
             Scenario::Completed | Scenario::ChargedBack => Word::Paid,
+            Scenario::HalfBalance | Scenario::TypedBalance => Word::PaidInPart,
             Scenario::PaidLater | Scenario::NeverPaid => Word::Underway,
             Scenario::Uncleared | Scenario::UnclearedAccepted | Scenario::UnclearedDeclined => {
                 Word::Promised
             }
-            Scenario::Declined => Word::Declined,
+            Scenario::NoBalance | Scenario::Declined => Word::Declined,
             Scenario::Cancelled => Word::Cancelled,
             Scenario::Expired => Word::Expired,
         }
@@ -115,7 +141,10 @@ impl Family {
     pub(crate) fn scenarios(self) -> &'static [Scenario] {
         use Scenario::*;
         match self {
-            Family::Plain | Family::GiftCard => &[Completed, Declined, Cancelled, Expired],
+            Family::Plain => &[Completed, Declined, Cancelled, Expired],
+            Family::GiftCard => {
+                &[Completed, HalfBalance, NoBalance, TypedBalance, Declined, Cancelled, Expired]
+            }
             Family::Reversible => &[Completed, ChargedBack, Declined, Cancelled, Expired],
             Family::Transfer => &[PaidLater, Completed, NeverPaid, Declined, Cancelled, Expired],
             Family::Debit => {
@@ -131,6 +160,11 @@ impl Family {
                 Expired,
             ],
         }
+    }
+
+    /// Whether payers may type what is on their card.
+    pub(crate) fn has_balance(self) -> bool {
+        self.scenarios().contains(&Scenario::TypedBalance)
     }
 
     /// What a scenario has yet to come.

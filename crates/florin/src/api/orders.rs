@@ -117,7 +117,10 @@ pub(super) async fn create(
     if other.is_some() && gateway.provider_of(&site).is_none() {
         return Err(ApiError::gateway_unavailable().into());
     }
-    if on_page && other.is_none() && page_brands(&request.details, &rules).is_empty() {
+    if on_page
+        && other.is_none()
+        && page_brands(&request.details, request.details.gateway, &rules).is_empty()
+    {
         return Err(ApiError::gateway_unavailable().into());
     }
     // What was bought and captured in one message cannot be captured later.

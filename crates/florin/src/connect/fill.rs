@@ -1,14 +1,15 @@
 //! From an order to what its page shows.
 
 use florin_core::money::{Currency, Money};
+use florin_core::part::Part;
 use florin_core::payment::State;
 use florin_core::session::{Entry, Session};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::shop::shop;
 use super::view::{
-    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, StoredCardView,
-    StoredFor, WayBack, WayBackTo,
+    CardPageView, CartLine, EndKind, EndPageView, FormError, LanguageLink, PaidInPart,
+    StoredCardView, StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
 use crate::api::contract::payment_options::WebUrl;
@@ -16,7 +17,7 @@ use crate::api::contract::request::RecurringModel;
 use crate::clock::UnixMillis;
 use crate::gateway::persist::Credential;
 use crate::gateway::record::Record;
-use crate::gateway::session::{REMINDER_PARAMETER, page_brands, page_locale};
+use crate::gateway::session::{REMINDER_PARAMETER, named_gateway, page_brands, page_locale};
 use crate::gateway::site::Mode;
 use crate::gateway::tokens::StoredCard;
 
@@ -88,13 +89,14 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
     let hides_cart = shop.hidden.iter().any(|name| name == "hide_cart");
     CardPageView {
         shop,
-        amount: record.order.payment.amount,
+        amount: record.order.due(),
+        paid: paid_in_part(record),
         description: details.description.clone(),
         cart: match &details.cart {
             Some(cart) if !hides_cart => cart_lines(record, cart),
             _ => Vec::new(),
         },
-        brands: page_brands(details, &rules),
+        brands: page_brands(details, named_gateway(record), &rules),
         form_action: format!("pay{query}"),
         cancel_action: format!("cancel{query}"),
         csrf: form.csrf,
@@ -114,6 +116,15 @@ pub(super) fn card_page(record: &Record, session: &Session, form: Form<'_>) -> C
             .any(|url| !url.as_str().to_ascii_lowercase().starts_with("https:")),
         locale,
     }
+}
+
+/// What gift cards have paid, if they have.
+pub(super) fn paid_in_part(record: &Record) -> Option<PaidInPart> {
+    let order = &record.order;
+    let total = order.total();
+    let paid = |part: &Part| (part.by.method.name, Money::new(part.amount, total.currency));
+    let parts: Vec<_> = order.kept_parts().map(paid).collect();
+    (!parts.is_empty()).then_some(PaidInPart { total, parts })
 }
 
 fn stored_for(model: RecurringModel) -> StoredFor {

@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::{Method as Verb, StatusCode};
-use florin_core::method::{Ability, Method};
+use florin_core::method::{Ability, Kind, Method};
+use florin_core::part::PARTS_MAX;
 use florin_core::payment::State as PaymentState;
 
 use super::fill;
@@ -16,6 +17,7 @@ use crate::api::reference::{Caller, FORM, Group, Operation, schema};
 use crate::gateway::Gateway;
 use crate::gateway::create::Created;
 use crate::gateway::record::Record;
+use crate::gateway::session::named_gateway;
 use crate::gateway::site::Mode;
 use crate::page;
 
@@ -55,7 +57,9 @@ pub(super) fn page_methods(gateway: &Gateway, record: &Record) -> Vec<&'static M
         let serves = country.is_none_or(|country| method.serves_country(country.code()));
         has_cart && serves && method.takes_currency(details.amount.currency.code())
     };
-    match details.gateway {
+    let takes_parts = record.order.parts.len() < PARTS_MAX;
+    let fits = |method: &&Method| fits(method) && (takes_parts || method.kind != Kind::GiftCard);
+    match named_gateway(record) {
         Some(MethodOfOrder::Other(method)) => vec![method],
         Some(_) => Vec::new(),
         None if details.amount.minor == 0 => Vec::new(),
@@ -65,7 +69,7 @@ pub(super) fn page_methods(gateway: &Gateway, record: &Record) -> Vec<&'static M
 
 /// Whether the shop named a method that is no card.
 pub(super) fn is_named(record: &Record) -> bool {
-    matches!(record.request.details.gateway, Some(MethodOfOrder::Other(_)))
+    matches!(named_gateway(record), Some(MethodOfOrder::Other(_)))
 }
 
 impl Visit {
@@ -78,7 +82,8 @@ impl Visit {
         let query = fill::query(&locale, self.reminder.as_deref());
         let view = MethodsPageView {
             shop: shop(record),
-            amount: record.request.details.amount,
+            amount: record.order.due(),
+            paid: fill::paid_in_part(record),
             methods: page_methods(&self.gateway, record),
             form_action: format!("method{query}"),
             cancel_action: format!("cancel{query}"),

@@ -15,7 +15,7 @@ use super::visit::{Page, Visit, see_other};
 use crate::api::contract::customer::{Browser, FIELD_CHARS_MAX, HEADER_CHARS_MAX};
 use crate::gateway::Failure;
 use crate::gateway::create::Created;
-use crate::gateway::session::{PageCard, page_brands};
+use crate::gateway::session::{PageCard, named_gateway, page_brands};
 use crate::gateway::site::OnDecline;
 use crate::limits::CREATE_WAIT_MS;
 use crate::peer;
@@ -128,7 +128,7 @@ async fn read(
     }
     let site = &record.site;
     let rules = crate::api::site_rules(site);
-    let brands = page_brands(&record.request.details, &rules);
+    let brands = page_brands(&record.request.details, named_gateway(record), &rules);
     let card = read_card(fields, &brands, &rules, site.time(gateway.now()));
     Ok(card.map(|card| PageCard::Typed(Box::new(card))))
 }

@@ -123,12 +123,20 @@ async fn show(mut visit: Visit, request: Request) -> Page {
     page
 }
 
-/// A payer goes back to the shop without having paid. The order can still be paid.
-async fn cancel(visit: Visit, request: Request) -> Page {
-    match visit.posted(request).await {
-        Ok(_) => visit.leave(visit.record.order.is_paid()),
-        Err(page) => page,
+/// A payer goes back to the shop without having paid. The order can still be paid. What gift cards
+/// have paid goes back to them.
+async fn cancel(mut visit: Visit, request: Request) -> Page {
+    if let Err(page) = visit.posted(request).await {
+        return page;
     }
+    if visit.record.order.is_open_in_part() {
+        let (gateway, record) = (visit.gateway.clone(), visit.record.clone());
+        match gateway.give_up_parts(record).await {
+            Ok(record) => visit.record = record,
+            Err(failure) => return visit.trouble(&failure),
+        }
+    }
+    visit.leave(visit.record.order.is_paid())
 }
 
 /// The address of a posted form, opened by itself, and that of the page without the slash to which

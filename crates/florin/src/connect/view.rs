@@ -16,7 +16,9 @@ pub struct CardPageView {
     /// The locale of the page, as the contract writes it (`nl_NL`). May be any text of a shop's.
     pub locale: String,
     pub shop: Shop,
+    /// What is to be paid now.
     pub amount: Money,
+    pub paid: Option<PaidInPart>,
     pub description: String,
     /// What is bought; empty where the shop sent no cart or hides it.
     pub cart: Vec<CartLine>,
@@ -51,13 +53,23 @@ pub struct CardPageView {
     pub leads_to_http: bool,
 }
 
+/// What gift cards have paid of an order; the page's amount is the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaidInPart {
+    pub total: Money,
+    /// What each was called, and what it paid.
+    pub parts: Vec<(&'static str, Money)>,
+}
+
 /// The page with the methods that are no cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodsPageView {
     /// As in [`CardPageView`].
     pub locale: String,
     pub shop: Shop,
+    /// What is to be paid now.
     pub amount: Money,
+    pub paid: Option<PaidInPart>,
     /// To choose from; one where the shop has chosen. Field `method` has the id.
     pub methods: Vec<&'static Method>,
     /// Where the form is posted.

@@ -7,6 +7,7 @@ use florin_core::authentication::{CardUse, Facts, Plan, Wish, plan};
 use florin_core::card::Brand;
 use florin_core::decision::{Command, Context, Effect, Opening, Refusal, Verification, decide};
 use florin_core::decline::GatewayDecline;
+use florin_core::money::Money;
 use florin_core::payment::{Reason, Rules, TransactionId, Unauthenticated};
 use florin_core::session::Entry;
 
@@ -48,6 +49,8 @@ pub(super) struct Attempt {
     /// The order with what is kept of the card.
     pub(super) request: StoredRequest,
     pub(super) card: CardInput,
+    /// What the card has to pay: what gift cards have paid is less to pay.
+    pub(super) due: Money,
     /// The stored card that is charged, if it is one.
     pub(super) charged: Option<Credential>,
     /// None where the shop itself sent the card.
@@ -93,8 +96,9 @@ impl Gateway {
         let Some(card) = request.card else {
             return Err(Failure::Damaged("a direct card order without a card".to_owned()));
         };
+        let due = stored.details.amount;
         let attempt =
-            Attempt { site, key_id, request_key, request: stored, card, charged, page: None };
+            Attempt { site, key_id, request_key, request: stored, card, due, charged, page: None };
         self.try_to_pay(attempt).await
     }
 
@@ -103,11 +107,11 @@ impl Gateway {
         self: &Arc<Gateway>,
         attempt: Attempt,
     ) -> Result<Created, Failure> {
-        let Attempt { site, key_id, request_key, request, card: input, charged, page } = attempt;
+        let Attempt { site, key_id, request_key, request, card: input, due: amount, charged, page } =
+            attempt;
         let rails = self.rails_of(&site)?;
         let now = self.now();
         let stored = Arc::new(request);
-        let amount = stored.details.amount;
         let manual_capture = stored.details.manual_capture;
         let (moto, flexible) = (input.moto, input.flexible_3d);
         let (brand, card, faulty) = match input.card {
@@ -167,6 +171,7 @@ impl Gateway {
         let asked =
             Asked { key_id, request_key, at: site.time(now), link: rails.link_name().to_owned() };
         let mut draft = draft(site.clone(), transaction_id, stored, asked);
+        draft.order.payment.amount = amount;
         draft.fingerprint = card.as_ref().map(|card| card.fingerprint);
         draft.extra = Extra {
             bin: card.as_ref().map(|card| card.pan.bin().to_owned()).unwrap_or_default(),
@@ -282,6 +287,8 @@ impl Gateway {
                 record.key = existing.key;
                 record.extra.created_at = existing.extra.created_at;
                 record.extra.journal = existing.extra.journal.clone();
+                // All of an order that an attempt finds there and that is booked.
+                record.order.parts.clone_from(&existing.order.parts);
                 if page.is_some() {
                     // What was said of the order before somebody paid it still holds.
                     record.extra.request_key.clone_from(&existing.extra.request_key);

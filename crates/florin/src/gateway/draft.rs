@@ -91,6 +91,7 @@ fn not_decided_yet(amount: Money) -> Order {
         trail: Trail::default(),
         counters: Counters::default(),
         session: None,
+        parts: Vec::new(),
     }
 }
 
@@ -116,6 +117,9 @@ impl Gateway {
                 Some(Created::FormRepeated(Box::new(existing)))
             }
             Some(existing) if existing.order.refuses_new_attempt() => Some(Created::OrderIdTaken),
+            Some(existing) if page.is_none() && existing.order.refuses_new_order() => {
+                Some(Created::OrderIdTaken)
+            }
             _ => None,
         })
     }

@@ -4,6 +4,7 @@
 use florin_core::chargeback::Chargeback;
 use florin_core::decision::{Completion, Effect, Repayment, Reversal, Timer, Undone, Urgency};
 use florin_core::order::Order;
+use florin_core::part::Part;
 use florin_core::payment::TransactionId;
 use florin_core::trail::{PartCapture, Refund, WHOLE};
 
@@ -224,6 +225,14 @@ impl Rows<'_> {
                 self.unit.children.push(ChildRow { order, is_new: false });
             }
         }
+        // Parts that are given back are found under the numbers of that.
+        for part in &record.order.parts {
+            let asked = |part: &Part| part.state.refund_id();
+            let was = before.part(part.number).and_then(asked);
+            if was.is_none() {
+                self.unit.transactions.extend(asked(part).map(|refund_id| refund_id.0));
+            }
+        }
         // Chargebacks and their reversals are found under their numbers.
         for case in &trail.chargebacks {
             let was = before.trail.chargeback(case.number);
@@ -316,12 +325,16 @@ pub(super) fn timer_name(timer: Timer) -> String {
         Timer::Review => "review".to_owned(),
         Timer::Hold => "hold".to_owned(),
         Timer::Settlement(refund) => format!("{SETTLEMENT}{refund}"),
+        Timer::GiveBack(part) => format!("{GIVE_BACK}{part}"),
         Timer::Dispute(chargeback) => format!("{DISPUTE}{chargeback}"),
     }
 }
 
 /// What the timers of refunds are called, before the number of the refund.
 pub(super) const SETTLEMENT: &str = "settlement/";
+
+/// What the timers of parts that are given back are called, before the number of the part.
+pub(super) const GIVE_BACK: &str = "give_back/";
 
 /// What the timers of chargebacks are called, before the number of the chargeback.
 pub const DISPUTE: &str = "dispute/";

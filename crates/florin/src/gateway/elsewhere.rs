@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use florin_core::decision::{Command, Opening, Refusal, Verification, inoperative};
 use florin_core::method::Method;
+use florin_core::money::Money;
 use florin_core::payment::Rules;
 use florin_core::payment::{State, TransactionId, Unauthenticated, Waiting};
 use florin_core::provider::{OtherMethod, ProviderNews, Referral, Word as CoreWord};
@@ -20,6 +21,7 @@ use super::create::{Created, Opened, PageForm};
 use super::dispute::News;
 use super::draft::{Asked, draft};
 use super::ids::TokenPurpose;
+use super::parts::is_known_part;
 use super::record::Record;
 use super::site::Site;
 use super::{Failure, Gateway};
@@ -35,6 +37,8 @@ struct Attempt {
     request_key: Option<String>,
     request: StoredRequest,
     method: &'static Method,
+    /// What the method has to pay: what gift cards have paid is less to pay.
+    due: Money,
     /// None where the shop itself named the method.
     page: Option<PageForm>,
 }
@@ -67,7 +71,8 @@ impl Gateway {
         method: &'static Method,
     ) -> Result<Created, Failure> {
         let request = StoredRequest::from(request);
-        self.refer(Attempt { site, key_id, request_key, request, method, page: None }).await
+        let due = request.details.amount;
+        self.refer(Attempt { site, key_id, request_key, request, method, due, page: None }).await
     }
 
     /// A payer chose another method on the page.
@@ -87,21 +92,22 @@ impl Gateway {
             request_key: None,
             request,
             method,
+            due: record.order.due(),
             page: Some(page),
         })
         .await
     }
 
     async fn refer(self: &Arc<Gateway>, attempt: Attempt) -> Result<Created, Failure> {
-        let Attempt { site, key_id, request_key, request, method, page } = attempt;
+        let Attempt { site, key_id, request_key, request, method, due, page } = attempt;
         let rails = self.rails_of(&site)?;
         let now = self.now();
         let request = Arc::new(request);
-        let amount = request.details.amount;
         let number = self.transaction_ids.next(now);
         let asked =
             Asked { key_id, request_key, at: site.time(now), link: rails.link_name().to_owned() };
         let mut draft = draft(site, number, request, asked);
+        draft.order.payment.amount = due;
         draft.extra.form = page.as_ref().map(|page| page.form.clone());
         if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
             return Ok(known);
@@ -113,7 +119,7 @@ impl Gateway {
         };
         let opening = Opening {
             transaction_id: TransactionId(number),
-            amount,
+            amount: due,
             brand: None,
             method: Some(method),
             rules: Rules {
@@ -163,8 +169,8 @@ impl Gateway {
             method: (method.id, method.name),
             merchant: draft.site.merchant_id(),
             shop: &draft.site.name,
-            amount: details.amount.minor,
-            currency: details.amount.currency.code(),
+            amount: draft.order.payment.amount.minor,
+            currency: draft.order.payment.amount.currency.code(),
             description: &details.description,
             reference: number,
             is_direct,
@@ -215,9 +221,16 @@ impl Gateway {
     ) -> Result<Option<Heard>, Failure> {
         let number = record.order.payment.transaction_id.0;
         let said = read_result(body, &self.result_key(&record, number));
+        if !is_newest {
+            // A later attempt has taken the order over. A part that was taken before stays taken,
+            // however often it is told.
+            let known = record.order.parts.iter().any(|part| {
+                let key = self.result_key(&record, part.transaction_id.0);
+                read_result(body, &key).is_some_and(|said| is_known_part(&record, &said))
+            });
+            return Ok(Some(if known { Heard::Taken } else { Heard::TooLate }));
+        }
         match said {
-            // A later attempt has taken the order over.
-            _ if !is_newest => Ok(Some(Heard::TooLate)),
             None => Ok(None),
             Some(said) => self.hear_provider(record, said).await.map(|(_, heard)| Some(heard)),
         }
@@ -247,7 +260,7 @@ impl Gateway {
         record: Record,
         said: Said,
     ) -> Result<(Record, Heard), Failure> {
-        let reference = said.reference.clone();
+        let (reference, said_again) = (said.reference.clone(), said.clone());
         let Some(news) = self.news(&record.site, said) else {
             return self.hear_of_chargeback(record, &reference).await;
         };
@@ -256,7 +269,9 @@ impl Gateway {
         Ok(match self.command(record, command, Patience::Stubborn).await? {
             Done::Committed { record, .. } => (record, Heard::Taken),
             Done::Refused { record, refusal } => {
-                let is_ours = refusal == Refusal::AlreadySo || agrees(&record, &reference, word);
+                let is_ours = refusal == Refusal::AlreadySo
+                    || agrees(&record, &reference, word)
+                    || is_known_part(&record, &said_again);
                 (record, if is_ours { Heard::Taken } else { Heard::TooLate })
             }
         })
@@ -397,6 +412,7 @@ fn agrees(record: &Record, reference: &str, word: CoreWord) -> bool {
             (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
                 | (State::Promised { .. }, CoreWord::Promised)
                 | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
+                | (State::Declined(_), CoreWord::NoBalance)
                 | (State::Cancelled, CoreWord::Cancelled)
                 | (State::Expired, CoreWord::Expired)
         )

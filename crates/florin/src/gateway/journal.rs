@@ -139,6 +139,8 @@ fn kind(decision: &Decision) -> &'static str {
             event,
             Event::Completed { .. }
                 | Event::Paid { .. }
+                | Event::PaidInPart(_)
+                | Event::PartGivenBack { .. }
                 | Event::Held { .. }
                 | Event::Authorized { .. }
                 | Event::ReviewAccepted { .. }

@@ -34,10 +34,13 @@ pub(super) fn rows_of(order: &Order) -> Vec<OperationRow> {
         State::Opened | State::Authorizing { .. } => order.counters.attempts <= 1,
         // A session without a card is no transaction.
         State::Offered | State::Lapsed => true,
-        _ => false,
+        // It has the row of the part.
+        _ => order.newest_is_part(),
     };
-    let payment = (!has_none).then(|| payment_row(order, order.status(WHOLE)));
-    payment.into_iter().chain(trail_rows(order)).collect()
+    // Beside parts an attempt can fail while the order goes on.
+    let status = if order.is_open_in_part() { order.payment.status() } else { order.status(WHOLE) };
+    let payment = (!has_none).then(|| payment_row(order, status));
+    payment.into_iter().chain(part_rows(order)).chain(trail_rows(order)).collect()
 }
 
 /// The newest attempt of the order, with this status and financial status.
@@ -65,17 +68,53 @@ struct Operation {
 }
 
 fn row(order: &Order, kind: Kind, status: (&str, &str), operation: Operation) -> OperationRow {
+    let method = order.payment.method_id().unwrap_or_default();
+    row_by(order, method, kind, status, operation)
+}
+
+fn row_by(
+    order: &Order,
+    method: &str,
+    kind: Kind,
+    status: (&str, &str),
+    operation: Operation,
+) -> OperationRow {
     let Operation { transaction_id, amount, created_at, completed_at } = operation;
-    let payment = &order.payment;
     let class = Class {
         kind,
         status: status.0.to_owned(),
         financial_status: status.1.to_owned(),
-        method: payment.method_id().unwrap_or_default().to_owned(),
-        currency: payment.amount.currency.code().to_owned(),
+        method: method.to_owned(),
+        currency: order.payment.amount.currency.code().to_owned(),
         delay: class::Delay::between(created_at, completed_at),
     };
     OperationRow { transaction_id, class: class.to_text(), amount, created_at, completed_at }
+}
+
+/// What gift cards paid is a payment of its own, and what goes back to them a refund.
+fn part_rows(order: &Order) -> Vec<OperationRow> {
+    let mut rows = Vec::new();
+    for part in &order.parts {
+        let method = part.by.method.id;
+        let paid = Operation {
+            transaction_id: part.transaction_id.0,
+            amount: part.amount,
+            created_at: part.at,
+            completed_at: Some(part.at),
+        };
+        rows.push(row_by(order, method, Kind::Payment, ("completed", "completed"), paid));
+        let back = part.state.refund_id().zip(part.state.refund_status()).zip(part.asked_at);
+        rows.extend(back.map(|((refund_id, status), asked_at)| {
+            let back = Operation {
+                transaction_id: refund_id.0,
+                amount: part.amount,
+                created_at: asked_at,
+                completed_at: (!part.state.is_with_provider()).then_some(part.modified_at),
+            };
+            row_by(order, method, Kind::Refund, (status, status), back)
+        }));
+    }
+    rows
 }
 
 fn trail_rows(order: &Order) -> Vec<OperationRow> {

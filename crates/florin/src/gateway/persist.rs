@@ -8,6 +8,7 @@ mod credential;
 mod facts;
 mod other;
 mod owed;
+mod part;
 mod payment;
 mod session;
 mod trail;
@@ -22,6 +23,7 @@ use super::journal::JournalEnd;
 use super::risk::report::RiskReport;
 pub use credential::{Credential, CredentialUse};
 pub use owed::{CAPTURE, OwedCapture, OwedMessage, OwedRefund, OwedReversal, reversal_reason};
+use part::PartRow;
 use payment::PaymentRow;
 use session::SessionRow;
 use trail::TrailRow;
@@ -116,6 +118,7 @@ pub fn write_state(order: &Order, extra: &Extra) -> String {
         ],
         trail: TrailRow::from(&order.trail),
         session: order.session.as_ref().map(SessionRow::from),
+        parts: order.parts.iter().map(PartRow::from).collect(),
         extra: extra.clone(),
     };
     serde_json::to_string(&row).expect("rows of texts and numbers have a JSON form")
@@ -138,6 +141,7 @@ pub fn read_state(text: &str) -> Result<(Order, Extra), Unreadable> {
         trail: row.trail.read(),
         counters,
         session: row.session.map(SessionRow::read),
+        parts: row.parts.into_iter().map(PartRow::read).collect::<Result<_, _>>()?,
     };
     Ok((order, row.extra))
 }
@@ -196,6 +200,8 @@ struct StateRow {
     trail: TrailRow,
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     session: Option<SessionRow>,
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartRow>,
     #[serde(rename = "e")]
     extra: Extra,
 }

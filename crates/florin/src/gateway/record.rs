@@ -108,7 +108,7 @@ impl Record {
             status: status.to_owned(),
             financial_status: self.order.financial_status(WHOLE).map(str::to_owned),
             currency: self.order.payment.amount.currency.code().to_owned(),
-            amount: self.order.payment.amount.minor,
+            amount: self.order.total().minor,
             created_at: self.extra.created_at,
             modified_at: site_now,
             request: String::new(),

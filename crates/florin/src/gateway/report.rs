@@ -154,7 +154,7 @@ fn operations_of(row: &OrderRow) -> Result<Vec<Operation>, Failure> {
     let currency = payment.amount.currency.code().to_owned();
     let code = payment.brand.map_or("", brand_code);
     let sold = order.sale(WHOLE);
-    let mut operations = vec![Operation {
+    let newest = Operation {
         kind: OperationKind::Payment,
         transaction_id: payment.transaction_id.0,
         reference: row.order_id.clone(),
@@ -165,7 +165,11 @@ fn operations_of(row: &OrderRow) -> Result<Vec<Operation>, Failure> {
         amount: sold.as_ref().map_or(payment.amount.minor, |sale| sale.amount.minor),
         code,
         status: order.status(WHOLE).0.to_owned(),
-    }];
+    };
+    let mut operations = in_parts(row, &order, &description);
+    if !order.newest_is_part() {
+        operations.insert(0, newest);
+    }
     operations.extend(order.trail.captures.iter().map(|capture| Operation {
         kind: OperationKind::Capture,
         transaction_id: capture.transaction_id.0,
@@ -239,6 +243,39 @@ fn operations_of(row: &OrderRow) -> Result<Vec<Operation>, Failure> {
         .collect();
     operations.extend(fees);
     Ok(operations)
+}
+
+/// What gift cards paid, and what went back to them.
+fn in_parts(row: &OrderRow, order: &Order, description: &str) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for part in &order.parts {
+        let paid = Operation {
+            kind: OperationKind::Payment,
+            transaction_id: part.transaction_id.0,
+            reference: row.order_id.clone(),
+            created: part.at,
+            completed: Some(part.at),
+            description: description.to_owned(),
+            currency: order.payment.amount.currency.code().to_owned(),
+            amount: part.amount,
+            code: part.by.method.export_code.unwrap_or_default(),
+            status: "completed".to_owned(),
+        };
+        let back = part.state.refund_id().zip(part.state.refund_status()).zip(part.asked_at);
+        let back = back.map(|((refund_id, status), asked_at)| Operation {
+            kind: OperationKind::Refund,
+            transaction_id: refund_id.0,
+            created: asked_at,
+            completed: (!part.state.is_with_provider()).then_some(part.modified_at),
+            amount: part.amount.saturating_neg(),
+            code: "N097",
+            status: status.to_owned(),
+            ..paid.clone()
+        });
+        operations.push(paid);
+        operations.extend(back);
+    }
+    operations
 }
 
 fn completed_at(refund: &Refund) -> Option<UnixMillis> {

@@ -208,6 +208,7 @@ impl Gateway {
             request_key: None,
             request,
             card,
+            due: record.order.due(),
             charged,
             page: Some(page),
         })
@@ -215,9 +216,16 @@ impl Gateway {
     }
 }
 
-/// The brands that a page takes for an order.
-pub fn page_brands(details: &OrderDetails, rules: &SiteRules) -> Vec<Brand> {
-    let asked = |brand: Brand| match details.gateway {
+/// The method that the shop named for an order. Where a gift card has paid a part, every method may
+/// pay the rest.
+pub fn named_gateway(record: &Record) -> Option<Method> {
+    let in_part = record.order.kept_parts().next().is_some();
+    record.request.details.gateway.filter(|_| !in_part)
+}
+
+/// The brands that a page takes for an order for which the shop named this method.
+pub fn page_brands(details: &OrderDetails, named: Option<Method>, rules: &SiteRules) -> Vec<Brand> {
+    let asked = |brand: Brand| match named {
         Some(Method::Brand(only)) => only == brand,
         Some(Method::CreditCard) | None => true,
         Some(Method::Other(_)) => false,

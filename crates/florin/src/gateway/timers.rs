@@ -6,7 +6,7 @@ use florin_core::decision::{Capture, Command};
 use florin_core::payment::{Decider, ReviewVerdict, State, Waiting};
 use florin_core::trail::RefundState;
 
-use super::effects::{DISPUTE, SETTLEMENT};
+use super::effects::{DISPUTE, GIVE_BACK, SETTLEMENT};
 use super::mails::MAIL;
 use super::record::Record;
 use super::risk::review::REQUEST_PREFIX;
@@ -91,6 +91,10 @@ impl Gateway {
                 }
                 let trace = self.rails_of(&record.site)?.next_trace(self.now()).await?;
                 Command::SettleRefund { number, trace }
+            }
+            (kind, _) if kind.starts_with(GIVE_BACK) => {
+                let number = kind[GIVE_BACK.len()..].parse().unwrap_or_default();
+                return self.give_part_back(record, number, timer).await;
             }
             (kind, _) if kind.starts_with(DISPUTE) => {
                 let number = kind[DISPUTE.len()..].parse().unwrap_or_default();

@@ -5,7 +5,9 @@ mod chargebacks;
 use florin_core::decision::Event;
 use florin_core::money::Money;
 use florin_core::order_id::OrderId;
+use florin_core::part::Part;
 use florin_core::payment::{AuthenticationFlow, Payment, State, Waiting};
+use florin_core::provider::OtherMethod;
 use florin_core::trail::WHOLE;
 use serde_json::json;
 
@@ -13,7 +15,7 @@ use super::record::Record;
 use super::risk::report::RiskReport;
 use super::site::ApiYear;
 use crate::api::contract::answer::{
-    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, OtherMethodView,
+    ApiVersion, AuthenticationView, CaptureView, CostView, OrderView, OtherMethodView, PartView,
     RecurringView, RelatedView,
 };
 
@@ -39,7 +41,11 @@ pub fn order_view(record: &Record) -> OrderView {
     let shown_id = order.has_attempt().then_some(transaction_id);
     let mut view = OrderView::new(&record.request, shown_id, record.extra.created_at);
     let (status, _) = order.status(record.sale);
-    let (reason, reason_code) = reason(payment);
+    // What the last attempt came to is not what the order has come to.
+    let (reason, reason_code) = match order.is_open_in_part() {
+        true => (Some(String::new()), String::new()),
+        false => reason(payment),
+    };
     view.created = payment.opened_at;
     view.modified = payment.modified_at;
     view.completed = payment.completed_at;
@@ -48,12 +54,11 @@ pub fn order_view(record: &Record) -> OrderView {
     view.reason = reason;
     view.reason_code = Some(reason_code);
     view.amount_refunded = order.trail.refunded(record.sale);
+    if record.sale == WHOLE {
+        show_parts(&mut view, record);
+    }
     if let (Some(other), Some(details)) = (&payment.other, &mut view.payment_details) {
-        details.other = Some(OtherMethodView {
-            method: other.method,
-            facts: other.facts.clone(),
-            reference: Some(other.reference.clone()).filter(|it| !it.is_empty()),
-        });
+        details.other = Some(other_view(other));
     } else if let Some(details) = &mut view.payment_details {
         details.authentication = authentication(record);
         if let Some(credential) = &record.extra.credential {
@@ -89,6 +94,31 @@ pub fn order_view(record: &Record) -> OrderView {
     view.costs = costs(record, view.transaction_id.unwrap_or(transaction_id));
     view.related_transactions = related(record);
     view
+}
+
+/// What gift cards have paid is shown beside what the newest attempt pays.
+fn show_parts(view: &mut OrderView, record: &Record) {
+    let order = &record.order;
+    if order.parts.is_empty() {
+        return;
+    }
+    view.amount_refunded = view.amount_refunded.saturating_add(order.parts_given_back());
+    view.parts = order.parts.iter().map(part_view).collect();
+    // A part has its entry; what failed beside parts has paid nothing.
+    let pays = !order.newest_is_part() && !order.is_open_in_part();
+    view.paid_last = pays.then_some(order.payment.amount.minor);
+}
+
+fn part_view(part: &Part) -> PartView {
+    PartView { by: other_view(&part.by), amount: part.amount }
+}
+
+fn other_view(other: &OtherMethod) -> OtherMethodView {
+    OtherMethodView {
+        method: other.method,
+        facts: other.facts.clone(),
+        reference: Some(other.reference.clone()).filter(|it| !it.is_empty()),
+    }
 }
 
 /// A capture in part is shown as an order of its own.
@@ -168,9 +198,30 @@ fn related(record: &Record) -> Vec<RelatedView> {
         dispute: None,
     });
     let chargebacks = chargebacks::related(record, reference);
-    let mut all: Vec<RelatedView> = captures.chain(refunds).chain(chargebacks).collect();
+    let parts = record.order.parts.iter().filter(|_| whole);
+    let parts = parts.filter_map(|part| part_given_back(record, part));
+    let mut all: Vec<RelatedView> =
+        captures.chain(refunds).chain(chargebacks).chain(parts).collect();
     all.sort_by_key(|related| related.transaction_id);
     all
+}
+
+/// A part on its way back to its gift card is a refund of the attempt that paid it.
+fn part_given_back(record: &Record, part: &Part) -> Option<RelatedView> {
+    Some(RelatedView {
+        amount: Money::new(part.amount, record.order.payment.amount.currency),
+        costs: None,
+        created: part.asked_at?,
+        modified: part.modified_at,
+        description: format!("Refund order {} for {}", part.transaction_id.0, record.site.name),
+        order_id: record.order_id.clone(),
+        reference_transaction_id: part.transaction_id.0,
+        refund_order_id: None,
+        status: part.state.refund_status()?.to_owned(),
+        transaction_id: part.state.refund_id()?.0,
+        kind: "refund",
+        dispute: None,
+    })
 }
 
 /// The bytes that a notification carries and signs: the same as GET shows.
@@ -187,6 +238,7 @@ fn reason(payment: &Payment) -> (Option<String>, String) {
         | State::Offered
         | State::Lapsed
         | State::Opened
+        | State::PaidInPart
         | State::Authorizing { .. } => (Some(String::new()), String::new()),
         State::Completed { .. }
         | State::Uncleared { .. }
@@ -320,6 +372,19 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         Event::FeeCharged(fee) => {
             json!({ "transaction_id": fee.transaction_id.0, "amount": fee.amount })
         }
+        Event::PaidInPart(part) => json!({
+            "part": part.number,
+            "transaction_id": part.transaction_id.0,
+            "amount": part.amount,
+            "method": part.by.method.id,
+            "reference": part.by.reference,
+        }),
+        Event::PartAskedBack { number, refund_id } => {
+            json!({ "part": number, "transaction_id": refund_id.0 })
+        }
+        Event::PartReleased { number }
+        | Event::PartGivenBack { number }
+        | Event::PartNotGivenBack { number } => json!({ "part": number }),
         Event::Referred { reference, .. } => json!({ "reference": reference }),
         Event::Promised { until, .. } => json!({ "until": until }),
         Event::RefundAsked { number } => json!({ "refund": number }),

@@ -9,6 +9,7 @@ use super::amount::{amount, decimal};
 use super::assets::{Asset, SCRIPT};
 use super::headers::{Needs, Surroundings};
 use super::marks::{Mark, mark, name};
+use super::parts::Parts;
 use super::step::{Head, Top};
 use super::words::{Words, fill, words};
 use super::{colours, end};
@@ -40,6 +41,9 @@ struct Page<'a> {
     two: bool,
     about: &'a str,
     lines: Vec<Line>,
+    /// Under the cart: what it costs.
+    total: String,
+    parts: Option<Parts>,
     notice: Option<Notice>,
     browser_fields: &'static [(&'static str, &'static str)],
     saved: Vec<Saved>,
@@ -119,8 +123,10 @@ pub fn card_page(view: &CardPageView, status: StatusCode, around: &Surroundings)
 
 fn page(view: &CardPageView, site_style: String) -> Page<'_> {
     let words = words(&view.locale);
-    let total = amount(&view.locale, view.amount);
-    let pay_button = fill(words.pay_button, "amount", &total);
+    let due = amount(&view.locale, view.amount);
+    let parts = Parts::of(&view.paid, &due, &view.locale);
+    let total = parts.as_ref().map_or_else(|| due.clone(), |parts| parts.total.clone());
+    let pay_button = fill(words.pay_button, "amount", &due);
     let hides = |name: &str| view.shop.hidden.iter().any(|it| it == name);
     let marks: Vec<Mark> = view.brands.iter().filter_map(|it| mark(*it)).collect();
     let brand_names = join(&marks, ", ", |it| it.name);
@@ -142,7 +148,9 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
     Page {
         head: Head { site_style, test_mode: view.test_mode, ..Head::new(words, title) },
         view,
-        top: Top { amount: total, ..end::top(&view.shop) },
+        top: Top { amount: due, ..end::top(&view.shop) },
+        total,
+        parts,
         two: !view.cart.is_empty(),
         about: view.description.trim(),
         lines: view.cart.iter().map(|it| line(words, view, it)).collect(),

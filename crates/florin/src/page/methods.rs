@@ -7,6 +7,7 @@ use axum::http::{Response, StatusCode};
 
 use super::amount::amount;
 use super::headers::{Needs, Surroundings};
+use super::parts::Parts;
 use super::step::{Head, Top};
 use super::words::{Words, other_methods, words};
 use super::{colours, end};
@@ -18,6 +19,7 @@ struct Page<'a> {
     head: Head,
     view: &'a MethodsPageView,
     top: Top,
+    parts: Option<Parts>,
     heading: &'static str,
     notice: Option<&'static str>,
     shows_cancel: bool,
@@ -43,6 +45,7 @@ pub fn methods_page(
             ..Head::new(words, heading.to_owned())
         },
         view,
+        parts: Parts::of(&view.paid, &top.amount, &view.locale),
         heading,
         notice: view.notice.map(|notice| notice_text(words, notice)),
         shows_cancel: !view.shop.hidden.iter().any(|it| it == "hide_btn_cancel"),

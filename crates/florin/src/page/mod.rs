@@ -15,6 +15,7 @@ mod headers;
 mod markup;
 mod marks;
 mod methods;
+mod parts;
 mod step;
 pub mod words;
 

@@ -10,7 +10,7 @@ use super::words::ALL;
 use super::*;
 use crate::connect::view::{
     CardPageView, CartLine, ClosePageView, EndKind, EndPageView, Fault, Field, FormError,
-    LanguageLink, Shop, StoredCardView, StoredFor, WayBack, WayBackTo,
+    LanguageLink, PaidInPart, Shop, StoredCardView, StoredFor, WayBack, WayBackTo,
 };
 
 /// Bytes of a page with all that it loads (a shop's logo is the shop's).
@@ -33,6 +33,7 @@ fn full(text: &str, locale: &str) -> CardPageView {
             colours: vec![("buttons.primary.background".to_owned(), text.to_owned())],
         },
         amount: money(123_450),
+        paid: Some(PaidInPart { total: money(200_000), parts: vec![("Boekenbon", money(76_550))] }),
         description: text.to_owned(),
         cart: vec![CartLine {
             name: text.to_owned(),

@@ -22,8 +22,10 @@ mod ru;
 mod sv;
 mod tr;
 mod zh;
+mod in_part;
 mod other;
 
+pub(in crate::page) use in_part::{InPart, in_part};
 pub(in crate::page) use other::other_methods;
 
 /// Every text that a payer can be shown.

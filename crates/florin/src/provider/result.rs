@@ -3,6 +3,7 @@
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use florin_core::money::{Currency, Money};
 use florin_core::provider::{self, Facts};
 use serde::Deserialize;
 
@@ -14,6 +15,9 @@ const REFERENCE_CHARS_MAX: usize = 64;
 const FACT_CHARS_MAX: usize = 200;
 /// Longest time after which a provider may want to be asked again: a year.
 const ASK_AFTER_S_MAX: u32 = 366 * 24 * 60 * 60;
+
+/// Why a gift card is declined that has nothing left.
+const NO_BALANCE: &str = "insufficient_balance";
 
 /// What a provider may tell of payer and account: members of the contract's `payment_details`.
 const FACTS: [&str; 11] = [
@@ -54,6 +58,13 @@ pub struct Said {
 struct SaidText {
     id: String,
     status: String,
+    /// Minor units and currency of what a gift card paid of a larger amount.
+    #[serde(default)]
+    amount: Option<i64>,
+    #[serde(default)]
+    currency: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
     #[serde(default)]
     account: Facts,
     #[serde(default)]
@@ -76,13 +87,24 @@ impl Said {
         if !is_sound || !reference.chars().all(plain) {
             return None;
         }
+        let word = match text.status.as_str() {
+            "paid_in_part" => {
+                let currency = Currency::parse(text.currency.as_deref()?).ok()?;
+                let paid = Money::new(text.amount?, currency);
+                Word::Known(provider::Word::PaidInPart(paid))
+            }
+            "declined" if text.reason.as_deref() == Some(NO_BALANCE) => {
+                Word::Known(provider::Word::NoBalance)
+            }
+            status => word(status)?,
+        };
         let mut facts = text.account;
         facts.retain(|name, _| FACTS.contains(&name.as_str()));
         for fact in facts.values_mut() {
             *fact = fact.chars().filter(|it| !it.is_control()).take(FACT_CHARS_MAX).collect();
         }
         let ask_after_s = text.ask_after_s.map(|seconds| seconds.min(ASK_AFTER_S_MAX));
-        Some(Said { reference, word: word(&text.status)?, facts, ask_after_s })
+        Some(Said { reference, word, facts, ask_after_s })
     }
 }
 

@@ -12,7 +12,9 @@ fn at_first(scenario: &str) -> (&'static str, &'static str, &'static str) {
         "uncleared" | "uncleared_accepted" | "uncleared_declined" => {
             ("uncleared", "uncleared", "/thanks")
         }
-        "declined" => ("declined", "declined", "/cart"),
+        // The rest can still be paid, with another method.
+        "half_balance" | "typed_balance" => ("initialized", "initialized", "/cart"),
+        "declined" | "no_balance" => ("declined", "declined", "/cart"),
         "cancelled" => ("void", "cancelled", "/cart"),
         "expired" => ("expired", "expired", "/cart"),
         other => panic!("an end that nobody knows: {other}"),
@@ -23,7 +25,7 @@ fn at_first(scenario: &str) -> (&'static str, &'static str, &'static str) {
 fn at_last(scenario: &str) -> (&'static str, &'static str) {
     match scenario {
         "paid_later" | "uncleared_accepted" => ("completed", "completed"),
-        "never_paid" => ("expired", "expired"),
+        "never_paid" | "half_balance" | "typed_balance" => ("expired", "expired"),
         "uncleared" | "uncleared_declined" => ("void", "void"),
         "charged_back" => ("chargedback", "completed"),
         other => {

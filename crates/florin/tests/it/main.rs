@@ -40,6 +40,8 @@ mod changes;
 mod ledger;
 mod chargebacks;
 mod methods;
+mod gift_cards;
+mod odd_provider;
 mod every_method;
 mod first_site;
 mod bad_input;

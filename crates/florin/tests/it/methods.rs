@@ -18,7 +18,7 @@ async fn refunded(world: &World, id: &str, body: Value) -> (u16, Value) {
 }
 
 /// What differs from run to run is taken out.
-fn steady(world: &World, mut value: Value) -> String {
+pub(crate) fn steady(world: &World, mut value: Value) -> String {
     for name in ["created", "modified", "completed", "transaction_id", "session_id"] {
         if value.get(name).is_some() {
             value[name] = json!(format!("[{name}]"));

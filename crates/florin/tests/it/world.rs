@@ -60,9 +60,14 @@ impl World {
     }
 
     /// Ends the gateway and starts it again on the same data.
-    pub(crate) async fn restarted(mut self) -> World {
+    pub(crate) async fn restarted(self) -> World {
+        self.restarted_with(&[]).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn restarted_with(mut self, more: &[(&str, &str)]) -> World {
         self.running.take().unwrap().stop().await;
-        World::start_in(self.folder, self.database, &[], 0).await
+        World::start_in(self.folder, self.database, more, 0).await
     }
 
     /// Starts a gateway on what another one left behind.

@@ -2,6 +2,7 @@
 //! host.
 
 use super::*;
+use crate::part::PartState;
 
 /// What a host that is not ours knows: by RRN.
 #[derive(Default, Debug)]
@@ -127,10 +128,11 @@ impl World {
         for event in &decision.events {
             order = Some(evolve(order, event, self.now));
         }
-        let told = order.as_ref().map(|order| (&order.payment, &order.trail, &order.session));
-        let Order { payment, trail, session, .. } = &decision.order;
-        let decided = (payment, trail, session);
-        assert_eq!(told, Some(decided), "the events tell the whole story");
+        let all = |order: &Order| {
+            (order.payment.clone(), order.trail.clone(), order.session, order.parts.clone())
+        };
+        let told = order.as_ref().map(all);
+        assert_eq!(told, Some(all(&decision.order)), "the events tell the whole story");
         let balances = Balances::of(&decision.order);
         let postings = balances.since(&self.booked);
         assert!(is_balanced(&postings), "{postings:?}");
@@ -562,6 +564,10 @@ impl World {
         }
         let in_dispute =
             |number: &u32| order.trail.chargeback(*number).is_some_and(|case| case.stage.waits());
+        let owed_back = |number: &u32| {
+            let state = order.part(*number).map(|part| part.state);
+            matches!(state, Some(PartState::Owed | PartState::Asked { .. }))
+        };
         for timer in &self.timers {
             let rightly = match timer {
                 Timer::Expiry => matches!(order.payment.state, State::Authenticating(_)),
@@ -570,6 +576,7 @@ impl World {
                 Timer::Hold => matches!(order.payment.state, State::Authorized(_)),
                 Timer::Settlement(number) => reserved(number),
                 Timer::Dispute(number) => in_dispute(number),
+                Timer::GiveBack(number) => owed_back(number),
                 // These payments are made with cards.
                 Timer::Inquiry => false,
             };

@@ -81,6 +81,11 @@ pub struct OrderView {
     pub customer: Customer,
     /// How it was paid; nothing before there is a transaction.
     pub payment_details: Option<PaymentDetailsView>,
+    /// What gift cards have paid of it.
+    pub parts: Vec<PartView>,
+    /// Minor units that the newest attempt pays beside parts; nothing where it is none of those
+    /// that pay. Without parts it pays the amount.
+    pub paid_last: Option<i64>,
     /// Fees.
     pub costs: Vec<CostView>,
     /// Refunds, captures and chargebacks.
@@ -89,6 +94,15 @@ pub struct OrderView {
     pub cart: Option<CartEcho>,
     /// The order of the authorization that this one captured.
     pub auth_order_id: Option<String>,
+}
+
+/// A part of an order that a gift card paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartView {
+    /// The gift card.
+    pub by: OtherMethodView,
+    /// Minor units.
+    pub amount: i64,
 }
 
 /// A fee.
@@ -189,6 +203,8 @@ impl OrderView {
             custom_info: details.custom_info.clone(),
             customer: details.customer.clone(),
             payment_details,
+            parts: Vec::new(),
+            paid_last: None,
             costs: Vec::new(),
             related_transactions: Vec::new(),
             cart,
@@ -282,15 +298,19 @@ impl OrderView {
         order
     }
 
-    /// One entry, as long as payments are not combined with coupons.
+    /// One entry, and one for each coupon that it is combined with.
     fn payment_methods(&self) -> Vec<Value> {
+        let amount = match self.paid_last {
+            Some(amount) => amount,
+            None => self.amount.minor,
+        };
         let entry = |details: &PaymentDetailsView| {
             if let Some(other) = &details.other {
-                return other.entry(self);
+                return other.entry(self, amount);
             }
             json!({
                 "account_holder_name": details.account_holder_name,
-                "amount": self.amount.minor,
+                "amount": amount,
                 "card_expiry_date": details.card_expiry_date,
                 "currency": self.amount.currency.code(),
                 "description": self.description,
@@ -301,7 +321,10 @@ impl OrderView {
                 "type": details.type_code(),
             })
         };
-        self.payment_details.iter().map(entry).collect()
+        let parts = self.parts.iter().map(|part| part.by.entry(self, part.amount));
+        let pays = self.parts.is_empty() || self.paid_last.is_some();
+        let last = self.payment_details.iter().filter(|_| pays).map(entry);
+        parts.chain(last).collect()
     }
 }
 

@@ -22,7 +22,7 @@ struct Subject {
 fn subject(record: &Record, id: MailId) -> Subject {
     let (payment, trail) = (&record.order.payment, &record.order.trail);
     let whole = Subject {
-        amount: payment.amount.minor,
+        amount: record.order.total().minor,
         transaction_id: payment.transaction_id.0,
         sale: WHOLE,
         dispute: None,

@@ -115,6 +115,7 @@ enum StateKind {
         until: i64,
     },
     Paid,
+    PaidInPart,
     Withdrawn,
 }
 
@@ -231,6 +232,7 @@ impl StateKind {
             }
             State::Promised { until } => StateKind::Promised { until: *until },
             State::Paid => StateKind::Paid,
+            State::PaidInPart => StateKind::PaidInPart,
             State::Withdrawn => StateKind::Withdrawn,
             State::Authorizing { trace, advice } => {
                 StateKind::Authorizing { trace: trace.into(), advice: advice.0 }
@@ -288,6 +290,7 @@ impl StateKind {
             }
             StateKind::Promised { until } => State::Promised { until },
             StateKind::Paid => State::Paid,
+            StateKind::PaidInPart => State::PaidInPart,
             StateKind::Withdrawn => State::Withdrawn,
             StateKind::Authorizing { trace, advice } => {
                 State::Authorizing { trace: (&trace).into(), advice: AdviceId(advice) }

@@ -93,6 +93,7 @@ fn every_state_is_read_as_it_was_written() {
         })),
         State::Promised { until: 9 },
         State::Paid,
+        State::PaidInPart,
         State::Withdrawn,
         State::Void(authorization),
         State::Void(grown),
@@ -120,7 +121,8 @@ fn every_state_is_read_as_it_was_written() {
     for state in states {
         let counters = Counters { attempts: 1, advices: 2, notifications: 3, events: 4 };
         let (payment, trail) = (payment(state), trail::sample());
-        let order = Order { payment, trail, counters, session: Some(session::sample()) };
+        let (session, parts) = (Some(session::sample()), part::sample());
+        let order = Order { payment, trail, counters, session, parts };
         let text = write_state(&order, &extra);
         let read = read_state(&text).expect("what was written can be read");
         assert_eq!(read, (order, extra.clone()), "{text}");

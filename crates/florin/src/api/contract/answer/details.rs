@@ -227,11 +227,11 @@ impl OtherMethodView {
         details
     }
 
-    /// Its entry of `payment_methods`.
-    pub(super) fn entry(&self, order: &OrderView) -> Value {
+    /// Its entry of `payment_methods`, having paid `amount` minor units.
+    pub(super) fn entry(&self, order: &OrderView, amount: i64) -> Value {
         let mut entry = json!({
             "account_holder_name": self.fact("account_holder_name"),
-            "amount": order.amount.minor,
+            "amount": amount,
             "currency": order.amount.currency.code(),
             "description": order.description,
             "external_transaction_id": self.reference,

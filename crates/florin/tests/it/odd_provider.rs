@@ -1,0 +1,248 @@
+//! A provider that is not ours: it can say what it likes, twice, and fail to answer.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::hmac;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use florin_core::ledger::Account;
+use serde_json::{Value, json};
+
+use crate::hosted_page::away;
+use crate::payer::Led;
+use crate::provider_page::method_form;
+use crate::world::{World, eventually};
+
+/// What it knows and does.
+#[derive(Default)]
+struct Book {
+    /// What gateways wanted paid, in the order in which they asked.
+    wanted: Vec<Value>,
+    /// Every call for money to be given back: payment, number, amount.
+    calls: Vec<(String, String, i64)>,
+    /// What was given back, by payment and number.
+    given: BTreeMap<(String, String), i64>,
+    /// Answers to the next such calls; after that, 200.
+    answers: VecDeque<u16>,
+}
+
+type Shelf = Arc<Mutex<Book>>;
+
+struct OddProvider {
+    url: String,
+    book: Shelf,
+}
+
+impl OddProvider {
+    async fn open() -> OddProvider {
+        let book = Shelf::default();
+        let routes = Router::new()
+            .route("/methods/payments", post(take_on))
+            .route("/methods/payments/{id}", get(show))
+            .route("/methods/payments/{id}/refunds", post(give_back))
+            .with_state(book.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        OddProvider { url, book }
+    }
+
+    /// A gateway's settings that lead to it.
+    fn settings(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("FLORIN_SIMULATOR__ENABLED", "false"),
+            ("FLORIN_SIMULATOR__URL", &self.url),
+            ("FLORIN_SIMULATOR__HOST", "127.0.0.1:9"),
+            ("FLORIN_SIMULATOR__TOKEN", "token"),
+        ]
+    }
+
+    fn wanted(&self, at: usize) -> Value {
+        self.book.lock().unwrap().wanted[at].clone()
+    }
+
+    /// Signs a word on the payment with this place in the order of payments.
+    fn result(&self, at: usize, mut said: Value) -> String {
+        said["id"] = json!(id(at));
+        signed(&said, self.wanted(at)["key"].as_str().unwrap())
+    }
+}
+
+fn id(at: usize) -> String {
+    format!("odd-{at}")
+}
+
+fn signed(said: &Value, key: &str) -> String {
+    let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+    let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(said.to_string()));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), signed.as_bytes());
+    json!({ "result": format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)) }).to_string()
+}
+
+async fn take_on(State(book): State<Shelf>, wanted: String) -> String {
+    let mut book = book.lock().unwrap();
+    let at = book.wanted.len();
+    book.wanted.push(serde_json::from_str(&wanted).unwrap());
+    let url = format!("https://odd.example/{at}");
+    json!({ "id": id(at), "status": "open", "url": url }).to_string()
+}
+
+async fn show(Path(id): Path<String>) -> String {
+    json!({ "id": id, "status": "open" }).to_string()
+}
+
+async fn give_back(
+    State(book): State<Shelf>,
+    Path(id): Path<String>,
+    wanted: String,
+) -> (StatusCode, String) {
+    let wanted: Value = serde_json::from_str(&wanted).unwrap();
+    let mut book = book.lock().unwrap();
+    let number = wanted["refund"].as_str().unwrap().to_owned();
+    let amount = wanted["amount"].as_i64().unwrap();
+    book.calls.push((id.clone(), number.clone(), amount));
+    // It does what it is asked to, whether or not its answer arrives.
+    book.given.insert((id, number), amount);
+    let status = book.answers.pop_front().unwrap_or(200);
+    (StatusCode::from_u16(status).unwrap(), json!({ "status": "completed" }).to_string())
+}
+
+impl World {
+    /// A payer chooses a gift card on the page of an order.
+    async fn sent_to_odd(&self, page: &str, method: &str) {
+        let url = url::Url::parse(page).unwrap().join("methods?lang=nl_NL").unwrap();
+        let led = self.open(url.as_str()).await;
+        let Led::Page { status: 200, html, url } = led else { panic!("no list: {led:?}") };
+        let mut form = method_form(&html, &url);
+        form.fields.retain(|(name, _)| name != "method");
+        form.fields.push(("method".to_owned(), method.to_owned()));
+        let way = away(self.submit(&form).await);
+        assert!(away(self.open(&way).await).starts_with("https://odd.example/"));
+    }
+
+    /// What the gateway answers to a result.
+    async fn told(&self, odd: &OddProvider, at: usize, body: String) -> u16 {
+        // The way by which a restarted gateway is reached is another one.
+        let path = url::Url::parse(odd.wanted(at)["result_url"].as_str().unwrap()).unwrap();
+        let url = format!("{}{}", self.base, path.path());
+        self.http.post(url).body(body).send().await.unwrap().status().as_u16()
+    }
+
+    async fn parts(&self, id: &str) -> Vec<i64> {
+        let order = self.get(id).await;
+        let entries = order["payment_methods"].as_array().unwrap().iter();
+        entries.map(|it| it["amount"].as_i64().unwrap()).collect()
+    }
+}
+
+fn part(amount: i64) -> Value {
+    json!({ "status": "paid_in_part", "amount": amount, "currency": "EUR" })
+}
+
+async fn offered(world: &World, id: &str) -> String {
+    let mut order = world.offered(id);
+    order.as_object_mut().unwrap().remove("gateway");
+    world.offer(&order).await
+}
+
+#[tokio::test]
+async fn only_a_signed_part_of_what_is_due_is_taken_and_once() {
+    let odd = OddProvider::open().await;
+    let world = World::with(&odd.settings()).await;
+    let page = offered(&world, "tea").await;
+    world.sent_to_odd(&page, "BOEKENBON").await;
+    assert_eq!(odd.wanted(0)["amount"], 2599);
+    for amount in [i64::MIN, -1, 0, 2599, 2600, i64::MAX] {
+        assert_eq!(world.told(&odd, 0, odd.result(0, part(amount))).await, 409, "{amount}");
+    }
+    let foreign = json!({ "status": "paid_in_part", "amount": 100, "currency": "USD" });
+    assert_eq!(world.told(&odd, 0, odd.result(0, foreign)).await, 409);
+    for unreadable in [
+        json!({ "status": "paid_in_part" }),
+        json!({ "status": "paid_in_part", "amount": 100 }),
+        json!({ "status": "paid_in_part", "amount": 1.5, "currency": "EUR" }),
+        json!({ "status": "paid_in_part", "amount": "100", "currency": "EUR" }),
+        json!({ "status": "paid_in_part", "amount": 100, "currency": "euro" }),
+    ] {
+        assert_eq!(world.told(&odd, 0, odd.result(0, unreadable)).await, 403);
+    }
+    let mut forged = part(100);
+    forged["id"] = json!(id(0));
+    assert_eq!(world.told(&odd, 0, signed(&forged, "another key")).await, 403);
+    assert_eq!(world.get("tea").await["status"], "initialized");
+    // The part counts once, however often it is told.
+    for _ in 0..2 {
+        assert_eq!(world.told(&odd, 0, odd.result(0, part(1000))).await, 200);
+        assert_eq!(world.parts("tea").await, [1000]);
+    }
+    assert_eq!(world.told(&odd, 0, odd.result(0, part(999))).await, 409);
+    // Also while the payer is at the next one, where it is good for nothing.
+    world.sent_to_odd(&page, "YOURGIFT").await;
+    assert_eq!(odd.wanted(1)["amount"], 1599);
+    assert_eq!(world.told(&odd, 0, odd.result(0, part(1000))).await, 200);
+    assert_eq!(world.told(&odd, 1, odd.result(0, part(1000))).await, 403);
+    assert_eq!(world.told(&odd, 1, odd.result(1, part(1599))).await, 409);
+    // A method that is no gift card pays the whole; what it takes the place of takes no money.
+    world.sent_to_odd(&page, "PAYPAL").await;
+    assert_eq!(world.told(&odd, 1, odd.result(1, part(5))).await, 409);
+    assert_eq!(world.told(&odd, 2, odd.result(2, part(5))).await, 409);
+    assert_eq!(world.told(&odd, 2, odd.result(2, json!({ "status": "paid" }))).await, 200);
+    assert_eq!(world.parts("tea").await, [1000, 1599]);
+    assert_eq!(world.get("tea").await["status"], "completed");
+    assert_eq!(world.told(&odd, 0, odd.result(0, part(1000))).await, 200);
+    assert_eq!(world.told(&odd, 1, odd.result(1, part(5))).await, 409);
+    assert!(odd.book.lock().unwrap().calls.is_empty(), "nothing goes back");
+}
+
+#[tokio::test]
+async fn a_part_is_asked_back_until_there_is_an_answer_and_goes_back_once() {
+    let odd = OddProvider::open().await;
+    let mut world = World::with(&odd.settings()).await;
+    let page = offered(&world, "tea").await;
+    world.sent_to_odd(&page, "BOEKENBON").await;
+    world.told(&odd, 0, odd.result(0, part(1000))).await;
+    odd.book.lock().unwrap().answers.extend([500, 503]);
+    let body = json!({ "status": "cancelled" }).to_string();
+    assert_eq!(world.patch("/v1/json/orders/tea", body).await.0, 200);
+    let calls = |odd: &OddProvider| odd.book.lock().unwrap().calls.len();
+    eventually("asked", async || calls(&odd) == 1).await;
+    // Nobody knows what it has done.
+    let shown = world.get("tea").await;
+    assert_eq!(shown["related_transactions"][0]["status"], "reserved", "{shown}");
+    assert_eq!(world.in_account(Account::Provider).await, 1000);
+    let (_, answer) = world.create(&world.offered("tea")).await;
+    assert_eq!(answer["error_code"], 1006);
+    world = world.restarted_with(&odd.settings()).await;
+    for asked in [2, 3] {
+        world.advance(61).await;
+        eventually("asked again", async || calls(&odd) == asked).await;
+    }
+    eventually("given back", async || world.get("tea").await["amount_refunded"] == 1000).await;
+    world.advance(3600).await;
+    let numbers = odd.book.lock().unwrap().given.len();
+    assert_eq!((numbers, calls(&odd)), (1, 3), "asked three times under one number");
+    assert_eq!(world.in_account(Account::Provider).await, 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_a_part_is_on_record() {
+    let odd = OddProvider::open().await;
+    let world = World::with(&odd.settings()).await;
+    let page = offered(&world, "tea").await;
+    world.sent_to_odd(&page, "BOEKENBON").await;
+    world.told(&odd, 0, odd.result(0, part(1000))).await;
+    // It knows of no such payment.
+    odd.book.lock().unwrap().answers.push_back(404);
+    world.patch("/v1/json/orders/tea", json!({ "status": "cancelled" }).to_string()).await;
+    eventually("refused", async || {
+        world.get("tea").await["related_transactions"][0]["status"] == "declined"
+    })
+    .await;
+    assert_eq!(world.get("tea").await["amount_refunded"], 0);
+    assert_eq!(world.in_account(Account::Provider).await, 1000);
+}
