@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::Method;
+use bytes::Bytes;
 use florin::provider::{Answered, ProviderError, Wire};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::mood::Who;
-use crate::network::calls::{self, Call, JSON};
+use crate::network::calls::{self, Call, JSON, Reply};
 use crate::world::World;
 
 /// Opens the bank's and the providers' calls for machines.
@@ -23,8 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NAMED: u32 = 60;
 /// Payers who leave the form for the card for another method, in permille.
 const RATHER: u32 = 120;
-/// Methods that shops name: paid at once, or taken back; later; promised.
-const METHODS: [&str; 5] = ["IDEAL", "PAYPAL", "BANKTRANS", "DIRDEB", "KLARNA"];
+/// Refunds that providers decline, in permille.
+const REFUSED: u32 = 80;
+/// Methods that shops name: paid at once, or taken back; later; promised; paid without the payer.
+const METHODS: [&str; 6] = ["IDEAL", "PAYPAL", "BANKTRANS", "DIRDEB", "KLARNA", "BILLINK"];
 /// Methods that payers choose on a page: as above, but for those that need to know what is bought.
 const ON_PAGE: [&str; 4] = ["IDEAL", "PAYPAL", "BANKTRANS", "DIRDEB"];
 
@@ -36,7 +39,10 @@ pub fn named(chance: &Chance) -> Option<&'static str> {
 /// What such an order has besides, of an amount in minor units.
 pub fn describe(order: &mut Value, method: &str, amount: i64) {
     order["gateway"] = json!(method);
-    if method == "KLARNA" {
+    if method == "BILLINK" {
+        order["gateway_info"] = json!({ "birthday": "1990-01-31" });
+    }
+    if ["KLARNA", "BILLINK"].contains(&method) {
         let price = format!("{}.{:02}", amount / 100, amount % 100);
         order["shopping_cart"] = json!({ "items": [{
             "name": "Storm", "unit_price": price, "quantity": 1, "merchant_item_id": "storm",
@@ -68,6 +74,17 @@ pub fn scenario(chance: &Chance, page: &str) -> Option<String> {
     Some((*chosen).to_owned())
 }
 
+/// Whether a provider declines this refund: the same each time that it is asked for it.
+fn declines(body: &[u8]) -> bool {
+    let mix = |sum: u32, byte: &u8| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    (body.iter().fold(0x811c_9dc5, mix) >> 8) % 1000 < REFUSED
+}
+
+fn declined() -> Reply {
+    let body = Bytes::from_static(b"{\"status\":\"declined\"}");
+    Reply { status: 200, location: None, asks_to_return: false, body }
+}
+
 /// A gateway's way to the providers.
 pub struct ToProvider {
     pub world: Arc<World>,
@@ -84,7 +101,11 @@ impl Wire for ToProvider {
     ) -> Result<Answered, ProviderError> {
         let call = Call { method, ..Call::post(path, JSON, body.unwrap_or_default()) };
         let call = Call { bearer: Some(SIMULATOR_TOKEN), ..call };
-        let answer = || calls::serve(self.routes.clone(), call.clone());
+        let declines = path.ends_with("/refunds") && declines(&call.body);
+        let answer = || {
+            let (routes, call) = (self.routes.clone(), call.clone());
+            async move { if declines { declined() } else { calls::serve(routes, call).await } }
+        };
         let carried = calls::carry(&self.world, Some(Who::Provider), None, answer);
         match tokio::time::timeout(PATIENCE, carried).await {
             Ok(Ok(reply)) => Ok(Answered { status: reply.status, body: reply.body.to_vec() }),
