@@ -2,9 +2,8 @@
 
 import pathlib
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gateway import new_order_id
@@ -56,9 +55,17 @@ def pay(payer):
 
 def turn_page(payer, press):
     """Presses, and returns when that page is gone: what follows looks at the next one."""
-    pressed_on = payer.browser.find_element(By.TAG_NAME, "html")
+    before = _document(payer)
     press()
-    wait(payer, lambda: staleness_of(pressed_on)(payer.browser), "the next page")
+    wait(payer, lambda: _document(payer) not in ("", before), "the next page")
+
+
+def _document(payer) -> str:
+    """The browser's own name of the document that it shows; none while it changes."""
+    try:
+        return payer.browser.find_element(By.TAG_NAME, "html").id
+    except WebDriverException:
+        return ""
 
 
 def wait(payer, condition, what):

@@ -77,7 +77,7 @@ def test_the_page_can_be_read_in(gateway, shop, payer, locale, amount, direction
 
 
 def test_a_cart_and_faults_can_be_read(gateway, shop, payer):
-    offer = offer(
+    offer = make_offer(
         gateway, shop, "nl_NL", amount=44000, shopping_cart=CART, checkout_options=TAXES
     )
     payer.open(offer["payment_url"])
