@@ -62,8 +62,7 @@ async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
 async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
     let said = Said::now(&payment);
-    let arrives = payment.later().is_some() && !payment.arrived;
-    if payment.scenario.is_some() && (!payment.told || arrives) {
+    if payment.scenario.is_some() && !payment.told {
         note(&shared, PaymentRecord::Answered { id });
     }
     answer(StatusCode::OK, &said)

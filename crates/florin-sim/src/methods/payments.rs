@@ -82,9 +82,6 @@ pub(crate) struct Payment {
     /// The gateway knows what is said first.
     #[serde(default)]
     pub(crate) told: bool,
-    /// It knows what came later as well: nothing is left to choose.
-    #[serde(default)]
-    pub(crate) arrived: bool,
     /// It has taken the result that was brought to it.
     #[serde(default)]
     pub(crate) taken: bool,
@@ -163,7 +160,6 @@ impl Payment {
             chosen: false,
             // The answer to the gateway tells it.
             told: scenario.is_some(),
-            arrived: false,
             taken: false,
             refused: false,
             refunds: BTreeMap::new(),
@@ -202,8 +198,7 @@ impl Payment {
 
     /// Whether the payer can still choose.
     pub(crate) fn waits(&self) -> bool {
-        let is_over = self.chosen || self.arrived || self.refused;
-        !is_over && matches!(self.word(), Word::Open | Word::Underway)
+        !self.chosen && !self.refused && matches!(self.word(), Word::Open | Word::Underway)
     }
 
     /// Minor units that can be given back.
@@ -304,7 +299,6 @@ impl Payments {
             }
             PaymentRecord::Answered { id } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
-                    payment.arrived = payment.told && payment.later().is_some();
                     payment.told = true;
                 }
             }

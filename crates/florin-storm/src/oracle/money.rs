@@ -108,7 +108,7 @@ pub(super) fn examine(
     let journal = Money::in_balances(&balances);
     sums.journals.add(journal);
     findings.check(Rule::BooksEqualLedger, bank == journal, || {
-        read.name(format_args!("{bank:?} at the bank, {journal:?} in the journal; {payment:?}"))
+        read.name(format_args!("{bank:?} at the bank, {journal:?} in the journal"))
     });
     let state = Money::of_order(read);
     findings.check(Rule::BooksEqualOrder, bank == state, || {

@@ -118,23 +118,6 @@ async fn some_direct_orders_are_decided_at_once() {
     assert_eq!(world.statuses("other").await.0, "declined");
 }
 
-/// Found by a storm: the provider's books lacked a payment that it had told the gateway of.
-#[tokio::test]
-async fn what_has_arrived_cannot_be_chosen_anew() {
-    let world = World::sqlite().await;
-    world.set(&[("refund_settlement", json!("at_once"))]).await;
-    let page = world.provider_of(&world.order_by("transfer", "BANKTRANS")).await;
-    let form = world.provider_form(&page).await;
-    world.advance(86_400).await;
-    world.rests("transfer", "completed", "completed").await;
-    // The payer's other tab still shows the choices.
-    world.choose(&form, "declined").await;
-    world.rests("transfer", "completed", "completed").await;
-    let whole = json!({ "currency": "EUR" });
-    assert_eq!(refunded(&world, "transfer", whole).await.0, 200);
-    world.rests("transfer", "refunded", "completed").await;
-}
-
 #[tokio::test]
 async fn what_is_paid_later_is_promised_until_the_shop_ships() {
     let world = World::sqlite().await;
