@@ -60,11 +60,16 @@ async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
 
 /// Says what became of a payment. Whoever has heard the first word hears the next one.
 async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    let Some(payment) = lock(&shared.payments).get(&id).cloned() else { return unknown() };
-    let said = Said::now(&payment);
-    if payment.scenario.is_some() && !payment.told {
-        note(&shared, PaymentRecord::Answered { id });
+    let mut payments = lock(&shared.payments);
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    let said = Said::now(payment);
+    // Before anybody chooses something else.
+    if let Some(record) = payment.answered() {
+        payments.apply(record.clone());
+        shared.journal.append(&crate::journal::Record::Payment(record));
     }
+    drop(payments);
+    shared.journal.flush();
     answer(StatusCode::OK, &said)
 }
 

@@ -82,6 +82,9 @@ pub(crate) struct Payment {
     /// The gateway knows what is said first.
     #[serde(default)]
     pub(crate) told: bool,
+    /// What comes later has been said: the money has arrived, or will not.
+    #[serde(default)]
+    pub(crate) settled: bool,
     /// It has taken the result that was brought to it.
     #[serde(default)]
     pub(crate) taken: bool,
@@ -113,6 +116,10 @@ pub(crate) enum PaymentRecord {
     },
     /// The gateway has asked, and was answered: whether it heard that, nobody knows.
     Answered {
+        id: String,
+    },
+    /// It has asked once more, and was told what came later.
+    Settled {
         id: String,
     },
     Refunded {
@@ -160,6 +167,7 @@ impl Payment {
             chosen: false,
             // The answer to the gateway tells it.
             told: scenario.is_some(),
+            settled: false,
             taken: false,
             refused: false,
             refunds: BTreeMap::new(),
@@ -198,7 +206,19 @@ impl Payment {
 
     /// Whether the payer can still choose.
     pub(crate) fn waits(&self) -> bool {
-        !self.chosen && !self.refused && matches!(self.word(), Word::Open | Word::Underway)
+        let is_open = !self.chosen && !self.refused && !self.settled;
+        is_open && matches!(self.word(), Word::Open | Word::Underway)
+    }
+
+    /// What an answer to the gateway changes, if it changes anything.
+    pub(crate) fn answered(&self) -> Option<PaymentRecord> {
+        self.scenario?;
+        let id = self.id.clone();
+        match (self.told, self.later()) {
+            (false, _) => Some(PaymentRecord::Answered { id }),
+            (true, Some(_)) if !self.settled => Some(PaymentRecord::Settled { id }),
+            _ => None,
+        }
     }
 
     /// Minor units that can be given back.
@@ -300,6 +320,11 @@ impl Payments {
             PaymentRecord::Answered { id } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
                     payment.told = true;
+                }
+            }
+            PaymentRecord::Settled { id } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.settled = true;
                 }
             }
             PaymentRecord::Refunded { id, refund, amount } => {

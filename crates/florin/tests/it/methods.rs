@@ -447,6 +447,22 @@ async fn a_transfer_that_is_underway_arrives_after_a_restart() {
     assert_eq!(request.header("api_key", API_KEY).send().await.unwrap().status(), 200);
 }
 
+/// Found by a storm: who had the page open could still say that the money never arrives.
+#[tokio::test]
+async fn a_payer_chooses_nothing_more_once_his_money_has_arrived() {
+    let world = World::sqlite().await;
+    world.set(&[("refund_settlement", json!("at_once"))]).await;
+    let page = world.provider_of(&world.order_by("arrived", "BANKTRANS")).await;
+    let form = world.provider_form(&page).await;
+    world.advance(86_400).await;
+    world.rests("arrived", "completed", "completed").await;
+    world.submit(&form.choosing("never_paid")).await;
+    // The provider has the money, and gives it back.
+    let whole = json!({ "currency": "EUR", "amount": 0 });
+    assert_eq!(refunded(&world, "arrived", whole).await.0, 200);
+    world.rests("arrived", "refunded", "completed").await;
+}
+
 #[tokio::test]
 async fn a_payer_whose_money_is_on_its_way_is_not_reminded() {
     let world = World::sqlite().await;
