@@ -6,7 +6,7 @@ use crate::money::Money;
 use crate::order::Order;
 use crate::part::{PARTS_MAX, Part, PartState};
 use crate::payment::{Instant, State, TransactionId};
-use crate::provider::{Facts, OtherMethod, REFUND_ASK_AGAIN_MS, RefundWord};
+use crate::provider::{Facts, REFUND_ASK_AGAIN_MS, RefundWord};
 
 /// The payer gives up paying in parts: what is paid goes back, and the order can be paid as if
 /// nothing was.
@@ -72,7 +72,7 @@ impl Draft<'_> {
         if self.order.parts.len() >= PARTS_MAX {
             return Err(Refusal::TooMany);
         }
-        let mut by = OtherMethod { facts: other.facts.clone(), ..other.clone() };
+        let mut by = other.clone();
         by.facts.extend(facts.iter().map(|(name, text)| (name.clone(), text.clone())));
         let number = u32::try_from(self.order.parts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let now = self.context.now;

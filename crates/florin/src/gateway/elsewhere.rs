@@ -387,13 +387,25 @@ impl Gateway {
             }
             _ => None,
         };
-        match asked {
-            Some(word) => {
-                self.settle(record, Command::HearRefund { number, word }).await?;
+        let heard = asked.map(|word| Command::HearRefund { number, word });
+        self.hear_or_ask_again(record, heard, timer).await
+    }
+
+    /// Records what a provider answered when it was asked to give money back; where it did not, it
+    /// is asked again later.
+    pub(super) async fn hear_or_ask_again(
+        self: &Arc<Gateway>,
+        record: Record,
+        heard: Option<Command>,
+        timer: &ClaimedTimer,
+    ) -> Result<(), Failure> {
+        match heard {
+            Some(command) => {
+                self.settle(record, command).await?;
             }
             None => {
                 tracing::warn!(order.key = timer.key, "a provider did not answer to a refund");
-                // Where the refund was asked for only now, its commit has set the timer again.
+                // Where it was asked only now, its commit has set the timer again.
                 let again = self.now().saturating_add(PROVIDER_PAUSE_MS);
                 self.store.finish_timer(timer, TimerNext::At(again)).await?;
             }

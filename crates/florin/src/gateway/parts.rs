@@ -10,7 +10,6 @@ use florin_core::provider::Word as CoreWord;
 use super::authorize::{Done, Patience};
 use super::record::Record;
 use super::{Failure, Gateway};
-use crate::limits::PROVIDER_PAUSE_MS;
 use crate::provider::{Said, Word};
 use crate::store::{ClaimedTimer, TimerNext};
 
@@ -57,18 +56,8 @@ impl Gateway {
             },
             _ => None,
         };
-        match word {
-            Some(word) => {
-                self.settle(record, Command::HearPartBack { number, word }).await?;
-            }
-            None => {
-                tracing::warn!(order.key = timer.key, "a provider did not take a part back");
-                // Where it was asked for only now, its commit has set the timer again.
-                let again = self.now().saturating_add(PROVIDER_PAUSE_MS);
-                self.store.finish_timer(timer, TimerNext::At(again)).await?;
-            }
-        }
-        Ok(())
+        let heard = word.map(|word| Command::HearPartBack { number, word });
+        self.hear_or_ask_again(record, heard, timer).await
     }
 }
 

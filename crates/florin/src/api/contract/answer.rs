@@ -300,10 +300,7 @@ impl OrderView {
 
     /// One entry, and one for each coupon that it is combined with.
     fn payment_methods(&self) -> Vec<Value> {
-        let amount = match self.paid_last {
-            Some(amount) => amount,
-            None => self.amount.minor,
-        };
+        let amount = self.paid_last.unwrap_or(self.amount.minor);
         let entry = |details: &PaymentDetailsView| {
             if let Some(other) = &details.other {
                 return other.entry(self, amount);
