@@ -34,8 +34,15 @@ const OPENABLE: &[&str] = &[
 ];
 /// States in which a page may be there on which the order can be paid, besides the one in which
 /// nobody has used it.
-const WITH_PAGE: &[&str] =
-    &["at the page", "at the bank", "at the provider", "authorizing", "declined", "expired"];
+const WITH_PAGE: &[&str] = &[
+    "at the page",
+    "at the bank",
+    "asking a provider",
+    "at the provider",
+    "authorizing",
+    "declined",
+    "expired",
+];
 /// States in which the shop may have given a page up.
 const GIVEN_UP: &[&str] = &["lapsed", "cancelled", "declined", "expired"];
 /// States in which something was, or can be, sold.
@@ -47,6 +54,7 @@ const EVERY: &[&str] = &[
     "lapsed",
     "at the page",
     "at the bank",
+    "asking a provider",
     "at the provider",
     "promised",
     "paid",
@@ -90,13 +98,18 @@ const WAYS: &[Ways] = &[
         "authorizing",
     ),
     (GIVEN_UP, "opened session_reopened authentication_finished declined", "declined"),
-    // Another method's provider takes the payment on, and may say at once that it is paid or under
-    // way. The core would take any word there; no provider of the test platform has another one
-    // before its payer has chosen, nor wants to be asked again of what nobody has begun.
-    (OPENABLE, "opened referred", "at the provider"),
-    (GIVEN_UP, "opened session_reopened referred", "at the provider"),
-    (OPENABLE, "opened referred payer_acted", "at the provider"),
-    (OPENABLE, "opened referred paid", "paid"),
+    // Another method's provider is asked to take the payment on. It does, or nobody hears that it
+    // does; and it may say at once that it is paid or under way. The core would take any word
+    // there; no provider of the test platform has another one before its payer has chosen, nor
+    // wants to be asked again of what nobody has begun.
+    (OPENABLE, "opened referral_asked", "asking a provider"),
+    (GIVEN_UP, "opened session_reopened referral_asked", "asking a provider"),
+    (&["asking a provider"], "referred", "at the provider"),
+    (&["asking a provider"], "referred payer_acted", "at the provider"),
+    (&["asking a provider"], "referred paid", "paid"),
+    (&["asking a provider"], "declined", "declined"),
+    (&["asking a provider"], "cancelled", "cancelled"),
+    (&["asking a provider"], "cancelled session_ended", "cancelled"),
     // It says what became of it.
     (&["at the provider"], "payer_acted", "="),
     (&["at the provider"], "promised", "promised"),
@@ -246,6 +259,7 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Opened => "opened",
         State::Authenticating(Waiting::Page { .. }) => "at the page",
         State::Authenticating(Waiting::Challenge(_)) => "at the bank",
+        State::Authenticating(Waiting::Referral) => "asking a provider",
         State::Authenticating(Waiting::Provider(_)) => "at the provider",
         State::Promised { .. } => "promised",
         State::Paid => "paid",
