@@ -187,7 +187,7 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
                 format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
             });
         }
-        for payment in payments.iter().filter(|it| it.is_paid && it.is_taken) {
+        for payment in payments.iter().filter(|it| it.is_paid && !it.is_refused) {
             let is_known = of_shop.iter().any(|read| {
                 let other = read.order.payment.other.as_ref();
                 other.is_some_and(|other| other.reference == payment.id)
