@@ -23,7 +23,7 @@ mod refund;
 
 use crate::order::Order;
 use crate::payment::{Decider, Instant, Review, ReviewVerdict, Trace, TransactionId};
-use crate::provider::{ProviderNews, RefundWord};
+use crate::provider::{ProviderNews, Referral, RefundWord};
 use crate::session::{Entry, SessionEnd};
 use crate::tariff::Tariff;
 use crate::trail::SaleNumber;
@@ -91,6 +91,9 @@ pub enum Command {
     RefundAnswer { rrn: String, answer: RefundAnswer, again: Trace },
     /// The merchant takes a refund back.
     VoidRefund { number: u32 },
+    /// The provider of another method was asked to take on the attempt with this number, and has,
+    /// or has not.
+    Refer { transaction_id: TransactionId, referral: Option<Referral> },
     /// The provider with this number of the payment says something.
     Hear { reference: String, news: ProviderNews },
     /// A refund of a payment by another method is due: its provider is about to be asked.
@@ -218,6 +221,9 @@ pub fn decide(
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),
         Command::VoidRefund { number } => refund::void(draft, number),
+        Command::Refer { transaction_id, referral } => {
+            provider::refer(draft, transaction_id, referral)
+        }
         Command::Hear { reference, news } => provider::hear(draft, &reference, news),
         Command::AskRefund { number } => provider::ask_refund(draft, number),
         Command::HearRefund { number, word } => provider::hear_refund(draft, number, word),

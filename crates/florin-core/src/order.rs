@@ -4,7 +4,7 @@
 
 use crate::money::Money;
 use crate::part::Part;
-use crate::payment::{AdviceId, Instant, Payment, State, TransactionId};
+use crate::payment::{AdviceId, Instant, Payment, State, TransactionId, Waiting};
 use crate::session::{Entry, Session};
 use crate::trail::{SaleNumber, Trail, WHOLE};
 
@@ -51,7 +51,8 @@ impl Order {
     /// Why a new attempt under the same order id is refused; `None` where one may be made.
     ///
     /// An order that was paid keeps its id for good. One whose authorization is on its way at
-    /// this moment keeps it until the answer is known. Every other one may be tried again.
+    /// this moment, or whose provider is being asked to take it on, keeps it until the answer is
+    /// known. Every other one may be tried again.
     pub fn refuses_new_attempt(&self) -> bool {
         match self.payment.state {
             State::Authorizing { .. }
@@ -60,11 +61,14 @@ impl Order {
             | State::Completed { .. }
             | State::Parted(_)
             | State::Promised { .. }
+            | State::Authenticating(Waiting::Referral)
             | State::Paid => true,
             State::Offered
             | State::Lapsed
             | State::Opened
-            | State::Authenticating(_)
+            | State::Authenticating(
+                Waiting::Page { .. } | Waiting::Challenge(_) | Waiting::Provider(_),
+            )
             | State::Declined(_)
             | State::Expired
             | State::Cancelled

@@ -109,6 +109,9 @@ pub enum Waiting {
     Page { mandate: bool },
     /// At the ACS. The result arrives as an RReq that names these ids.
     Challenge(Challenge),
+    /// Nobody yet: the provider of another method is, or is about to be, asked to take the payment
+    /// on.
+    Referral,
     /// At the provider of another method.
     Provider(Visit),
 }
@@ -421,6 +424,15 @@ impl Payment {
             Some(other) => Some(other.method.id),
             None => self.brand.and_then(Brand::gateway),
         }
+    }
+
+    /// A message is on its way whose answer says how the attempt goes on: there is nothing that its
+    /// payer could do.
+    pub fn is_on_its_way(&self) -> bool {
+        matches!(
+            self.state,
+            State::Opened | State::Authorizing { .. } | State::Authenticating(Waiting::Referral)
+        )
     }
 
     /// The payer has done what there is to do for him, and the money comes by itself.

@@ -20,6 +20,10 @@ pub const PROMISE_MS: i64 = PROMISE_DAYS * 24 * 60 * 60 * 1000;
 /// How long a payer has whose method names no time of its own: as long as a session, 30 days.
 pub const EXPIRES_USUAL_S: u32 = 30 * 24 * 60 * 60;
 
+/// A provider that was asked to take a payment on is asked once more after this time, should
+/// nobody be there any more who waits for its answer.
+pub const REFERRAL_ASK_AGAIN_MS: i64 = 30_000;
+
 /// A refund that a provider did not answer is asked for again after this time, under its number.
 pub const REFUND_ASK_AGAIN_MS: i64 = 60_000;
 

@@ -45,6 +45,10 @@ pub(crate) const RESULT_ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const RESULT_WAIT: Duration = Duration::from_secs(10);
 /// How often a result is sent to a 3DS Server that does not take it, within one Confirm.
 pub(crate) const RESULT_ATTEMPTS_MAX: u32 = 2;
+/// How often providers bring results again that nobody has taken.
+pub(crate) const RESULTS_AGAIN_EVERY: Duration = Duration::from_secs(30);
+/// How many of them they bring in one round.
+pub(crate) const RESULTS_AT_ONCE_MAX: usize = 1_000;
 /// Challenges kept, open or answered; beyond that the oldest is forgotten.
 pub(crate) const CHALLENGES_MAX: usize = 50_000;
 /// Payments by other methods kept; beyond that the oldest is forgotten.

@@ -20,6 +20,7 @@ use crate::control::{self, EntryView};
 use crate::faults::{FaultOrder, Faults};
 use crate::host::{self, mac::InvalidKey, mac::LinkMac};
 use crate::journal::{Journal, Record};
+use crate::limits::RESULTS_AGAIN_EVERY;
 use crate::methods::{self, Payments, ProviderPayment};
 use crate::shared::Shared;
 use crate::surroundings::{Machine, Surroundings};
@@ -69,7 +70,8 @@ impl Simulator {
         let (simulator, stopped) = Simulator::make(config, around, Some(host_address))?;
         let shared = simulator.shared.clone();
         tokio::spawn(host::listen(shared.clone(), listener, stopped.clone()));
-        tokio::spawn(keep_journal_small(shared, stopped));
+        tokio::spawn(keep_journal_small(shared.clone(), stopped.clone()));
+        tokio::spawn(bring_results_again(shared, stopped));
         tracing::info!(%host_address, "the simulator's host listens");
         Ok(simulator)
     }
@@ -229,6 +231,19 @@ async fn keep_journal_small(shared: Arc<Shared>, mut stop: watch::Receiver<bool>
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(COMPACT_EVERY) => shared.compact_journal(),
+        }
+    }
+}
+
+async fn bring_results_again(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(RESULTS_AGAIN_EVERY) => {}
+        }
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = methods::books::repeat_results(&shared) => {}
         }
     }
 }

@@ -35,8 +35,15 @@ const OPENABLE: &[&str] = &[
 ];
 /// States in which a page may be there on which the order can be paid, besides the one in which
 /// nobody has used it.
-const WITH_PAGE: &[&str] =
-    &["at the page", "at the bank", "at the provider", "authorizing", "declined", "expired"];
+const WITH_PAGE: &[&str] = &[
+    "at the page",
+    "at the bank",
+    "asking a provider",
+    "at the provider",
+    "authorizing",
+    "declined",
+    "expired",
+];
 /// States in which a part may be paid and the rest is waited for, though nobody is under way.
 const OPEN_IN_PART: &[&str] = &["paid in part", "declined", "expired", "cancelled"];
 /// States in which the shop may have given a page up.
@@ -46,7 +53,8 @@ const SOLD: &[&str] = &["authorized", "completed", "parted"];
 /// States in which something may be charged back.
 const TAKEN_BACK: &[&str] = &["authorized", "completed", "parted", "paid"];
 /// States in which an attempt is under way that the merchant may give up.
-const UNDER_WAY: &[&str] = &["at the page", "at the bank", "at the provider", "authorizing"];
+const UNDER_WAY: &[&str] =
+    &["at the page", "at the bank", "asking a provider", "at the provider", "authorizing"];
 /// Stands for every state: a part goes back whatever has become of the order meanwhile, and nothing
 /// of that is decided on its state (`florin-core/decision/part.rs`).
 const A_PART: &[&str] = &["a part"];
@@ -55,6 +63,7 @@ const EVERY: &[&str] = &[
     "lapsed",
     "at the page",
     "at the bank",
+    "asking a provider",
     "at the provider",
     "promised",
     "paid",
@@ -99,13 +108,18 @@ const WAYS: &[Ways] = &[
         "authorizing",
     ),
     (GIVEN_UP, "opened session_reopened authentication_finished declined", "declined"),
-    // Another method's provider takes the payment on, and may say at once that it is paid or under
-    // way. The core would take any word there; no provider of the test platform has another one
-    // before its payer has chosen, nor wants to be asked again of what nobody has begun.
-    (OPENABLE, "opened referred", "at the provider"),
-    (GIVEN_UP, "opened session_reopened referred", "at the provider"),
-    (OPENABLE, "opened referred payer_acted", "at the provider"),
-    (OPENABLE, "opened referred paid", "paid"),
+    // Another method's provider is asked to take the payment on. It does, or nobody hears that it
+    // does; and it may say at once that it is paid or under way. The core would take any word
+    // there; no provider of the test platform has another one before its payer has chosen, nor
+    // wants to be asked again of what nobody has begun.
+    (OPENABLE, "opened referral_asked", "asking a provider"),
+    (GIVEN_UP, "opened session_reopened referral_asked", "asking a provider"),
+    (&["asking a provider"], "referred", "at the provider"),
+    (&["asking a provider"], "referred payer_acted", "at the provider"),
+    (&["asking a provider"], "referred paid", "paid"),
+    (&["asking a provider"], "declined", "declined"),
+    (&["asking a provider"], "cancelled", "cancelled"),
+    (&["asking a provider"], "cancelled session_ended", "cancelled"),
     // It says what became of it.
     (&["at the provider"], "payer_acted", "="),
     (&["at the provider"], "promised", "promised"),
@@ -140,8 +154,11 @@ const WAYS: &[Ways] = &[
     (UNDER_WAY, "cancelled part_released", "cancelled"),
     (&["at the page", "at the bank"], "expired part_released", "expired"),
     (&["at the page", "at the bank"], "authentication_finished declined part_released", "declined"),
-    (&["authorizing"], "declined part_released", "declined"),
-    (&["at the provider"], "declined part_released", "declined"),
+    (
+        &["authorizing", "asking a provider", "at the provider"],
+        "declined part_released",
+        "declined",
+    ),
     (&["at the provider"], "expired part_released", "expired"),
     (&["uncleared"], "review_declined part_released", "void"),
     (&["promised"], "withdrawn part_released", "withdrawn"),
@@ -284,6 +301,7 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Opened => "opened",
         State::Authenticating(Waiting::Page { .. }) => "at the page",
         State::Authenticating(Waiting::Challenge(_)) => "at the bank",
+        State::Authenticating(Waiting::Referral) => "asking a provider",
         State::Authenticating(Waiting::Provider(_)) => "at the provider",
         State::Promised { .. } => "promised",
         State::Paid => "paid",

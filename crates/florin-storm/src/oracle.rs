@@ -191,7 +191,7 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
             });
         }
         let has_paid = |it: &&ProviderPayment| it.is_paid || it.part.is_some();
-        for payment in payments.iter().filter(|it| it.is_taken).filter(has_paid) {
+        for payment in payments.iter().filter(|it| !it.is_refused).filter(has_paid) {
             let is_known = of_shop.iter().any(|read| {
                 let newest = read.order.payment.other.as_ref().filter(|_| payment.part.is_none());
                 let parts = read.order.parts.iter().map(|part| &part.by);

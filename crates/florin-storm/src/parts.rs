@@ -44,7 +44,10 @@ impl Shops {
     }
 
     /// Gives an order up soon after a part of it was paid, if that is the shop's way.
-    pub fn lose_patience(self: Arc<Shops>, begun: Begun) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    pub fn lose_patience(
+        self: Arc<Shops>,
+        begun: Begun,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             if !self.world.chance.is(GIVEN_UP) {
                 return;

@@ -157,7 +157,9 @@ impl Draft<'_> {
 /// The timers that may go off while a payer is waited for.
 fn waiting_timers(state: &State) -> impl Iterator<Item = Timer> + use<> {
     let timers: &[Timer] = match state {
-        State::Authenticating(Waiting::Provider(_)) => &[Timer::Expiry, Timer::Inquiry],
+        State::Authenticating(Waiting::Referral | Waiting::Provider(_)) => {
+            &[Timer::Expiry, Timer::Inquiry]
+        }
         State::Authenticating(_) => &[Timer::Expiry],
         _ => &[],
     };

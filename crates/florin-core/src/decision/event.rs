@@ -52,6 +52,8 @@ pub enum Event {
         facts: Option<AnswerFacts>,
     },
     Expired,
+    /// The provider of another method is asked to take the payment on.
+    ReferralAsked,
     /// The payer is sent to the provider of another method.
     Referred {
         reference: String,
@@ -209,6 +211,7 @@ impl Event {
             Event::SteppedUp { .. } => "stepped_up",
             Event::Declined { .. } => "declined",
             Event::Expired => "expired",
+            Event::ReferralAsked => "referral_asked",
             Event::Referred { .. } => "referred",
             Event::PayerActed { .. } => "payer_acted",
             Event::Promised { .. } => "promised",

@@ -161,6 +161,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             payment.state = State::Declined(reason.clone());
         }
         Event::Expired => payment.state = State::Expired,
+        Event::ReferralAsked => payment.state = State::Authenticating(Waiting::Referral),
         Event::Referred { reference, url } => {
             if let Some(other) = &mut payment.other {
                 other.reference.clone_from(reference);

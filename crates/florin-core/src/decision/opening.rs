@@ -9,7 +9,6 @@ use crate::payment::{
     AuthenticationResult, AuthenticationStatus, Instant, Reason, Rules, State, Trace,
     TransactionId, Unauthenticated, Waiting,
 };
-use crate::provider::Referral;
 use crate::session::Entry;
 
 /// A new attempt.
@@ -42,8 +41,8 @@ pub enum Verification {
     /// The payer has to act.
     Pending(Waiting),
     Finished(AuthenticationResult),
-    /// It is no card: the provider of another method has taken the payment on.
-    Referred(Referral),
+    /// It is no card: the provider of another method has to be asked to take the payment on.
+    Referral,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +113,7 @@ pub(super) fn verify(
         Waiting::Page { .. } => None,
         Waiting::Challenge(challenge) => Some(challenge.server_trans_id.as_str()),
         // Its provider is heard instead.
-        Waiting::Provider(_) => return Err(Refusal::NotWaiting),
+        Waiting::Referral | Waiting::Provider(_) => return Err(Refusal::NotWaiting),
     };
     if open_challenge != server_trans_id.as_deref() {
         return Err(Refusal::NotWaiting);
@@ -145,7 +144,7 @@ impl Draft<'_> {
                 Unauthenticated::Decline => self.decline(only_authenticated_cards(), None),
             },
             Verification::Pending(waiting) => self.wait(waiting),
-            Verification::Referred(referral) => self.refer(referral),
+            Verification::Referral => self.ask_to_take_on(),
             Verification::Finished(result) => {
                 let status = result.status;
                 let refusal = crate::authentication::refusal_of(&result);

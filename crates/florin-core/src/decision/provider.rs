@@ -4,12 +4,13 @@
 //! that comes for a payment which nobody waits for any more changes nothing, and the provider is
 //! told so: then no money is taken.
 
-use super::{Decision, Draft, Effect, Event, Refusal, Timer, refund};
+use super::{Decision, Draft, Effect, Event, Refusal, Timer, inoperative, refund};
 use crate::decline::GatewayDecline;
 use crate::money::Money;
-use crate::payment::{Instant, Reason, State, Waiting};
+use crate::payment::{Instant, Reason, State, TransactionId, Waiting};
 use crate::provider::{
-    Facts, PROMISE_MS, ProviderNews, REFUND_ASK_AGAIN_MS, Referral, RefundWord, Word,
+    Facts, PROMISE_MS, ProviderNews, REFERRAL_ASK_AGAIN_MS, REFUND_ASK_AGAIN_MS, Referral,
+    RefundWord, Word,
 };
 use crate::session::SessionEnd;
 use crate::tariff::FeeKind;
@@ -20,6 +21,29 @@ use crate::trail::{RefundState, WHOLE};
 pub(super) enum Telling {
     Now,
     Later,
+}
+
+/// The provider has taken the attempt with this number on, or has not: then it is declined.
+pub(super) fn refer(
+    mut draft: Draft<'_>,
+    transaction_id: TransactionId,
+    referral: Option<Referral>,
+) -> Result<Decision, Refusal> {
+    let payment = &draft.order.payment;
+    if payment.transaction_id != transaction_id {
+        return Err(Refusal::NotWaiting);
+    }
+    match &payment.state {
+        State::Authenticating(Waiting::Referral) => {}
+        // Somebody else was faster with the same answer.
+        State::Authenticating(Waiting::Provider(_)) => return Err(Refusal::AlreadySo),
+        _ => return Err(Refusal::NotWaiting),
+    }
+    match referral {
+        Some(referral) => draft.refer(referral),
+        None => draft.decline(inoperative(), None),
+    }
+    Ok(draft.finish())
 }
 
 /// Takes a word of the provider that has this number of the payment.
@@ -73,14 +97,22 @@ pub(super) fn hear_refund(
 }
 
 impl Draft<'_> {
+    /// Has the provider asked to take the payment on: by whoever commits this, or, should he be
+    /// gone, by a timer.
+    pub(super) fn ask_to_take_on(&mut self) {
+        let again = self.context.now.saturating_add(REFERRAL_ASK_AGAIN_MS);
+        self.happen(Event::ReferralAsked);
+        self.effects.push(Effect::StartTimer(Timer::Expiry, self.deadline()));
+        self.effects.push(Effect::StartTimer(Timer::Inquiry, again));
+    }
+
     /// Sends the payer to a provider that has taken the payment on. Some say at once what became
     /// of it.
-    pub(super) fn refer(&mut self, referral: Referral) {
+    fn refer(&mut self, referral: Referral) {
         let Referral { reference, url, news } = referral;
         self.happen(Event::Referred { reference, url });
-        self.effects.push(Effect::StartTimer(Timer::Expiry, self.deadline()));
-        let open = matches!(news.word, Word::Open | Word::Underway);
-        if open {
+        if matches!(news.word, Word::Open | Word::Underway) {
+            self.effects.push(Effect::StopTimer(Timer::Inquiry));
             self.notify();
         }
         // That nothing is new yet is no refusal here.

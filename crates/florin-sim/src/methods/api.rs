@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::payments::{Payment, PaymentRecord, Wanted};
-use super::result::{Said, note};
+use super::result::Said;
 use crate::control::{answer, require_token};
 use crate::shared::{Shared, lock};
 
@@ -36,7 +36,8 @@ struct Opened {
     said: Said,
 }
 
-/// Takes a payment on.
+/// Takes a payment on. Under one number of the gateway it is one payment, however often it is
+/// asked for.
 async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let wanted: Wanted = match serde_json::from_slice(&body) {
         Ok(wanted) => wanted,
@@ -46,15 +47,27 @@ async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     if wanted.amount < 1 || !is_web(&wanted.return_url) || !is_web(&wanted.result_url) {
         return refuse(StatusCode::BAD_REQUEST, "amount or addresses cannot be right");
     }
+    let opened = |payment: &Payment| Opened {
+        url: shared.url(&format!("/methods/pay/{}", payment.id)),
+        said: Said::first(payment),
+    };
+    let mut payments = lock(&shared.payments);
+    if let Some(payment) = payments.known(&wanted) {
+        if !payment.is_for_the_same(&wanted) {
+            return refuse(StatusCode::CONFLICT, "this number is another payment's");
+        }
+        return answer(StatusCode::OK, &opened(payment));
+    }
     let new_id = || shared.around.new_id().simple().to_string();
     let Some(payment) = Payment::open(new_id(), new_id(), wanted) else {
         return refuse(StatusCode::NOT_FOUND, "there is no such method");
     };
-    let opened = Opened {
-        url: shared.url(&format!("/methods/pay/{}", payment.id)),
-        said: Said::first(&payment),
-    };
-    note(&shared, PaymentRecord::Opened { payment: Box::new(payment) });
+    let opened = opened(&payment);
+    let record = PaymentRecord::Opened { payment: Box::new(payment) };
+    payments.apply(record.clone());
+    shared.journal.append(&crate::journal::Record::Payment(record));
+    drop(payments);
+    shared.journal.flush();
     answer(StatusCode::CREATED, &opened)
 }
 

@@ -1,8 +1,9 @@
 //! What providers have in their books, for those who lay them beside a gateway's.
 
-use super::payments::Payment;
+use super::payments::{Payment, Payments};
 use super::result::tell;
 use super::table::Word;
+use crate::limits::RESULTS_AT_ONCE_MAX;
 use crate::shared::{Shared, lock};
 
 /// One payment in a provider's books. Amounts in minor units.
@@ -54,10 +55,15 @@ fn view(payment: &Payment) -> ProviderPayment {
     }
 }
 
-/// Brings each result once more that nobody has taken or refused.
+/// Brings each result once more that nobody has taken or refused, also of what was decided without
+/// the payer: whether the gateway has heard the answer to its own question, nobody knows. The
+/// newest first, and not more than can be done in one round.
 pub(crate) async fn repeat_results(shared: &Shared) {
-    let is_owed = |it: &&Payment| it.chosen && !it.taken && !it.refused;
-    let owed: Vec<Payment> = lock(&shared.payments).all().filter(is_owed).cloned().collect();
+    let is_owed = |it: &&Payment| it.scenario.is_some() && !it.taken && !it.refused;
+    let newest = |payments: &Payments| {
+        payments.newest_first().filter(is_owed).take(RESULTS_AT_ONCE_MAX).cloned().collect()
+    };
+    let owed: Vec<Payment> = newest(&lock(&shared.payments));
     for payment in owed {
         tell(shared, &payment).await;
     }

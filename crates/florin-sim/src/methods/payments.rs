@@ -136,10 +136,17 @@ pub(crate) enum PaymentRecord {
 #[derive(Default)]
 pub(crate) struct Payments {
     by_id: HashMap<String, Payment>,
+    /// The newest with a merchant's and a gateway's number.
+    by_reference: HashMap<(String, String), String>,
     order: VecDeque<String>,
 }
 
 impl Wanted {
+    /// What a gateway knows it by.
+    fn name(&self) -> (String, String) {
+        (self.merchant.clone(), self.reference.clone())
+    }
+
     /// The row of its method.
     pub(crate) fn row(&self) -> Option<&'static Row> {
         table::find(&self.method)
@@ -172,6 +179,12 @@ impl Payment {
             refused: false,
             refunds: BTreeMap::new(),
         })
+    }
+
+    /// Whether it would be opened for what is wanted.
+    pub(crate) fn is_for_the_same(&self, wanted: &Wanted) -> bool {
+        let what = |it: &Wanted| (it.method.clone(), it.amount, it.currency.clone());
+        what(&self.wanted) == what(wanted)
     }
 
     fn family(&self) -> Family {
@@ -273,9 +286,21 @@ impl Payments {
         self.by_id.get(id)
     }
 
+    /// The payment that this is wanted for, if it was taken on before: a gateway that asks again
+    /// under the same number has not heard the answer.
+    pub(crate) fn known(&self, wanted: &Wanted) -> Option<&Payment> {
+        let id = self.by_reference.get(&wanted.name())?;
+        self.get(id).filter(|it| it.wanted.result_url == wanted.result_url)
+    }
+
     /// Every payment, oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Payment> {
         self.order.iter().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Every payment, newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Payment> {
+        self.order.iter().rev().filter_map(|id| self.by_id.get(id))
     }
 
     /// The change that a payer's choice makes, if he can still choose. The caller applies it before
@@ -298,10 +323,13 @@ impl Payments {
             PaymentRecord::Opened { payment } => {
                 if self.order.len() >= PROVIDER_PAYMENTS_MAX
                     && let Some(oldest) = self.order.pop_front()
+                    && let Some(gone) = self.by_id.remove(&oldest)
+                    && self.by_reference.get(&gone.wanted.name()) == Some(&oldest)
                 {
-                    self.by_id.remove(&oldest);
+                    self.by_reference.remove(&gone.wanted.name());
                 }
                 self.order.push_back(payment.id.clone());
+                self.by_reference.insert(payment.wanted.name(), payment.id.clone());
                 self.by_id.insert(payment.id.clone(), *payment);
             }
             PaymentRecord::Chosen { id, scenario, issuer, balance } => {
@@ -334,6 +362,7 @@ impl Payments {
             }
             PaymentRecord::Cleared { merchant } => {
                 self.by_id.retain(|_, payment| payment.wanted.merchant != merchant);
+                self.by_reference.retain(|_, id| self.by_id.contains_key(id));
                 self.order.retain(|id| self.by_id.contains_key(id));
             }
         }

@@ -237,7 +237,9 @@ async fn came_back(State(gateway): State<Arc<Gateway>>, request: Request) -> Res
         PaymentState::Authenticating(Waiting::Challenge(open)) => {
             answered.is_some_and(|answered| answered.eq_ignore_ascii_case(&open.acs_trans_id))
         }
-        PaymentState::Authenticating(Waiting::Page { .. } | Waiting::Provider(_)) => false,
+        PaymentState::Authenticating(
+            Waiting::Page { .. } | Waiting::Referral | Waiting::Provider(_),
+        ) => false,
         _ => true,
     };
     if !newest || !of_this_challenge {

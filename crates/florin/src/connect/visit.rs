@@ -81,7 +81,7 @@ impl Visit {
         }
         let now = self.record.site.time(self.gateway.now());
         if order.open_session(self.number, self.entry(), now).is_some() {
-            let waits = matches!(order.payment.state, PaymentState::Authorizing { .. });
+            let waits = order.payment.is_on_its_way();
             return waits.then(|| self.rest(EndKind::Waiting, StatusCode::OK));
         }
         let kind = match &order.session {

@@ -1,9 +1,10 @@
 //! Payments by other methods than cards: the payer is sent to the method's provider, whose word
 //! counts.
 //!
-//! The provider is asked to take a payment on before the attempt is recorded, as an issuer is
-//! asked by 3-D Secure: no money has moved by that, and nobody was told of it. What the provider
-//! says afterwards comes signed, or as the answer to a question of ours.
+//! The attempt is recorded before its provider is asked to take it on, and the answer after that.
+//! Should we die in between, a timer asks once more, under the same number, for which the provider
+//! has one payment however often it is asked. What it says afterwards comes signed, or as the
+//! answer to a question of ours.
 
 use std::sync::Arc;
 
@@ -112,11 +113,6 @@ impl Gateway {
         if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
             return Ok(known);
         }
-        let taken = self.have_taken_on(&draft, number, method, page.is_none()).await;
-        let (refused, verification) = match taken {
-            Some(referral) => (None, Verification::Referred(referral)),
-            None => (Some(inoperative()), Verification::Skipped),
-        };
         let opening = Opening {
             transaction_id: TransactionId(number),
             amount: due,
@@ -131,15 +127,15 @@ impl Gateway {
             },
             session: page.as_ref().map(|page| page.session),
             entry: page.as_ref().map_or(Entry::Link, |page| page.entry),
-            refused,
-            verification,
+            refused: self.provider_of(&draft.site).is_none().then(inoperative),
+            verification: Verification::Referral,
             trace: rails.next_trace(now).await?,
         };
         let opened = self.open(draft, number, Command::Open(opening), None, page.as_ref());
         Ok(match opened.await? {
             Opened::Committed { record, owed, .. } => {
                 self.begin(&record, owed);
-                Created::Order(Box::new(record))
+                Created::Order(Box::new(self.have_taken_on(record).await?))
             }
             Opened::Refused(Refusal::SessionOver) => Created::SessionOver,
             Opened::Refused(_) | Opened::NotCharged(_) => Created::OrderIdTaken,
@@ -147,33 +143,45 @@ impl Gateway {
         })
     }
 
-    /// Has the provider take a payment on. `None` when it does not.
-    async fn have_taken_on(
-        &self,
-        draft: &Record,
-        number: i64,
-        method: &'static Method,
-        is_direct: bool,
-    ) -> Option<Referral> {
-        let provider = self.provider_of(&draft.site)?;
-        let details = &draft.request.details;
+    /// Has the provider take on the newest attempt, which is recorded, if that still waits for it.
+    async fn have_taken_on(self: &Arc<Gateway>, record: Record) -> Result<Record, Failure> {
+        if record.order.payment.state != State::Authenticating(Waiting::Referral) {
+            return Ok(record);
+        }
+        let transaction_id = record.order.payment.transaction_id;
+        let referral = self.ask_to_take_on(&record).await;
+        let command = Command::Refer { transaction_id, referral };
+        let done = self.command(record, command, Patience::Stubborn).await?;
+        Ok(match done {
+            Done::Committed { record, .. } | Done::Refused { record, .. } => record,
+        })
+    }
+
+    /// Asks the provider to take a payment on. `None` when it does not.
+    async fn ask_to_take_on(&self, record: &Record) -> Option<Referral> {
+        let provider = self.provider_of(&record.site)?;
+        let payment = &record.order.payment;
+        let method = payment.other.as_ref()?.method;
+        let number = payment.transaction_id.0;
+        let details = &record.request.details;
         let address = &details.customer.address;
         let names = [&address.first_name, &address.last_name];
         let name: Vec<&str> = names.into_iter().filter_map(|it| it.as_deref()).collect();
         let named = |text: &Option<String>| text.clone().filter(|it| !it.is_empty());
         let info = &details.method_info;
-        let payer_token = self.token(draft, number, TokenPurpose::Payer);
-        let result_token = self.token(draft, number, TokenPurpose::Provider);
-        let key = self.result_key(draft, number);
+        let payer_token = self.payer_token(record);
+        let result_token = self.token(record, number, TokenPurpose::Provider);
+        let key = self.result_key(record, number);
         let wanted = Wanted {
             method: (method.id, method.name),
-            merchant: draft.site.merchant_id(),
-            shop: &draft.site.name,
-            amount: draft.order.payment.amount.minor,
-            currency: draft.order.payment.amount.currency.code(),
+            merchant: record.site.merchant_id(),
+            shop: &record.site.name,
+            amount: payment.amount.minor,
+            currency: payment.amount.currency.code(),
             description: &details.description,
             reference: number,
-            is_direct,
+            // A page keeps its session.
+            is_direct: record.order.session.is_none(),
             issuer: info.issuer.as_deref(),
             payer_name: named(&info.holder).or_else(|| named(&Some(name.join(" ")))),
             account: info.account.as_deref(),
@@ -186,7 +194,7 @@ impl Gateway {
             Ok(taken) => Some(Referral {
                 reference: taken.said.reference.clone(),
                 url: taken.url,
-                news: self.news(&draft.site, taken.said)?,
+                news: self.news(&record.site, taken.said)?,
             }),
             Err(error) => {
                 tracing::warn!(method = method.id, %error, "a payment was not taken on");
@@ -232,7 +240,11 @@ impl Gateway {
         }
         match said {
             None => Ok(None),
-            Some(said) => self.hear_provider(record, said).await.map(|(_, heard)| Some(heard)),
+            // It may be here before what it answered to us, or while nobody hears that.
+            Some(said) => {
+                let record = self.have_taken_on(record).await?;
+                self.hear_provider(record, said).await.map(|(_, heard)| Some(heard))
+            }
         }
     }
 
@@ -241,6 +253,9 @@ impl Gateway {
     /// # Errors
     /// A [`Failure`] when the answer could not be recorded.
     pub async fn ask_provider(self: &Arc<Gateway>, record: Record) -> Result<Record, Failure> {
+        if record.order.payment.state == State::Authenticating(Waiting::Referral) {
+            return self.have_taken_on(record).await;
+        }
         let (Some(provider), Some(other)) =
             (self.provider_of(&record.site), &record.order.payment.other)
         else {
@@ -303,6 +318,11 @@ impl Gateway {
         record: Record,
         timer: &ClaimedTimer,
     ) -> Result<(), Failure> {
+        if record.order.payment.state == State::Authenticating(Waiting::Referral) {
+            // The commit sets the timer again, or stops it.
+            self.have_taken_on(record).await?;
+            return Ok(());
+        }
         let may_change = matches!(
             record.order.payment.state,
             State::Authenticating(Waiting::Provider(_)) | State::Promised { .. } | State::Paid

@@ -60,7 +60,7 @@ impl Gateway {
             return Ok(());
         };
         let command = match (timer.kind.as_str(), &record.order.payment.state) {
-            ("expiry", State::Authenticating(Waiting::Provider(_))) => {
+            ("expiry", State::Authenticating(Waiting::Referral | Waiting::Provider(_))) => {
                 return self.let_visit_pass(record).await;
             }
             ("inquiry", _) => return self.inquire(record, timer).await,

@@ -86,7 +86,9 @@ impl Gateway {
             State::Authenticating(Waiting::Provider(visit)) => {
                 PayerStep::Provider { url: visit.url.clone() }
             }
-            State::Opened | State::Authorizing { .. } => PayerStep::Wait(Box::new(record)),
+            State::Opened
+            | State::Authorizing { .. }
+            | State::Authenticating(Waiting::Referral) => PayerStep::Wait(Box::new(record)),
             _ => {
                 let success = record.order.is_paid();
                 PayerStep::Return { record: Box::new(record), success }

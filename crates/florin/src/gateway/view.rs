@@ -234,7 +234,7 @@ fn reason(payment: &Payment) -> (Option<String>, String) {
         State::Authenticating(Waiting::Page { .. } | Waiting::Challenge(_)) => {
             (Some(REASON_WAITING.to_owned()), String::new())
         }
-        State::Authenticating(Waiting::Provider(_))
+        State::Authenticating(Waiting::Referral | Waiting::Provider(_))
         | State::Offered
         | State::Lapsed
         | State::Opened
@@ -388,7 +388,8 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         Event::Referred { reference, .. } => json!({ "reference": reference }),
         Event::Promised { until, .. } => json!({ "until": until }),
         Event::RefundAsked { number } => json!({ "refund": number }),
-        Event::PayerActed { .. }
+        Event::ReferralAsked
+        | Event::PayerActed { .. }
         | Event::Paid { .. }
         | Event::Withdrawn
         | Event::PageShown

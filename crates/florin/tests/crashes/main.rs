@@ -16,5 +16,6 @@ mod audit;
 mod mounts;
 
 mod kills;
+mod providers;
 mod outages;
 mod disks;

@@ -133,6 +133,12 @@ impl Gateway {
         Gateway { port: free_port(), folder: folder.to_owned(), settings }
     }
 
+    /// The same with this setting.
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Gateway {
+        self.settings.push((name, value));
+        self
+    }
+
     /// A gateway with a simulator of its own inside, which dies with it.
     pub(crate) fn alone(folder: &Path) -> Gateway {
         let settings = vec![

@@ -508,3 +508,28 @@ async fn of_many_choices_at_once_one_counts() {
     assert_eq!(refunded(&world, "many", json!({ "currency": "EUR" })).await.0, 200);
     world.rests("many", "refunded", "completed").await;
 }
+
+/// A gateway that asks again has not heard the answer, or has died before it could keep it.
+#[tokio::test]
+async fn a_provider_has_one_payment_under_one_number() {
+    let world = World::with(&[("FLORIN_SIMULATOR__TOKEN", "token")]).await;
+    let asked = async |reference: &str, amount: i64| {
+        let wanted = json!({
+            "method": "IDEAL", "method_name": "iDEAL", "merchant": "1", "shop": "Tea", "amount": amount,
+            "currency": "EUR", "description": "Tea", "reference": reference, "key": "secret",
+            "return_url": "https://shop.example/back", "result_url": "https://shop.example/result",
+        });
+        let request = world.http.post(format!("{}/sim/methods/payments", world.base));
+        let answer = request.bearer_auth("token").body(wanted.to_string()).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap())
+    };
+    let (status, first) = asked("1", 100).await;
+    assert_eq!((status, &first["status"]), (201, &json!("open")), "{first}");
+    assert_eq!(asked("1", 100).await, (200, first.clone()));
+    // Not the same thing, under the number of another.
+    assert_eq!(asked("1", 101).await.0, 409);
+    let (status, second) = asked("2", 100).await;
+    assert_eq!(status, 201);
+    assert_ne!(first["id"], second["id"]);
+}

@@ -23,12 +23,16 @@ use crate::world::{World, eventually};
 struct Book {
     /// What gateways wanted paid, in the order in which they asked.
     wanted: Vec<Value>,
+    /// How often they asked.
+    asked: usize,
     /// Every call for money to be given back: payment, number, amount.
     calls: Vec<(String, String, i64)>,
     /// What was given back, by payment and number.
     given: BTreeMap<(String, String), i64>,
     /// Answers to the next such calls; after that, 200.
     answers: VecDeque<u16>,
+    /// It does not answer to being asked to take a payment on.
+    is_silent: bool,
 }
 
 type Shelf = Arc<Mutex<Book>>;
@@ -84,10 +88,21 @@ fn signed(said: &Value, key: &str) -> String {
     json!({ "result": format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)) }).to_string()
 }
 
-async fn take_on(State(book): State<Shelf>, wanted: String) -> String {
-    let mut book = book.lock().unwrap();
-    let at = book.wanted.len();
-    book.wanted.push(serde_json::from_str(&wanted).unwrap());
+async fn take_on(State(shelf): State<Shelf>, wanted: String) -> String {
+    let wanted: Value = serde_json::from_str(&wanted).unwrap();
+    let (at, is_silent) = {
+        let mut book = shelf.lock().unwrap();
+        let known = book.wanted.iter().position(|it| it["reference"] == wanted["reference"]);
+        let at = known.unwrap_or(book.wanted.len());
+        if known.is_none() {
+            book.wanted.push(wanted);
+        }
+        book.asked += 1;
+        (at, book.is_silent)
+    };
+    if is_silent {
+        std::future::pending::<()>().await;
+    }
     let url = format!("https://odd.example/{at}");
     json!({ "id": id(at), "status": "open", "url": url }).to_string()
 }
@@ -245,4 +260,47 @@ async fn a_provider_that_keeps_a_part_is_on_record() {
     .await;
     assert_eq!(world.get("tea").await["amount_refunded"], 0);
     assert_eq!(world.in_account(Account::Provider).await, 1000);
+}
+
+/// A result may be faster than the answer to the question: both are of the same payment.
+#[tokio::test]
+async fn an_order_is_there_before_its_provider_is_asked() {
+    let odd = OddProvider::open().await;
+    odd.book.lock().unwrap().is_silent = true;
+    let world = Arc::new(World::with(&odd.settings()).await);
+    let creating = {
+        let (world, order) = (world.clone(), world.order_by("tea", "IDEAL"));
+        tokio::spawn(async move { world.create(&order).await })
+    };
+    let asked = |odd: &OddProvider| odd.book.lock().unwrap().asked;
+    eventually("asked", async || asked(&odd) == 1).await;
+    // Whatever happens now, the shop can find the payment that the provider has.
+    let shown = world.get("tea").await;
+    assert_eq!(shown["status"], "initialized", "{shown}");
+    assert_eq!(shown["transaction_id"].to_string(), odd.wanted(0)["reference"].as_str().unwrap());
+    assert!(world.shop.heard("tea").is_empty(), "nothing is known yet that could be told");
+    let listed = world.get_path("/v1/json/transactions").await.1;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1, "{listed}");
+    odd.book.lock().unwrap().is_silent = false;
+    assert_eq!(world.told(&odd, 0, odd.result(0, json!({ "status": "paid" }))).await, 200);
+    assert_eq!(world.get("tea").await["status"], "completed");
+    // The answer that was waited for does not come, which says nothing any more.
+    let (status, answer) = creating.await.unwrap();
+    assert_eq!((status, &answer["data"]["status"]), (200, &json!("completed")), "{answer}");
+    assert_eq!(odd.book.lock().unwrap().wanted.len(), 1, "asked twice under one number");
+}
+
+/// Nobody knows whether it has taken the payment on: then it is not paid, and told so.
+#[tokio::test]
+async fn what_a_silent_provider_says_later_is_too_late() {
+    let odd = OddProvider::open().await;
+    odd.book.lock().unwrap().is_silent = true;
+    let world = World::with(&odd.settings()).await;
+    let (status, answer) = world.create(&world.order_by("tea", "IDEAL")).await;
+    assert_eq!((status, &answer["error_code"]), (200, &json!(1024)), "{answer}");
+    assert_eq!(world.get("tea").await["status"], "declined");
+    assert_eq!(world.told(&odd, 0, odd.result(0, json!({ "status": "paid" }))).await, 409);
+    assert_eq!(world.get("tea").await["status"], "declined");
+    world.advance(3600).await;
+    assert_eq!(odd.book.lock().unwrap().asked, 1);
 }

@@ -9,8 +9,12 @@ use crate::session::SessionKind;
 
 #[derive(Clone, Debug)]
 enum Turn {
-    /// A gift card is chosen on the page.
+    /// A gift card is chosen on the page, and its provider takes it on.
     Gift,
+    /// A gift card is chosen, and its provider has not answered yet.
+    Asks,
+    /// It has taken on the newest attempt, or has not.
+    TakesOn(bool),
     /// Its provider says so; of the newest attempt, or of one before.
     Says(Word, bool),
     /// A card is sent for what is due.
@@ -28,6 +32,8 @@ fn turn() -> impl Strategy<Value = Turn> {
     let part = || prop::sample::select(vec![-5, 0, 1, 1000, 2500, AMOUNT - 1, AMOUNT]);
     prop_oneof![
         6 => Just(Turn::Gift),
+        2 => Just(Turn::Asks),
+        2 => prop::bool::weighted(0.8).prop_map(Turn::TakesOn),
         8 => (part(), prop::bool::weighted(0.9)).prop_map(|(minor, newest)| {
             Turn::Says(Word::PaidInPart(Money::new(minor, Currency::EUR)), newest)
         }),
@@ -66,14 +72,9 @@ impl World {
 
     fn on_page(&mut self, gift: Option<&'static str>) -> Result<(), Refusal> {
         let opening = self.opening(false, Ver::Skipped, false);
-        let reference = format!("p-{}", self.stan);
         let verification = match gift {
             None => opening.verification,
-            Some(_) => Verification::Referred(Referral {
-                reference,
-                url: "https://gift.example/".into(),
-                news: ProviderNews::of(Word::Open),
-            }),
+            Some(_) => Verification::Referral,
         };
         let opening = Opening {
             amount: self.the_order().due(),
@@ -84,6 +85,16 @@ impl World {
             ..opening
         };
         self.tell(Command::Open(opening))
+    }
+
+    fn takes_on(&mut self, takes: bool) -> Result<(), Refusal> {
+        let transaction_id = self.the_order().payment.transaction_id;
+        let referral = takes.then(|| Referral {
+            reference: format!("p-{}", transaction_id.0),
+            url: "https://gift.example/".into(),
+            news: ProviderNews::of(Word::Open),
+        });
+        self.tell(Command::Refer { transaction_id, referral })
     }
 
     fn says(&mut self, word: Word, newest: bool, shelf: &mut Shelf) -> Result<(), Refusal> {
@@ -106,7 +117,9 @@ impl World {
     fn turn(&mut self, turn: &Turn, shelf: &mut Shelf) {
         // What is refused leaves everything as it was, which is looked at as well.
         let _ = match turn {
-            Turn::Gift => self.on_page(Some("BOEKENBON")),
+            Turn::Gift => self.on_page(Some("BOEKENBON")).and_then(|()| self.takes_on(true)),
+            Turn::Asks => self.on_page(Some("BOEKENBON")),
+            Turn::TakesOn(takes) => self.takes_on(*takes),
             Turn::Says(word, newest) => self.says(*word, *newest, shelf),
             Turn::Card => self.on_page(None),
             Turn::Answer(approves) => {
@@ -154,6 +167,10 @@ impl World {
         assert!(kept < AMOUNT, "the rest is something");
         if let Some(authorization) = order.payment.authorization() {
             assert!(authorization.amount.minor <= AMOUNT - kept, "a card pays the rest only");
+        }
+        if order.payment.state == State::Authenticating(Waiting::Referral) {
+            let asks_again = self.timers.contains(&Timer::Inquiry);
+            assert!(asks_again, "somebody asks, should the answer be lost: {order:?}");
         }
         for part in &order.parts {
             let waits = self.timers.contains(&Timer::GiveBack(part.number));

@@ -23,6 +23,8 @@ const STATUSES: [(&str, &str); 9] = [
 
 #[derive(Clone, Debug)]
 enum Turn {
+    /// The provider answers to being asked to take the payment on.
+    Answers(Option<Word>),
     Hears(Word),
     Cancels,
     Ships,
@@ -36,6 +38,8 @@ fn turns() -> Vec<Turn> {
     use Word::*;
     let words = [Open, Underway, Promised, Paid, Declined, Cancelled, Expired];
     let mut turns: Vec<Turn> = words.into_iter().map(Turn::Hears).collect();
+    let answers = [None, Some(Open), Some(Underway), Some(Promised), Some(Paid), Some(Declined)];
+    turns.extend(answers.into_iter().map(Turn::Answers));
     turns.extend([
         Turn::Cancels,
         Turn::Ships,
@@ -54,6 +58,7 @@ fn trace() -> Trace {
 
 fn command(turn: &Turn) -> Command {
     match turn {
+        Turn::Answers(word) => answered(*word),
         Turn::Hears(word) => {
             Command::Hear { reference: NUMBER.into(), news: ProviderNews::of(*word) }
         }
@@ -72,7 +77,23 @@ fn command(turn: &Turn) -> Command {
     }
 }
 
-fn opening(method: &'static Method, word: Word) -> Opening {
+/// What the gateway hears of the payment that it wants taken on.
+fn answered(word: Option<Word>) -> Command {
+    let referral = word.map(|word| Referral {
+        reference: NUMBER.into(),
+        url: "https://bank.example/".into(),
+        news: ProviderNews::of(word),
+    });
+    Command::Refer { transaction_id: TransactionId(1), referral }
+}
+
+/// An order that its provider has taken on.
+fn taken_on(method: &'static Method, word: Word) -> Order {
+    let asked = told(None, Command::Open(opening(method))).unwrap().order;
+    told(Some(&asked), answered(Some(word))).unwrap().order
+}
+
+fn opening(method: &'static Method) -> Opening {
     Opening {
         transaction_id: TransactionId(1),
         amount: Money::new(AMOUNT, Currency::EUR),
@@ -88,11 +109,7 @@ fn opening(method: &'static Method, word: Word) -> Opening {
         session: None,
         entry: Entry::Link,
         refused: None,
-        verification: Verification::Referred(Referral {
-            reference: NUMBER.into(),
-            url: "https://bank.example/".into(),
-            news: ProviderNews::of(word),
-        }),
+        verification: Verification::Referral,
         trace: trace(),
     }
 }
@@ -159,19 +176,17 @@ fn every_history_of_words_ends_in_a_status_and_books_what_was_paid() {
     let mut reached = Vec::new();
     for id in ["IDEAL", "KLARNA", "BOEKENBON", "BIZUM"] {
         let method = Method::find(id).unwrap();
-        for word in [Word::Open, Word::Underway, Word::Promised, Word::Paid, Word::Declined] {
-            let decision = told(None, Command::Open(opening(method, word))).unwrap();
-            examine(&decision.order, &decision, &[]);
-            walk(&decision.order, &mut Vec::new(), &mut reached, 5);
-        }
+        let decision = told(None, Command::Open(opening(method))).unwrap();
+        examine(&decision.order, &decision, &[]);
+        walk(&decision.order, &mut Vec::new(), &mut reached, 6);
     }
-    assert!(reached.len() >= 8, "{reached:?}");
+    assert!(reached.len() >= 9, "{reached:?}");
 }
 
 #[test]
 fn another_number_of_the_provider_is_another_payment() {
     let ideal = Method::find("IDEAL").unwrap();
-    let order = told(None, Command::Open(opening(ideal, Word::Open))).unwrap().order;
+    let order = taken_on(ideal, Word::Open);
     let news = ProviderNews::of(Word::Paid);
     let foreign = Command::Hear { reference: "p-2".into(), news: news.clone() };
     assert_eq!(told(Some(&order), foreign), Err(Refusal::NotWaiting));
@@ -180,9 +195,29 @@ fn another_number_of_the_provider_is_another_payment() {
 }
 
 #[test]
+fn a_payment_waits_for_its_provider_and_asks_again() {
+    let ideal = Method::find("IDEAL").unwrap();
+    let asked = told(None, Command::Open(opening(ideal))).unwrap();
+    let again = |effect: &Effect| matches!(effect, Effect::StartTimer(Timer::Inquiry, _));
+    assert!(asked.effects.iter().any(again));
+    assert_eq!(asked.order.payment.state, State::Authenticating(Waiting::Referral));
+    assert!(!asked.events.contains(&Event::Announced), "the shop hears of it when it is known");
+    let asked = asked.order;
+    // What it says of a payment of which we have no number yet is not heard.
+    let early = told(Some(&asked), command(&Turn::Hears(Word::Paid)));
+    assert_eq!(early, Err(Refusal::NotWaiting));
+    let taken = told(Some(&asked), answered(Some(Word::Open))).unwrap();
+    assert!(taken.effects.contains(&Effect::StopTimer(Timer::Inquiry)));
+    assert_eq!(told(Some(&taken.order), answered(None)), Err(Refusal::AlreadySo));
+    let refused = told(Some(&asked), answered(None)).unwrap().order;
+    assert_eq!(refused.payment.state, State::Declined(inoperative()));
+    assert_eq!(told(Some(&refused), answered(Some(Word::Paid))), Err(Refusal::NotWaiting));
+}
+
+#[test]
 fn a_refund_is_marked_as_asked_before_the_provider_is() {
     let ideal = Method::find("IDEAL").unwrap();
-    let order = told(None, Command::Open(opening(ideal, Word::Paid))).unwrap().order;
+    let order = taken_on(ideal, Word::Paid);
     let heard = command(&Turn::RefundHeard(RefundWord::Paid));
     let asked = told(Some(&order), command(&Turn::Refunds)).unwrap().order;
     assert_eq!(told(Some(&asked), heard.clone()), Err(Refusal::NotOnItsWay));

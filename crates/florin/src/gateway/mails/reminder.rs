@@ -113,8 +113,7 @@ pub(super) fn pause(record: &Record, kind: Kind, now: UnixMillis) -> Option<i64>
     if record.order.session.is_some_and(is_early) {
         return Some(SECOND_CHANCE_EARLY_PAUSE_MS);
     }
-    let being_paid = matches!(record.order.payment.state, State::Authorizing { .. });
-    being_paid.then_some(SECOND_CHANCE_PAUSE_MS)
+    record.order.payment.is_on_its_way().then_some(SECOND_CHANCE_PAUSE_MS)
 }
 
 impl Gateway {

@@ -107,6 +107,7 @@ enum StateKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<i64>,
     },
+    Referral,
     Provider {
         url: String,
         acted: bool,
@@ -227,6 +228,7 @@ impl StateKind {
                 version: challenge.version.clone(),
                 url: challenge.acs_url.clone(),
             },
+            State::Authenticating(Waiting::Referral) => StateKind::Referral,
             State::Authenticating(Waiting::Provider(visit)) => {
                 StateKind::Provider { url: visit.url.clone(), acted: visit.acted }
             }
@@ -285,6 +287,7 @@ impl StateKind {
                     acs_url: url,
                 }))
             }
+            StateKind::Referral => State::Authenticating(Waiting::Referral),
             StateKind::Provider { url, acted } => {
                 State::Authenticating(Waiting::Provider(Visit { url, acted }))
             }
