@@ -11,6 +11,7 @@ use bytes::Bytes;
 use florin::provider::{Answered, ProviderError, Wire};
 use serde_json::{Value, json};
 
+use crate::bugs::Bug;
 use crate::chance::Chance;
 use crate::mood::Who;
 use crate::network::calls::{self, Call, JSON, Reply};
@@ -145,6 +146,13 @@ fn declines(body: &[u8]) -> bool {
     (body.iter().fold(0x811c_9dc5, mix) >> 8) % 1000 < REFUSED
 }
 
+/// What asks for money back, as a gateway with that mistake would ask.
+fn renumbered(body: &str, chance: &Chance) -> String {
+    let mut asked: Value = serde_json::from_str(body).unwrap_or_default();
+    asked["refund"] = json!(chance.next().to_string());
+    asked.to_string()
+}
+
 fn declined() -> Reply {
     let body = Bytes::from_static(b"{\"status\":\"declined\"}");
     Reply { status: 200, location: None, asks_to_return: false, body }
@@ -164,6 +172,12 @@ impl Wire for ToProvider {
         path: &str,
         body: Option<String>,
     ) -> Result<Answered, ProviderError> {
+        let body = match self.world.bug {
+            Some(Bug::RefundRenumbered) if path.ends_with("/refunds") => {
+                body.map(|body| renumbered(&body, &self.world.chance))
+            }
+            _ => body,
+        };
         let call = Call { method, ..Call::post(path, JSON, body.unwrap_or_default()) };
         let call = Call { bearer: Some(SIMULATOR_TOKEN), ..call };
         let declines = path.ends_with("/refunds") && declines(&call.body);
