@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::disputes::Claimed;
 use crate::keys::KEYED_CHANGES;
 use crate::network::calls::Call;
 use crate::purchase::Begun;
@@ -62,9 +63,15 @@ const ACTIONS: [(u32, Action); 18] = [
 const EXCLUDED: u32 = 250;
 /// Shops that begin anew after they have given up, in permille.
 const ANEW_AFTER_CANCEL: u32 = 400;
+/// Shops that begin anew when they hear that it came to nothing, in permille.
+const ANEW_AFTER_FAILURE: u32 = 200;
+/// Statuses of orders that came to nothing, and can be paid all the same.
+pub(crate) const FAILED: [&str; 4] = ["void", "expired", "cancelled", "declined"];
 /// Captures in part and refunds in part that a chargeback follows at once, in permille.
 const TAKEN_AFTER_CAPTURE: u32 = 250;
 const TAKEN_AFTER_REFUND: u32 = 120;
+/// The same where it is a capture in part that was refunded in part.
+const TAKEN_AFTER_PART: u32 = 400;
 
 impl Shops {
     /// Does something with an order, whatever it is.
@@ -75,13 +82,18 @@ impl Shops {
         let name = self.world.chance.one_of(&names).clone();
         match action {
             Action::Look => {
-                self.look(&begun.shop, &name).await;
+                let status = self.look(&begun.shop, &name).await;
+                let has_failed = status.is_some_and(|status| FAILED.contains(&status.as_str()));
+                if has_failed && name == begun.order_id && self.world.chance.is(ANEW_AFTER_FAILURE)
+                {
+                    self.attempt(&begun.anew(&self.world.chance)).await;
+                }
             }
             Action::OfferAnew => {
                 self.attempt(&begun.anew(&self.world.chance)).await;
             }
             Action::ChargeBack => {
-                self.charge_back(begun, &name).await;
+                self.charge_back(begun, &name, Claimed::Any).await;
                 self.pursue(begun, &name).await;
             }
             Action::Pursue => self.pursue(begun, &name).await,
@@ -133,11 +145,15 @@ impl Shops {
                 self.attempt(&begun.anew(chance)).await;
             }
             (Action::CapturePart, Some(part)) if chance.is(TAKEN_AFTER_CAPTURE) => {
-                self.charge_back(begun, part).await;
+                self.charge_back(begun, part, Claimed::Any).await;
                 self.pursue(begun, part).await;
             }
+            (Action::RefundPart, _) if name != begun.order_id && chance.is(TAKEN_AFTER_PART) => {
+                self.charge_back(begun, name, Claimed::AllAsFraud).await;
+                self.pursue(begun, name).await;
+            }
             (Action::RefundPart, _) if chance.is(TAKEN_AFTER_REFUND) => {
-                self.charge_back(begun, name).await;
+                self.charge_back(begun, name, Claimed::Any).await;
             }
             _ => {}
         }

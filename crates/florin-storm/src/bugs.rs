@@ -36,11 +36,14 @@ pub enum Bug {
     CaseForgotten,
     /// A charge does not look at when the stored card was charged last: two at once both pay.
     ChargesApart,
+    /// A provider that did not answer is asked to give money back under a new number, so that it
+    /// cannot know that it has done so.
+    RefundRenumbered,
 }
 
 impl Bug {
     /// Every mistake that can be planted.
-    pub const ALL: [Bug; 12] = [
+    pub const ALL: [Bug; 13] = [
         Bug::NoGuard,
         Bug::SilenceIsDecline,
         Bug::EarlyAcknowledgement,
@@ -53,6 +56,7 @@ impl Bug {
         Bug::WindowsApart,
         Bug::CaseForgotten,
         Bug::ChargesApart,
+        Bug::RefundRenumbered,
     ];
 
     /// The unit as a gateway with this mistake would commit it.
@@ -90,6 +94,7 @@ impl Bug {
             | Bug::NoVersionCheck
             | Bug::SameIdTwice
             | Bug::CaptureRenumbered
+            | Bug::RefundRenumbered
             | Bug::ToldUnsent => {}
         }
         unit

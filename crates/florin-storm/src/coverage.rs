@@ -31,6 +31,7 @@ const OPENABLE: &[&str] = &[
     "void",
     "cancelled",
     "withdrawn",
+    "paid in part",
 ];
 /// States in which a page may be there on which the order can be paid, besides the one in which
 /// nobody has used it.
@@ -43,12 +44,20 @@ const WITH_PAGE: &[&str] = &[
     "declined",
     "expired",
 ];
+/// States in which a part may be paid and the rest is waited for, though nobody is under way.
+const OPEN_IN_PART: &[&str] = &["paid in part", "declined", "expired", "cancelled"];
 /// States in which the shop may have given a page up.
 const GIVEN_UP: &[&str] = &["lapsed", "cancelled", "declined", "expired"];
 /// States in which something was, or can be, sold.
 const SOLD: &[&str] = &["authorized", "completed", "parted"];
 /// States in which something may be charged back.
 const TAKEN_BACK: &[&str] = &["authorized", "completed", "parted", "paid"];
+/// States in which an attempt is under way that the merchant may give up.
+const UNDER_WAY: &[&str] =
+    &["at the page", "at the bank", "asking a provider", "at the provider", "authorizing"];
+/// Stands for every state: a part goes back whatever has become of the order meanwhile, and nothing
+/// of that is decided on its state (`florin-core/decision/part.rs`).
+const A_PART: &[&str] = &["a part"];
 const EVERY: &[&str] = &[
     "offered",
     "lapsed",
@@ -68,6 +77,7 @@ const EVERY: &[&str] = &[
     "expired",
     "void",
     "cancelled",
+    "paid in part",
 ];
 
 /// Every way that the core allows (`florin-core/decision.rs`), command by command.
@@ -129,6 +139,32 @@ const WAYS: &[Ways] = &[
     (&["paid"], "refund_declined", "paid"),
     (&["paid"], "refund_voided", "paid"),
     (&["paid"], "shipped", "paid"),
+    // A gift card has paid a part. An order that comes to nothing gives its parts back, and so does
+    // the payer who gives up.
+    (&["at the provider"], "paid_in_part", "paid in part"),
+    (&["at the provider"], "paid_in_part expired part_released", "expired"),
+    (&["paid in part"], "page_shown", "="),
+    (&["paid in part"], "session_ended expired part_released", "expired"),
+    (&["paid in part"], "session_ended expired", "expired"),
+    (&["paid in part"], "cancelled session_ended part_released", "cancelled"),
+    (&["paid in part"], "cancelled session_ended", "cancelled"),
+    (OPEN_IN_PART, "part_released", "="),
+    (&["declined", "expired", "cancelled"], "session_ended part_released", "="),
+    (UNDER_WAY, "cancelled session_ended part_released", "cancelled"),
+    (UNDER_WAY, "cancelled part_released", "cancelled"),
+    (&["at the page", "at the bank"], "expired part_released", "expired"),
+    (&["at the page", "at the bank"], "authentication_finished declined part_released", "declined"),
+    (
+        &["authorizing", "asking a provider", "at the provider"],
+        "declined part_released",
+        "declined",
+    ),
+    (&["at the provider"], "expired part_released", "expired"),
+    (&["uncleared"], "review_declined part_released", "void"),
+    (&["promised"], "withdrawn part_released", "withdrawn"),
+    (A_PART, "part_asked_back", "="),
+    (A_PART, "part_given_back", "="),
+    (A_PART, "part_not_given_back", "="),
     // The payer acts, or the directory server answers.
     (&["at the page"], "authentication_started", "at the page"),
     (&["at the page"], "authentication_started", "at the bank"),
@@ -213,6 +249,9 @@ impl Coverage {
         // Several refunds that give way are as good as one.
         moving.dedup();
         let way = moving.join(" ");
+        let goes_back = moving.len() == 1 && GOING_BACK.contains(&moving[0]);
+        // What would lead elsewhere is not possible.
+        let (from, to) = if goes_back && from == to { (A_PART[0], A_PART[0]) } else { (from, to) };
         *self.0.entry((from, way, to)).or_default() += 1;
     }
 
@@ -248,6 +287,9 @@ impl Coverage {
 /// Events that say nothing of where an order goes.
 const ACCOMPANYING: [&str; 4] = ["cvc_kept", "cvc_erased", "announced", "fee_charged"];
 
+/// Events of a part on its way back.
+const GOING_BACK: [&str; 3] = ["part_asked_back", "part_given_back", "part_not_given_back"];
+
 /// The state of an order that is not there yet.
 pub const NOTHING: &str = "nothing";
 
@@ -263,7 +305,6 @@ pub fn state_of(order: &Order) -> &'static str {
         State::Authenticating(Waiting::Provider(_)) => "at the provider",
         State::Promised { .. } => "promised",
         State::Paid => "paid",
-        // Shops of storms sell nothing for gift cards.
         State::PaidInPart => "paid in part",
         State::Withdrawn => "withdrawn",
         State::Authorizing { .. } => "authorizing",

@@ -15,6 +15,8 @@ use crate::shop::{PATIENCE, Shops, Told};
 const TOLD_AGAIN: u32 = 300;
 /// Of Visa, Mastercard and American Express; fraud, goods, processing, and one that nobody knows.
 const REASONS: [&str; 8] = ["10.4", "13.1", "12.6", "4837", "4853", "4834", "4553", "99"];
+/// Fraud: where the issuer bears it, what was taken comes back at once.
+const FRAUD: [&str; 2] = ["10.4", "4837"];
 /// Steps of a case that are what usually comes next, in permille; others are any.
 const USUAL: u32 = 650;
 /// Steps of a case that somebody sees to at once.
@@ -31,6 +33,15 @@ const STEPS: [(&str, &str, &[&str]); 7] = [
 ];
 /// Smallest file that is a PDF, in base64.
 const PDF: &str = "JVBERi0xLjQK";
+
+/// What a bank takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// Something, for whatever reason.
+    Any,
+    /// All that there is, as fraud.
+    AllAsFraud,
+}
 
 /// A chargeback that the bank has told, whatever was answered.
 #[derive(Clone, Debug)]
@@ -50,7 +61,7 @@ pub struct ToldCase {
 
 impl Shops {
     /// The payer's bank takes money back.
-    pub async fn charge_back(self: &Arc<Shops>, begun: &Begun, name: &str) {
+    pub async fn charge_back(self: &Arc<Shops>, begun: &Begun, name: &str, claimed: Claimed) {
         let chance = &self.world.chance;
         let site_id = begun.shop.site_id;
         let known: Vec<usize> = {
@@ -64,8 +75,13 @@ impl Shops {
             *chance.one_of(&known)
         } else {
             let most = u64::try_from(begun.amount).unwrap_or(1);
-            let amount = chance.is(500).then(|| chance.between(1, most / 2 + 1));
-            let reason_code = *chance.one_of(&REASONS);
+            let (amount, reason_code) = match claimed {
+                Claimed::Any => {
+                    let amount = chance.is(500).then(|| chance.between(1, most / 2 + 1));
+                    (amount, *chance.one_of(&REASONS))
+                }
+                Claimed::AllAsFraud => (None, *chance.one_of(&FRAUD)),
+            };
             let mut memories = self.memories();
             let reference = format!("case-{}", memories.cases.len());
             memories.cases.push(ToldCase {

@@ -9,6 +9,23 @@ use crate::outside::BANK;
 /// Where providers have their pages.
 const PROVIDER: &str = "http://bank.example/methods/";
 
+/// Whether a page says that gift cards have paid a part.
+pub fn shows_parts(page: &str) -> bool {
+    page.contains("<section class=\"parts\"")
+}
+
+/// The names of the stored cards that a page offers, each with the digits of its code, if it asks
+/// for one.
+pub fn stored_cards(page: &str) -> Vec<(String, usize)> {
+    let inputs = page.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+    let named = inputs.filter(|input| input.contains(" name=\"stored_card\""));
+    let cards = named.filter_map(|input| {
+        let digits = attribute(input, "data-code")?.parse().ok()?;
+        Some((attribute(input, "value")?, digits))
+    });
+    cards.collect()
+}
+
 /// Whether a page asks for a card.
 pub fn asks_for_card(page: &str) -> bool {
     page.contains(" name=\"card_number\"")
@@ -31,12 +48,16 @@ pub fn form_of(
     for input in form.split("<input").skip(1) {
         let input = &input[..input.find('>')?];
         let Some(name) = attribute(input, "name") else { continue };
-        let Some(value) = typed(&name) else {
-            fields.append_pair(&name, &attribute(input, "value").unwrap_or_default());
-            continue;
-        };
+        let is_radio = input.contains("type=\"radio\"");
         // Of several that stand for one choice one is chosen.
-        if !input.contains("type=\"radio\"") || !chosen.contains(&name) {
+        if is_radio && chosen.contains(&name) {
+            continue;
+        }
+        let value = typed(&name).or_else(|| {
+            let is_sent = !is_radio || input.contains(" checked");
+            is_sent.then(|| attribute(input, "value").unwrap_or_default())
+        });
+        if let Some(value) = value {
             fields.append_pair(&name, &value);
             chosen.push(name);
         }
@@ -109,6 +130,15 @@ mod tests {
         let call = form_of(&format!("{PROVIDER}pay/abc"), page, Some("method"), typed).unwrap();
         assert_eq!(call.url, format!("{PROVIDER}pay/abc"));
         assert_eq!(call.body.as_ref(), b"method=B&scenario=paid");
+    }
+
+    #[test]
+    fn what_is_checked_is_sent_where_nobody_chooses() {
+        let page = r#"<form action="pay"><input type="radio" name="stored_card" value="a1" checked
+            data-code="4"><input type="radio" name="stored_card" value=""></form>"#;
+        let call = form_of(&format!("{GATEWAY}/connect/x/"), page, None, |_| None).unwrap();
+        assert_eq!(call.body.as_ref(), b"stored_card=a1");
+        assert_eq!(stored_cards(page), [("a1".to_owned(), 4)]);
     }
 
     #[test]

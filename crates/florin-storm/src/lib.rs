@@ -22,6 +22,7 @@ pub mod actions;
 pub mod wallets;
 pub mod disputes;
 pub mod reviews;
+pub mod parts;
 pub mod payer;
 pub mod reminders;
 pub mod forms;

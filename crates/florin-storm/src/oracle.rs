@@ -5,6 +5,7 @@
 //! rules.
 
 mod money;
+mod parts;
 mod rest;
 mod sessions;
 mod cases;
@@ -18,11 +19,12 @@ use std::fmt;
 use florin::gateway::persist::{Child, Extra, read_state};
 use florin::vault::Vault;
 use florin_core::order::Order;
-use florin_sim::{EntryView, Simulator};
+use florin_sim::{EntryView, ProviderPayment, Simulator};
 
 use crate::receiver::Receiver;
 use crate::shop::{Memories, Shop};
 use crate::store::{Disk, StoredOrder};
+pub use keys::Begins;
 pub use sessions::Pages;
 pub use wallets::Uses;
 
@@ -45,6 +47,8 @@ pub enum Rule {
     PaidOnce,
     /// Refunds are at most what was captured, captures at most what was authorized.
     RefundsWithinCaptures,
+    /// What a gift card has paid in part pays for an order that is paid, or was given back once.
+    PartsGoBackOnce,
     /// An order is paid at most once on each of its pages, and every page ends.
     SessionPaysOnce,
     /// A chargeback is taken once, of an order that the bank told, with the amount that it told.
@@ -115,6 +119,8 @@ pub struct Evidence<'a> {
     pub pages: &'a Pages,
     /// What became of stored cards.
     pub uses: &'a Uses,
+    /// What requests with keys have begun.
+    pub begins: &'a Begins,
     /// No clock jumped while others waited.
     pub clocks_are_steady: bool,
 }
@@ -172,10 +178,7 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
         for read in &of_shop {
             let of_order: Vec<&EntryView> =
                 entries.iter().filter(|entry| entry.order_id == read.stored.row.order_id).collect();
-            let elsewhere = read.order.payment.other.as_ref();
-            let payment =
-                elsewhere.and_then(|other| payments.iter().find(|it| it.id == other.reference));
-            let told = (of_order.as_slice(), payment);
+            let told = (of_order.as_slice(), payments.as_slice());
             money::examine(&mut findings, read, told, evidence.vault, &mut sums);
             rest::examine(&mut findings, read, shop, evidence.receiver);
             sessions::examine(&mut findings, read, evidence.pages);
@@ -187,11 +190,14 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
                 format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
             });
         }
-        for payment in payments.iter().filter(|it| it.is_paid && !it.is_refused) {
+        let has_paid = |it: &&ProviderPayment| it.is_paid || it.part.is_some();
+        for payment in payments.iter().filter(|it| !it.is_refused).filter(has_paid) {
             let is_known = of_shop.iter().any(|read| {
-                let other = read.order.payment.other.as_ref();
-                other.is_some_and(|other| other.reference == payment.id)
+                let newest = read.order.payment.other.as_ref().filter(|_| payment.part.is_none());
+                let parts = read.order.parts.iter().map(|part| &part.by);
+                newest.into_iter().chain(parts).any(|other| other.reference == payment.id)
             });
+            let is_known = is_known || parts::is_forgotten(payment);
             findings.check(Rule::NothingUnknownAtTheBank, is_known, || {
                 format!("{payment:?} is at its provider only")
             });

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use crate::elsewhere;
-use crate::forms::{asks_for_card, form_of, link_to_methods};
+use crate::forms::{asks_for_card, form_of, link_to_methods, shows_parts, stored_cards};
 use crate::front::GATEWAY;
 use crate::mood::Who;
 use crate::network::calls::{self, Call, NoReply, Reply};
 use crate::outside::BANK;
+use crate::parts::Part;
 use crate::purchase::{Begun, code_of};
 use crate::shop::Shops;
 
@@ -34,6 +35,10 @@ enum Deed {
 
 const DEEDS: [(u32, Deed); 4] =
     [(82, Deed::Pay), (6, Deed::PayTwice), (7, Deed::TwoWindows), (5, Deed::Return)];
+/// Payers with stored cards who take one of them, in permille.
+const ONE_CLICK: u32 = 600;
+/// Payers who have paid a part and rather want it back, in permille.
+const BACK: u32 = 200;
 
 /// Goes where the shop sends the payer.
 pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
@@ -79,8 +84,9 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
                     "outcome" => Some((*world.chance.weighted(&CHOICES)).to_owned()),
                     "method" if page.contains("type=\"radio\"") => {
                         world.count("payer: chose another method");
-                        Some(elsewhere::chosen(&world.chance))
+                        elsewhere::chosen(&world.chance, &page)
                     }
+                    "balance" => Some(elsewhere::balance(&world.chance)),
                     "issuer" => Some("9001".to_owned()),
                     "scenario" => {
                         world.count("payer: was at a provider");
@@ -88,7 +94,8 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
                     }
                     _ => None,
                 };
-                let field = page.contains(" name=\"method\"").then_some("method");
+                let chooses = page.contains(" name=\"method\"") && !goes_back(shops, begun, &page);
+                let field = chooses.then_some("method");
                 form_of(&url, &page, field, chosen).or(looks_again)
             }
         };
@@ -110,7 +117,10 @@ async fn at_the_form(
     page: &str,
 ) -> Option<(Call, Option<Call>)> {
     let world = &shops.world;
-    let deed = *world.chance.weighted(&DEEDS);
+    let deed = match goes_back(shops, begun, page) {
+        true => Deed::Return,
+        false => *world.chance.weighted(&DEEDS),
+    };
     match deed {
         Deed::Pay => world.count("payer: sent a card"),
         Deed::PayTwice => world.count("payer: sent one form twice at once"),
@@ -135,8 +145,32 @@ async fn at_the_form(
     Some((form, other))
 }
 
+/// Whether a payer who has paid a part gives up; the part comes back to him.
+fn goes_back(shops: &Shops, begun: &Begun, page: &str) -> bool {
+    if !shows_parts(page) {
+        return false;
+    }
+    shops.note_part(begun, Part::Paid);
+    let goes = shops.world.chance.is(BACK);
+    if goes {
+        shops.world.count("payer: wanted a part back");
+        shops.note_part(begun, Part::WantedBack);
+    }
+    goes
+}
+
 fn filled_in(shops: &Shops, begun: &Begun, url: &str, page: &str) -> Option<Call> {
     let chance = &shops.world.chance;
+    let stored = stored_cards(page);
+    if !stored.is_empty() && chance.is(ONE_CLICK) {
+        shops.world.count("payer: paid with a stored card");
+        let (name, digits) = chance.one_of(&stored);
+        return form_of(url, page, Some("card_number"), |field| match field {
+            "stored_card" => Some(name.clone()),
+            "card_cvc" => Some("1234"[..(*digits).min(4)].to_owned()),
+            _ => None,
+        });
+    }
     let card = begun.card(chance);
     let number = Begun::typed(chance, card);
     form_of(url, page, Some("card_number"), |name| {
@@ -145,6 +179,8 @@ fn filled_in(shops: &Shops, begun: &Begun, url: &str, page: &str) -> Option<Call
             "card_holder_name" => "T Storm".to_owned(),
             "card_expiry" => "12/31".to_owned(),
             "card_cvc" => code_of(card).to_owned(),
+            // One that is typed, whatever is stored.
+            "stored_card" => String::new(),
             _ => return None,
         })
     })

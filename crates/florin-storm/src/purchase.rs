@@ -18,6 +18,12 @@ const STORED: u32 = 700;
 const PAYERS: u64 = 12;
 /// Cards that a payer has.
 const CARDS_OF_A_PAYER: u64 = 3;
+/// Orders on pages that say what is bought, so that it can be paid later, in permille.
+const WITH_CART: u32 = 400;
+/// Shops that begin anew with another method, or with none, in permille.
+const OTHER_METHOD: u32 = 600;
+/// Of these, those that name one.
+const NAMES_ONE: u32 = 350;
 /// Models of stored cards.
 const MODELS: [&str; 3] = ["cardOnFile", "subscription", "unscheduled"];
 
@@ -39,6 +45,10 @@ const WAYS: [(u32, Way); 3] = [(66, Way::Direct), (22, Way::Redirect), (12, Way:
 /// How long pages are there, in seconds; none for what is usual.
 const LIFETIMES: [(u32, Option<u32>); 5] =
     [(10, Some(30)), (30, Some(300)), (30, Some(1800)), (10, Some(90_000)), (20, None)];
+
+/// The same where the order names a gift card: some end while the rest is being paid.
+const LIFETIMES_IN_PART: [(u32, Option<u32>); 4] =
+    [(25, Some(60)), (25, Some(120)), (25, Some(300)), (25, None)];
 
 /// An order in the making.
 #[derive(Clone, Debug)]
@@ -70,18 +80,23 @@ impl Begun {
     pub fn draw(chance: &Chance, shop: &Shop, number: usize) -> Begun {
         let payer = chance.is(KNOWN).then(|| chance.below(PAYERS));
         let model = (payer.is_some() && chance.is(STORED)).then(|| *chance.one_of(&MODELS));
+        let way = chance.weighted(&WAYS).clone();
+        let method = elsewhere::named(chance, way != Way::Direct);
         Begun {
             shop: shop.clone(),
             order_id: format!("order-{number}"),
             amount: i64::try_from(chance.between(100, 49_000)).unwrap_or(100),
-            way: chance.weighted(&WAYS).clone(),
+            way,
             with_browser: chance.is(500),
             by_get: chance.is(100),
             by_hand: chance.is(BY_HAND),
-            seconds_active: *chance.weighted(&LIFETIMES),
+            seconds_active: match method.is_some_and(elsewhere::is_gift_card) {
+                true => *chance.weighted(&LIFETIMES_IN_PART),
+                false => *chance.weighted(&LIFETIMES),
+            },
             payer,
             model,
-            method: elsewhere::named(chance),
+            method,
             payment_url: None,
         }
     }
@@ -93,7 +108,18 @@ impl Begun {
 
     /// The same, paid in whatever way, as by a shop that begins anew.
     pub fn anew(&self, chance: &Chance) -> Begun {
-        Begun { way: chance.weighted(&WAYS).clone(), ..self.clone() }
+        let way = chance.weighted(&WAYS).clone();
+        let on_page = way != Way::Direct;
+        let method = match self.method {
+            // A gift card needs its payer.
+            Some(method) if on_page || !elsewhere::is_gift_card(method) => Some(method),
+            _ => None,
+        };
+        let method = match chance.is(OTHER_METHOD) {
+            true => chance.is(NAMES_ONE).then(|| elsewhere::any(chance, on_page)),
+            false => method,
+        };
+        Begun { way, method, ..self.clone() }
     }
 
     /// Whether it is paid on a page.
@@ -163,6 +189,12 @@ impl Begun {
         }
         if let Some(method) = self.method {
             elsewhere::describe(&mut order, method, self.amount);
+        }
+        if self.is_on_page() && self.method.is_none_or(elsewhere::is_gift_card) {
+            // What a gift card leaves can be paid with any method.
+            if chance.is(WITH_CART) {
+                elsewhere::fill_cart(&mut order, self.amount);
+            }
         }
         if self.is_on_page() {
             order["second_chance"] = reminders::wish(&self.order_id);

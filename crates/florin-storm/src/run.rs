@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use florin::app::{Foundation, new_site};
+use florin::clock::UnixMillis;
 use florin::gateway::persist::read_state;
 use florin::gateway::site::{
     FeeEntry, FeeFor, OnDecline, OnUnauthenticated, RefundSettlement, SiteSettings, ThreeDsPolicy,
@@ -16,9 +17,10 @@ use tokio::task::JoinHandle;
 
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, NOTHING, state_of};
+use crate::elsewhere::may_be_promised;
 use crate::front::Front;
 use crate::network::frames::Wires;
-use crate::oracle::{self, Checks, Evidence, Pages, Rule, Uses, Violation};
+use crate::oracle::{self, Begins, Checks, Evidence, Pages, Rule, Uses, Violation};
 use crate::outside::start_bank;
 use crate::processes::{self, Surroundings, open_vault};
 use crate::purchase::Begun;
@@ -55,6 +57,9 @@ pub struct Outcome {
 
 /// Orders that somebody comes back to when hours have passed, in permille.
 const LATE: u32 = 300;
+
+/// The same for orders that are paid later: what was promised may have been withdrawn by then.
+const PROMISED: u32 = 900;
 
 /// Pages that somebody comes back to the next day, in permille.
 const NEXT_DAY: u32 = 250;
@@ -164,7 +169,9 @@ async fn weather(order: Order) -> Outcome {
     let late: Vec<_> = shops
         .begun()
         .into_iter()
-        .filter(|_| world.chance.is(LATE))
+        .filter(|begun| {
+            world.chance.is(if may_be_promised(begun.method) { PROMISED } else { LATE })
+        })
         .map(|begun| tokio::spawn(shops.clone().come_back(begun)))
         .collect();
     tokio::time::sleep(Duration::from_millis(STORM_MS / 4)).await;
@@ -247,12 +254,20 @@ struct Noted {
     coverage: Coverage,
     pages: Pages,
     uses: Uses,
+    begins: Begins,
     /// The state in which each order was last seen, with its version.
     states: BTreeMap<(SiteId, OrderKey), (i64, &'static str)>,
 }
 
 impl Noted {
-    fn note(&mut self, before: Option<&OrderRow>, after: &OrderRow, unit: &UnitOfWork) {
+    fn note(
+        &mut self,
+        before: Option<&OrderRow>,
+        after: &OrderRow,
+        unit: &UnitOfWork,
+        now: UnixMillis,
+    ) {
+        self.uses.note(unit, now);
         let place = unit.place();
         let from = match (before, self.states.get(&place)) {
             (None, _) => NOTHING,
@@ -260,8 +275,9 @@ impl Noted {
             (Some(row), _) => read_state(&row.state).map_or("unreadable", |it| state_of(&it.0)),
         };
         let to = match read_state(&after.state) {
-            Ok((order, _)) => {
+            Ok((order, extra)) => {
                 self.pages.note(place, &order);
+                self.begins.note(unit, &extra, now);
                 state_of(&order)
             }
             Err(_) => "unreadable",
@@ -279,8 +295,7 @@ fn observe(world: &Arc<World>, disk: &Disk) -> Arc<Mutex<Noted>> {
         let events: Vec<&str> = unit.events.iter().map(|event| event.kind.as_str()).collect();
         world.note(format_args!("commit {} {} {events:?}", after.order_id, after.version));
         let mut noted = to_note.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.note(before, after, unit);
-        noted.uses.note(unit, world.now());
+        noted.note(before, after, unit, world.now());
     }));
     noted
 }
@@ -368,7 +383,7 @@ async fn judge(
     let vault = open_vault(&store, Arc::new(world.chance.fork()), world.now()).await;
     let vault = vault.expect("the keys are there");
     let memories = shops.memories();
-    let Noted { coverage, pages, uses, .. } =
+    let Noted { coverage, pages, uses, begins, .. } =
         noted.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let evidence = Evidence {
         disk,
@@ -379,6 +394,7 @@ async fn judge(
         receiver,
         pages: &pages,
         uses: &uses,
+        begins: &begins,
         clocks_are_steady: world.weather.clock_jumps == 0,
     };
     let mut findings = oracle::examine(&evidence);

@@ -9,10 +9,12 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::actions::FAILED;
 use crate::disputes::ToldCase;
 use crate::front::{Front, GATEWAY};
 use crate::keys::{KEYED_ORDERS, Keyed};
 use crate::network::calls::{Call, Reply};
+use crate::parts::Noticed;
 use crate::payer;
 use crate::purchase::Begun;
 use crate::store::Disk;
@@ -27,6 +29,8 @@ pub const STORM_MS: u64 = 600_000;
 const RACES: u32 = 200;
 /// Links that two browsers follow at once, in permille.
 const SHARED: u32 = 80;
+/// Orders that came to nothing and are begun anew after hours, in permille.
+const ANEW_LATE: u32 = 600;
 /// Held payments on which somebody decides before their time is over, in permille.
 const DECIDED: u32 = 700;
 
@@ -98,6 +102,8 @@ pub struct Memories {
     pub(crate) keys_drawn: u64,
     /// Stored cards by their tokens.
     pub wallets: BTreeMap<String, Wallet>,
+    /// What gift cards have paid.
+    pub parts: Noticed,
     /// Chargebacks.
     pub cases: Vec<ToldCase>,
     pub(crate) files_named: u64,
@@ -195,6 +201,7 @@ impl Shops {
 
     /// Does this and that with an order, with pauses of up to `pause_ms`.
     async fn follow_up(self: &Arc<Shops>, begun: &Begun, pause_ms: u64) {
+        self.begin_anew_after_part(begun).await;
         for _ in 0..self.world.chance.below(6) {
             self.pause(pause_ms).await;
             let second = self.world.chance.is(RACES).then(|| {
@@ -239,6 +246,13 @@ impl Shops {
         }
         if self.world.chance.is(500) {
             self.attempt(&begun).await;
+        }
+        // What came to nothing meanwhile is begun anew, in whatever way.
+        let status = self.look(&begun.shop, &begun.order_id).await;
+        if status.is_some_and(|status| FAILED.contains(&status.as_str()))
+            && self.world.chance.is(ANEW_LATE)
+        {
+            self.attempt(&begun.anew(&self.world.chance)).await;
         }
         self.follow_up(&begun, 5_000).await;
         self.look(&begun.shop, &begun.order_id).await;
@@ -293,9 +307,18 @@ impl Shops {
             let (shops, begun, url) = (self.clone(), begun.clone(), url.to_owned());
             tokio::spawn(async move { payer::go(&shops, &begun, &url).await })
         });
+        let gives_up =
+            begun.is_on_page().then(|| tokio::spawn(self.clone().lose_patience(begun.clone())));
         payer::go(self, begun, url).await;
         if let Some(other) = other {
             let _ = other.await;
+        }
+        if let Some(gives_up) = gives_up {
+            // Without a part there is nothing that it waits for.
+            if self.part_of(begun).is_none() {
+                gives_up.abort();
+            }
+            let _ = gives_up.await;
         }
     }
 

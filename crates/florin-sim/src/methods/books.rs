@@ -16,6 +16,8 @@ pub struct ProviderPayment {
     pub amount: i64,
     /// The payer has paid, and it needed nothing more.
     pub is_paid: bool,
+    /// What a gift card has paid, where that is less than `amount`.
+    pub part: Option<i64>,
     /// The provider has promised to pay.
     pub is_promised: bool,
     /// It is, or can still come to be, paid.
@@ -43,6 +45,7 @@ fn view(payment: &Payment) -> ProviderPayment {
         reference: payment.wanted.reference.clone(),
         amount: payment.wanted.amount,
         is_paid: payment.word() == Word::Paid,
+        part: payment.part(),
         is_promised: payment.word() == Word::Promised,
         may_pay: pays(payment.word()) && later != Some(Word::Declined) || later.is_some_and(pays),
         is_taken: payment.taken,

@@ -55,6 +55,17 @@ impl Said {
 
     /// What is said to whoever has heard that and asks again.
     pub(crate) fn now(payment: &Payment) -> Said {
+        if payment.refused {
+            // No money was taken: nobody is told of any.
+            return Said {
+                status: Word::Cancelled,
+                amount: None,
+                currency: None,
+                reason: None,
+                ask_after_s: None,
+                ..Said::first(payment)
+            };
+        }
         match payment.later() {
             Some((_, later)) if payment.told => {
                 Said { status: later, ask_after_s: None, ..Said::first(payment) }

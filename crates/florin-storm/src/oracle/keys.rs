@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use florin::clock::UnixMillis;
+use florin::gateway::persist::Extra;
+use florin::store::{OrderKey, SiteId, UnitOfWork};
 use serde_json::{Value, json};
 
 use super::{Evidence, Findings, Kept, Rule};
@@ -12,8 +15,31 @@ const REMEMBERED_MS: i64 = 23 * 60 * 60 * 1000;
 /// Members of an answer that name what was made.
 const NAMES: [&str; 3] = ["order_id", "transaction_id", "refund_id"];
 
+/// When each request with a key opened an attempt of an order, or offered it, by its mark.
+#[derive(Clone, Debug, Default)]
+pub struct Begins(BTreeMap<(SiteId, OrderKey, String), Vec<UnixMillis>>);
+
+impl Begins {
+    /// Notes what was committed at this instant.
+    pub fn note(&mut self, unit: &UnitOfWork, extra: &Extra, now: UnixMillis) {
+        let first = unit.events.first().map(|event| event.kind.as_str());
+        // What is sent on a page is no request of the shop's.
+        let is_by_shop = matches!(first, Some("opened" | "offered")) && extra.form.is_none();
+        if let (true, Some(mark)) = (is_by_shop, &extra.request_key) {
+            let (site, key) = unit.place();
+            self.0.entry((site, key, mark.clone())).or_default().push(now);
+        }
+    }
+}
+
 /// Everything that was asked for under a key.
 pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evidence<'_>) {
+    for ((site, key, mark), begins) in &evidence.begins.0 {
+        let again = begins.windows(2).find(|two| two[1] - two[0] < REMEMBERED_MS);
+        findings.check(Rule::KeyDoesOnce, again.is_none(), || {
+            format!("order {key} of {site} was begun by one request, {mark}, at {again:?}")
+        });
+    }
     let done = Done::read(kept);
     for keyed in &evidence.memories.keys {
         let Some(first) = keyed.answers.first() else { continue };
@@ -28,7 +54,7 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
             let is_same = if is_exact {
                 (given.status, &given.body) == (first.status, &first.body)
             } else {
-                is_alike(first, given)
+                is_alike(keyed, first, given)
             };
             findings.check(Rule::KeyAnswersOnce, is_same, || {
                 format!("{} {}: {} and {}", keyed.key, keyed.what, text(first), text(given))
@@ -48,14 +74,17 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
 }
 
 /// Whether the first answer and another one name the same things where both say that it was done.
-fn is_alike(first: &Given, given: &Given) -> bool {
+fn is_alike(keyed: &Keyed, first: &Given, given: &Given) -> bool {
     let (first, given) = (first.json(), given.json());
+    // Of an order that was begun anew meanwhile the newest attempt is told.
+    let is_create = keyed.what.ends_with("/orders");
+    let names = if is_create { &NAMES[..1] } else { &NAMES[..] };
     let both_done = [&first, &given].iter().all(|it| it["success"] == json!(true));
     let same = |name: &str| {
         let named = [&first, &given].map(|it| &it["data"][name]);
         named.contains(&&Value::Null) || named[0] == named[1]
     };
-    !both_done || NAMES.iter().all(|name| same(name))
+    !both_done || names.iter().all(|name| same(name))
 }
 
 fn text(given: &Given) -> String {

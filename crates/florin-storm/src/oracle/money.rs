@@ -3,11 +3,13 @@
 use florin::gateway::journal::{chained, read_postings};
 use florin::vault::Vault;
 use florin_core::ledger::{Account, Balances, is_balanced};
+use florin_core::order::Order;
+use florin_core::part::{Part, PartState};
 use florin_core::payment::State;
 use florin_core::trail::{RefundState, WHOLE};
 use florin_sim::{EntryView, ProviderPayment};
 
-use super::{Findings, Kept, Read, Rule};
+use super::{Findings, Kept, Read, Rule, parts};
 use crate::shop::Shop;
 
 /// What money there is, in minor units.
@@ -31,6 +33,10 @@ impl Money {
     /// What the provider's books have of the payment that an order names. A payment that was
     /// promised, or whose money was on its way, is paid once the order says so.
     fn at_the_provider(read: &Read<'_>, payment: &ProviderPayment) -> Money {
+        // What gift cards have paid in part is looked at part by part.
+        if payment.part.is_some() {
+            return Money::default();
+        }
         let pays = match read.order.payment.state {
             // Shipping makes a provider pay what it has promised, whatever it was about to say.
             State::Paid => payment.may_pay || payment.is_promised && is_shipped(read),
@@ -58,6 +64,9 @@ impl Money {
         };
         let completed = |state: &RefundState| matches!(state, RefundState::Completed { .. });
         let refunded = trail.refunds.iter().filter(|refund| completed(&refund.state));
+        let given_back = |part: &&Part| matches!(part.state, PartState::GivenBack { .. });
+        let parts = read.order.parts.iter().filter(|part| !given_back(part));
+        let captured = captured + parts.map(|part| part.amount).sum::<i64>();
         // Whatever is held when everything has ended is held for nobody.
         Money { held: 0, captured, refunded: refunded.map(|refund| refund.amount).sum() }
     }
@@ -91,15 +100,19 @@ impl Sums {
     }
 }
 
-/// One order.
+/// One order, of whose shop the providers have these payments.
 pub(super) fn examine(
     findings: &mut Findings,
     read: &Read<'_>,
-    (entries, payment): (&[&EntryView], Option<&ProviderPayment>),
+    (entries, payments): (&[&EntryView], &[ProviderPayment]),
     vault: &Vault,
     sums: &mut Sums,
 ) {
+    let payment = payment_of(&read.order, payments);
     let mut bank = Money::at_the_bank(entries.iter().copied());
+    let parts = parts::examine(findings, read, payments);
+    bank.captured += parts;
+    sums.providers.captured += parts;
     let elsewhere = payment.map(|payment| Money::at_the_provider(read, payment));
     let elsewhere = elsewhere.unwrap_or_default();
     bank.add(elsewhere);
@@ -122,6 +135,12 @@ pub(super) fn examine(
         read.name(format_args!("{entries:?} {payment:?}"))
     });
     examine_counts(findings, read, entries, payment.filter(|_| elsewhere.captured > 0));
+}
+
+/// The payment at a provider by which the order's newest attempt is paid, or was to be.
+fn payment_of<'a>(order: &Order, payments: &'a [ProviderPayment]) -> Option<&'a ProviderPayment> {
+    let other = order.payment.other.as_ref()?;
+    payments.iter().find(|payment| payment.id == other.reference)
 }
 
 /// How often there was what; `payment` is one that the provider has taken money for.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use florin::clock::UnixMillis;
+use florin::gateway::persist::read_state;
 use florin::store::{CardChange, OrderKey, SiteId, TokenState, TokenStep, UnitOfWork};
 
 use super::{Evidence, Findings, Kept, Rule};
@@ -29,6 +30,13 @@ struct Charge {
     at: UnixMillis,
     /// By the true clock, when it became durable.
     committed_at: UnixMillis,
+    /// The payer has chosen the card on a page: he may do so as often as he likes.
+    by_payer: bool,
+}
+
+/// Whether the attempt of this state was made on a page.
+fn is_by_payer(state: &str) -> bool {
+    read_state(state).is_ok_and(|(_, extra)| extra.form.is_some())
 }
 
 impl Uses {
@@ -54,6 +62,7 @@ impl Uses {
                         order_id: unit.order.order_id.clone(),
                         at: change.at,
                         committed_at: now,
+                        by_payer: is_by_payer(&unit.order.state),
                     });
                 }
                 TokenStep::Share
@@ -84,8 +93,8 @@ pub(super) fn examine(findings: &mut Findings, kept: &Kept<'_>, evidence: &Evide
         for charge in charges {
             let shop = evidence.shops.iter().find(|shop| shop.site_id == charge.site_id);
             let interval_ms = shop.map_or(0, |shop| i64::from(shop.charge_interval_s) * 1000);
-            let is_apart =
-                interval_ms == 0 || last_at.is_none_or(|last| charge.at - last >= interval_ms);
+            let may_repeat = interval_ms == 0 || charge.by_payer;
+            let is_apart = may_repeat || last_at.is_none_or(|last| charge.at - last >= interval_ms);
             let is_there = removed_at.is_none_or(|removed_at| charge.committed_at <= removed_at);
             findings.check(Rule::TokenChargedOnce, is_apart && is_there, || {
                 let Charge { order_id, at, .. } = charge;

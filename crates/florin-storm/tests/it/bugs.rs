@@ -76,6 +76,11 @@ fn a_chargeback_that_is_taken_twice_is_found() {
 }
 
 #[test]
+fn a_provider_that_gives_money_back_twice_is_found() {
+    check_found(Bug::RefundRenumbered, &[Rule::PaidOnce, Rule::PartsGoBackOnce]);
+}
+
+#[test]
 fn a_stored_card_that_is_charged_twice_at_once_is_found() {
     check_found(Bug::ChargesApart, &[Rule::TokenChargedOnce]);
 }

@@ -135,9 +135,10 @@ pub(super) async fn create(
 
     if let Some(key) = &key
         && let Some(record) = gateway.load_by_order_id(&site, &order_id).await?
-        && record.extra.request_key.as_deref() == Some(key.mark.as_str())
+        && record.extra.has_done(&key.mark)
     {
-        // The same request was here before and came as far as an order: that is what it has made.
+        // The same request was here before and came as far as an order: that is what it has made,
+        // or what has become of it since.
         return answer_create(gateway, &record);
     }
     let request_key = key.map(|key| key.mark);

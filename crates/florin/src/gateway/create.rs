@@ -293,7 +293,10 @@ impl Gateway {
                 if page.is_some() {
                     // What was said of the order before somebody paid it still holds.
                     record.extra.request_key.clone_from(&existing.extra.request_key);
+                    record.extra.earlier_requests.clone_from(&existing.extra.earlier_requests);
                     record.extra.shipment.clone_from(&existing.extra.shipment);
+                } else {
+                    record.extra.supersede(&existing.extra);
                 }
                 expected_version = Some(existing.version);
                 alias = Some(number);

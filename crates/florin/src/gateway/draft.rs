@@ -52,6 +52,7 @@ pub(super) fn draft(
             created_at: at,
             risk: None,
             request_key,
+            earlier_requests: Vec::new(),
             form: None,
             shipment: BTreeMap::new(),
             journal: JournalEnd::default(),

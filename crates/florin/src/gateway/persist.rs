@@ -64,6 +64,9 @@ pub struct Extra {
     /// The mark of the request that opened the newest attempt, if it had an idempotency key.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub request_key: Option<String>,
+    /// The marks of the requests that opened earlier ones, newest last.
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_requests: Vec<String>,
     /// The form on a page that opened the newest attempt, if one did.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -76,6 +79,27 @@ pub struct Extra {
     /// The stored card that the newest attempt makes or charges.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
+}
+
+/// Requests that are remembered of an order: no shop begins one anew more often within the day for
+/// which a key counts.
+const EARLIER_REQUESTS_MAX: usize = 16;
+
+impl Extra {
+    /// Whether a request with this mark has opened an attempt, or made an offer, of the order.
+    pub fn has_done(&self, mark: &str) -> bool {
+        let mut marks = self.request_key.iter().chain(&self.earlier_requests);
+        marks.any(|done| done == mark)
+    }
+
+    /// Remembers what requests have made of the order before.
+    pub fn supersede(&mut self, earlier: &Extra) {
+        let mut marks = earlier.earlier_requests.clone();
+        marks.extend(earlier.request_key.clone());
+        let too_many = marks.len().saturating_sub(EARLIER_REQUESTS_MAX);
+        marks.drain(..too_many);
+        self.earlier_requests = marks;
+    }
 }
 
 fn is_empty_journal(end: &JournalEnd) -> bool {

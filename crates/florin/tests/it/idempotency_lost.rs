@@ -216,6 +216,24 @@ async fn a_request_that_was_forgotten_is_answered_by_the_order_that_it_opened() 
 }
 
 #[tokio::test]
+async fn a_request_that_was_forgotten_makes_nothing_anew_of_an_order_that_was_begun_anew() {
+    let world = World::sqlite().await;
+    let mut order = world.order("anew", VISA);
+    order["type"] = json!("redirect");
+    let first = world.create_with("key-1", &order).await.json();
+    order["description"] = json!("the same once more");
+    let second = world.create_with("key-2", &order).await.json();
+    assert_ne!(first["data"]["session_id"], second["data"]["session_id"], "begun anew");
+    // As after faults that came when the order was there already.
+    let file = rusqlite::Connection::open(world.folder.path().join("florin.sqlite")).unwrap();
+    file.busy_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(file.execute("DELETE FROM idempotency", []).unwrap(), 2);
+    order["description"] = world.order("anew", VISA)["description"].clone();
+    let again = world.create_with("key-1", &order).await.json();
+    assert_eq!(again["data"]["session_id"], second["data"]["session_id"], "{again}");
+}
+
+#[tokio::test]
 async fn a_request_that_was_taken_over_is_answered_by_what_it_made_and_nothing_else() {
     let world = World::sqlite().await;
     let gateway = world.gateway().clone();

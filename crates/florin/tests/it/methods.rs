@@ -509,6 +509,20 @@ async fn of_many_choices_at_once_one_counts() {
     world.rests("many", "refunded", "completed").await;
 }
 
+#[tokio::test]
+async fn a_provider_that_may_take_no_money_says_of_none() {
+    let world = World::with(&[("FLORIN_SIMULATOR__TOKEN", "token")]).await;
+    let page = world.provider_of(&world.order_by("given-up", "IDEAL")).await;
+    let form = world.provider_form(&page).await;
+    assert_eq!(patched(&world, "given-up", json!({ "status": "cancelled" })).await.0, 200);
+    world.choose(&form, "completed").await;
+    let id = page.rsplit('/').next().unwrap();
+    let request = world.http.get(format!("{}/sim/methods/payments/{id}", world.base));
+    let answer = request.bearer_auth("token").send().await.unwrap().text().await.unwrap();
+    let said: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(said["status"], "cancelled", "{said}");
+}
+
 /// A gateway that asks again has not heard the answer, or has died before it could keep it.
 #[tokio::test]
 async fn a_provider_has_one_payment_under_one_number() {

@@ -106,6 +106,7 @@ fn every_state_is_read_as_it_was_written() {
         created_at: 11,
         risk: Some(RiskReport::listed(7)),
         request_key: Some("key".to_owned()),
+        earlier_requests: vec!["earlier".to_owned()],
         form: Some("form".to_owned()),
         shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
         journal: JournalEnd::default(),
