@@ -101,10 +101,7 @@ fn not_decided_yet(amount: Money) -> Order {
 pub(super) fn is_repeated(existing: &Record, draft: &Record, page: Option<&PageForm>) -> bool {
     match page {
         Some(page) => existing.extra.form.as_deref() == Some(page.form.as_str()),
-        None => {
-            let key = draft.extra.request_key.as_deref();
-            key.is_some() && key == existing.extra.request_key.as_deref()
-        }
+        None => draft.extra.request_key.as_ref().is_some_and(|mark| existing.extra.has_done(mark)),
     }
 }
 
