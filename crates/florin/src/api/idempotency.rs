@@ -24,7 +24,7 @@ use crate::store::{AnsweredRequest, BeginRequest, Begun, IDEMPOTENCY_KEY_CHARS_M
 
 const HEADER: &str = "idempotency-key";
 
-/// As much of a request's keyed hash as its order keeps: nobody can choose it.
+/// As much of the keyed hash of a request and its key as an order keeps: nobody can choose it.
 const MARK_BYTES: usize = 16;
 
 /// The key of the request that is being answered, for those who make changes.
@@ -91,7 +91,9 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
         }
         Begun::OtherRequest => return Err(ApiError::key_of_other_request().into()),
     }
-    let mark = STANDARD_NO_PAD.encode(&request_hash[..MARK_BYTES]);
+    // Under another key the same request is another one.
+    let mark = gateway.vault.request_hash("", &key, &request_hash);
+    let mark = STANDARD_NO_PAD.encode(&mark[..MARK_BYTES]);
     parts.extensions.insert(RequestKey { text: key.clone(), mark });
     let request = Request::from_parts(parts, Body::from(body));
     // A caller who hangs up ends nothing: whoever asks again is told what came of it.

@@ -182,17 +182,15 @@ pub(super) async fn create(
         },
     };
     match created {
-        // The last two happen on pages only.
-        Created::OrderIdTaken | Created::SessionOver | Created::FormRepeated(_) => {
-            Err(ApiError::invalid_order_id().into())
-        }
+        // The last one happens on pages only.
+        Created::OrderIdTaken | Created::SessionOver => Err(ApiError::invalid_order_id().into()),
         Created::NotCharged(refusal) => Err(charge_error(refusal).into()),
         Created::FaultyCard => Err(ApiError::transaction_declined().into()),
         Created::TooMany { retry_after_s } => Err(Answer {
             retry_after: Some(retry_after_s),
             ..Answer::from(ApiError::too_many_requests())
         }),
-        Created::Order(record) => answer_create(gateway, &record),
+        Created::Order(record) | Created::Repeated(record) => answer_create(gateway, &record),
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) async fn choose(mut visit: Visit, request: Request) -> Page {
         })
     };
     match work.await {
-        Ok(Ok(Created::Order(record) | Created::FormRepeated(record))) => {
+        Ok(Ok(Created::Order(record) | Created::Repeated(record))) => {
             visit.record = *record;
             next(visit).await
         }

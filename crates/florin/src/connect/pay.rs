@@ -85,7 +85,7 @@ pub(super) async fn pay(mut visit: Visit, request: Request) -> Page {
         Err(_) => return visit.to_page(),
     };
     match created {
-        Created::Order(record) | Created::FormRepeated(record) => {
+        Created::Order(record) | Created::Repeated(record) => {
             visit.record = *record;
             next(visit).await
         }

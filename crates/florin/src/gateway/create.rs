@@ -37,8 +37,9 @@ pub enum Created {
     TooMany { retry_after_s: u32 },
     /// The session of the page is over; nothing was recorded.
     SessionOver,
-    /// The form of the page has opened the newest attempt already; nothing was recorded.
-    FormRepeated(Box<Record>),
+    /// The form of the page, or the request with its idempotency key, has begun what is there;
+    /// nothing was recorded.
+    Repeated(Box<Record>),
 }
 
 /// A card with which an order is to be paid.
@@ -230,7 +231,7 @@ impl Gateway {
             Opened::Committed { record, effects, owed } => (record, effects, owed),
             Opened::Refused(Refusal::SessionOver) => return Ok(Created::SessionOver),
             Opened::Refused(_) => return Ok(Created::OrderIdTaken),
-            Opened::Repeated(record) => return Ok(Created::FormRepeated(Box::new(record))),
+            Opened::Repeated(record) => return Ok(Created::Repeated(Box::new(record))),
             Opened::NotCharged(refusal) => return Ok(Created::NotCharged(refusal)),
         };
         // Whoever asks from now on finds the attempt in the store.
@@ -270,7 +271,7 @@ impl Gateway {
         };
         for _ in 0..CONFLICT_ROUNDS_MAX {
             let context = Context { now: site.time(self.now()), tariff: &site.tariff };
-            if let Some(repeated) = existing.take_if(|it| is_repeated(it, page)) {
+            if let Some(repeated) = existing.take_if(|it| is_repeated(it, &draft, page)) {
                 return Ok(Opened::Repeated(repeated));
             }
             let before = existing.as_ref().map(|record| &record.order);

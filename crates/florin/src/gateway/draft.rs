@@ -96,9 +96,13 @@ fn not_decided_yet(amount: Money) -> Order {
     }
 }
 
-/// Whether the newest attempt was opened by this very form.
-pub(super) fn is_repeated(existing: &Record, page: Option<&PageForm>) -> bool {
-    page.is_some_and(|page| existing.extra.form.as_deref() == Some(page.form.as_str()))
+/// Whether what is there was begun by this very form of a page, or by this very request under an
+/// idempotency key: by a process that took us for dead, or we it.
+pub(super) fn is_repeated(existing: &Record, draft: &Record, page: Option<&PageForm>) -> bool {
+    match page {
+        Some(page) => existing.extra.form.as_deref() == Some(page.form.as_str()),
+        None => draft.extra.request_key.as_ref().is_some_and(|mark| existing.extra.has_done(mark)),
+    }
 }
 
 impl Gateway {
@@ -114,8 +118,8 @@ impl Gateway {
         page: Option<&PageForm>,
     ) -> Result<Option<Created>, Failure> {
         Ok(match self.load_by_order_id(&draft.site, &draft.order_id).await? {
-            Some(existing) if is_repeated(&existing, page) => {
-                Some(Created::FormRepeated(Box::new(existing)))
+            Some(existing) if is_repeated(&existing, draft, page) => {
+                Some(Created::Repeated(Box::new(existing)))
             }
             Some(existing) if existing.order.refuses_new_attempt() => Some(Created::OrderIdTaken),
             Some(existing) if page.is_none() && existing.order.refuses_new_order() => {

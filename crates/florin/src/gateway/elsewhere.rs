@@ -139,7 +139,7 @@ impl Gateway {
             }
             Opened::Refused(Refusal::SessionOver) => Created::SessionOver,
             Opened::Refused(_) | Opened::NotCharged(_) => Created::OrderIdTaken,
-            Opened::Repeated(record) => Created::FormRepeated(Box::new(record)),
+            Opened::Repeated(record) => Created::Repeated(Box::new(record)),
         })
     }
 

@@ -85,9 +85,8 @@ impl Gateway {
                 self.begin(&record, owed);
                 Created::Order(Box::new(record))
             }
-            Opened::Refused(_) | Opened::Repeated(_) | Opened::NotCharged(_) => {
-                Created::OrderIdTaken
-            }
+            Opened::Repeated(record) => Created::Repeated(Box::new(record)),
+            Opened::Refused(_) | Opened::NotCharged(_) => Created::OrderIdTaken,
         })
     }
 

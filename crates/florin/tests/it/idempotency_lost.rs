@@ -300,3 +300,41 @@ async fn an_increment_whose_process_was_lost_is_not_asked_for_again() {
     let remains = world.get("more").await["payment_details"]["capture_remain"].clone();
     assert_eq!(remains, 3600, "once");
 }
+
+/// Found by a storm: two processes whose clocks differ take each other for dead, and each makes what
+/// the other one is about to make.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_two_processes_make_at_once_makes_one_thing() {
+    let kek = (
+        "FLORIN_VAULT__KEK_HEX",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    );
+    let database = fresh_database().await;
+    let url = database.url.clone();
+    let late = World::days_ago_with(1, Some(database), &[kek]).await;
+    let second = World::start(None, &[kek, ("FLORIN_DATABASE_URL", &url)]).await;
+    let mut made_twice = 0;
+    for number in 0..40 {
+        let order = late.offered(&format!("page-{number}"));
+        let key = format!("key-{number}");
+        let calls = (late.create_with(&key, &order), second.create_with(&key, &order));
+        let (first, other) = tokio::join!(calls.0, calls.1);
+        if (first.status, other.status) == (200, 200) {
+            let sessions = [first, other].map(|it| it.json()["data"]["session_id"].clone());
+            assert_eq!(sessions[0], sessions[1], "page-{number}");
+            made_twice += 1;
+        }
+    }
+    assert!(made_twice > 0, "nothing was made by both");
+}
+
+/// Who sends a request under another key wants it done once more.
+#[tokio::test]
+async fn another_key_is_another_request() {
+    let world = World::sqlite().await;
+    let order = world.offered("tea");
+    let first = world.create_with("first", &order).await.json();
+    let second = world.create_with("second", &order).await.json();
+    assert_eq!((&first["success"], &second["success"]), (&json!(true), &json!(true)));
+    assert_ne!(first["data"]["session_id"], second["data"]["session_id"]);
+}

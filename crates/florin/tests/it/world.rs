@@ -55,8 +55,17 @@ impl World {
 
     /// A world in which it is so many days ago, until it is started again.
     pub(crate) async fn days_ago(days: i64, database: Option<Database>) -> World {
+        World::days_ago_with(days, database, &[]).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn days_ago_with(
+        days: i64,
+        database: Option<Database>,
+        more: &[(&str, &str)],
+    ) -> World {
         let late_ms = days * 24 * 60 * 60 * 1000;
-        World::start_in(tempfile::tempdir().unwrap(), database, &[], late_ms).await
+        World::start_in(tempfile::tempdir().unwrap(), database, more, late_ms).await
     }
 
     /// Ends the gateway and starts it again on the same data.
