@@ -70,10 +70,10 @@ pub fn named(chance: &Chance, on_page: bool) -> Option<&'static str> {
 
 /// A method that an order can name.
 pub fn any(chance: &Chance, on_page: bool) -> &'static str {
-    match on_page && chance.is(GIFT_CARD_ANEW) {
-        true => *chance.one_of(&GIFT_CARDS),
-        false => *chance.one_of(&METHODS),
-    }
+    let methods: &[&'static str] =
+        if on_page && chance.is(GIFT_CARD_ANEW) { &GIFT_CARDS } else { &METHODS };
+    let method: &&'static str = chance.one_of(methods);
+    method
 }
 
 /// Whether a provider may promise to pay such an order, and not do it.

@@ -16,7 +16,8 @@ const GIVEN_UP: u32 = 350;
 /// How long a shop waits for a part, how often it looks, and how much patience it has then.
 const LOOKS: u32 = 12;
 const LOOKS_EVERY: Duration = Duration::from_secs(10);
-const PATIENCE_MS: u64 = 20_000;
+/// Some wait until the page is gone, and the rest is still being paid.
+const PATIENCE_MS: [(u32, u64); 2] = [(50, 20_000), (50, 150_000)];
 /// Shops that begin anew when the payer wanted his part back, in permille.
 const ANEW: u32 = 600;
 /// How long they leave the provider to give it back, at most.
@@ -55,7 +56,7 @@ impl Shops {
             for _ in 0..LOOKS {
                 tokio::time::sleep(LOOKS_EVERY).await;
                 if self.part_of(&begun) == Some(Part::Paid) {
-                    self.pause(PATIENCE_MS).await;
+                    self.pause(*self.world.chance.weighted(&PATIENCE_MS)).await;
                     self.change(Action::Cancel, &begun, &begun.order_id).await;
                     return;
                 }
