@@ -1,7 +1,7 @@
 //! Known mistakes, planted around the gateway to see whether the oracle finds them.
 //!
 //! None is in the gateway's own text: each sits in what a run puts around it (the store, the
-//! carrier of notifications), and is there only in a run that asks for it.
+//! carrier of notifications, the way to the providers), and is there only in a run that asks for it.
 
 use florin::gateway::persist::{OwedMessage, read_state, write_state};
 use florin::store::{AdviceChange, CardChange, TokenStep, UnitOfWork};

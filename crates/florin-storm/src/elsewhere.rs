@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::bugs::Bug;
 use crate::chance::Chance;
+use crate::forms::shows_parts;
 use crate::mood::Who;
 use crate::network::calls::{self, Call, JSON, Reply};
 use crate::world::World;
@@ -24,9 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Orders that name another method than cards, in permille.
 const NAMED: u32 = 80;
 /// Payers who leave the form for the card for another method, in permille.
-const RATHER: u32 = 160;
-/// Orders on pages that name a gift card, in permille of those that name a method at all.
-const WITH_GIFT_CARD: u32 = 600;
+const RATHER: u32 = 180;
+/// The same where gift cards have paid a part.
+const RATHER_IN_PART: u32 = 400;
+/// Orders on pages that name a gift card, in permille.
+const WITH_GIFT_CARD: u32 = 100;
+/// Methods that are named anew on pages and are gift cards, in permille.
+const GIFT_CARD_ANEW: u32 = 300;
 /// Payers whose gift card pays a part, or whose payment is only promised, where that can be, in
 /// permille.
 const RARE: u32 = 700;
@@ -57,12 +62,15 @@ const BALANCE_MAX: u64 = 30_000;
 
 /// The method that an order names, if it names one.
 pub fn named(chance: &Chance, on_page: bool) -> Option<&'static str> {
-    chance.is(NAMED).then(|| any(chance, on_page))
+    if on_page && chance.is(WITH_GIFT_CARD) {
+        return Some(*chance.one_of(&GIFT_CARDS));
+    }
+    chance.is(NAMED).then(|| *chance.one_of(&METHODS))
 }
 
 /// A method that an order can name.
 pub fn any(chance: &Chance, on_page: bool) -> &'static str {
-    match on_page && chance.is(WITH_GIFT_CARD) {
+    match on_page && chance.is(GIFT_CARD_ANEW) {
         true => *chance.one_of(&GIFT_CARDS),
         false => *chance.one_of(&METHODS),
     }
@@ -108,8 +116,8 @@ pub fn fill_cart(order: &mut Value, amount: i64) {
 }
 
 /// Whether a payer who is asked for a card goes to the other methods.
-pub fn goes_there(chance: &Chance) -> bool {
-    chance.is(RATHER)
+pub fn goes_there(chance: &Chance, page: &str) -> bool {
+    chance.is(if shows_parts(page) { RATHER_IN_PART } else { RATHER })
 }
 
 /// The method that a payer chooses among those of a page.

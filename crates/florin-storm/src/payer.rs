@@ -38,7 +38,7 @@ const DEEDS: [(u32, Deed); 4] =
 /// Payers with stored cards who take one of them, in permille.
 const ONE_CLICK: u32 = 600;
 /// Payers who have paid a part and rather want it back, in permille.
-const BACK: u32 = 200;
+const BACK: u32 = 250;
 
 /// Goes where the shop sends the payer.
 pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
@@ -51,7 +51,11 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
             return;
         }
         // Some take their time.
-        let think_ms = *world.chance.weighted(&[(80, 3_000), (20, 60_000)]);
+        let think_ms = match shops.part_of(begun) {
+            None => *world.chance.weighted(&[(80, 3_000), (20, 60_000)]),
+            // The time for the rest may run out.
+            Some(_) => *world.chance.weighted(&[(50, 3_000), (50, 120_000)]),
+        };
         tokio::time::sleep(Duration::from_millis(world.chance.below(think_ms))).await;
         let again = world.chance.is(60).then(|| call.clone());
         let url = call.url.clone();
@@ -67,7 +71,7 @@ pub async fn go(shops: &Shops, begun: &Begun, url: &str) {
         let page = String::from_utf8_lossy(&reply.body);
         let next = match &reply.location {
             Some(location) => Some(Call::get(location)),
-            None if asks_for_card(&page) && elsewhere::goes_there(&world.chance) => {
+            None if asks_for_card(&page) && elsewhere::goes_there(&world.chance, &page) => {
                 link_to_methods(&url, &page)
             }
             None if asks_for_card(&page) => {

@@ -21,9 +21,9 @@ const CARDS_OF_A_PAYER: u64 = 3;
 /// Orders on pages that say what is bought, so that it can be paid later, in permille.
 const WITH_CART: u32 = 400;
 /// Shops that begin anew with another method, or with none, in permille.
-const OTHER_METHOD: u32 = 600;
+const OTHER_METHOD: u32 = 850;
 /// Of these, those that name one.
-const NAMES_ONE: u32 = 350;
+const NAMES_ONE: u32 = 300;
 /// Models of stored cards.
 const MODELS: [&str; 3] = ["cardOnFile", "subscription", "unscheduled"];
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::actions::FAILED;
 use crate::disputes::ToldCase;
+use crate::elsewhere::may_be_promised;
 use crate::front::{Front, GATEWAY};
 use crate::keys::{KEYED_ORDERS, Keyed};
 use crate::network::calls::{Call, Reply};
@@ -244,7 +245,7 @@ impl Shops {
         if begun.is_on_page() && self.world.chance.is(500) {
             self.open_mail(&begun).await;
         }
-        if self.world.chance.is(500) {
+        if self.world.chance.is(500) && !may_be_promised(begun.method) {
             self.attempt(&begun).await;
         }
         // What came to nothing meanwhile is begun anew, in whatever way.

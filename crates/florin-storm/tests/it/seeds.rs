@@ -47,6 +47,7 @@ fn no_storm_breaks_a_rule() {
         assert!(totals.checks[&rule] > SEEDS, "{rule:?}");
     }
     for rule in [
+        Rule::PartsGoBackOnce,
         Rule::CaseTakenOnce,
         Rule::CasesAreBooked,
         Rule::EvidenceIsKept,
@@ -59,10 +60,11 @@ fn no_storm_breaks_a_rule() {
     for status in ["completed", "declined", "expired", "void", "chargedback", "cancelled"] {
         assert!(totals.statuses[status] > 50, "{status}");
     }
+    assert!(totals.coverage.with_event("part_given_back") > 10, "parts go back");
     assert!(totals.coverage.with_event("session_reopened") > 10, "payers follow reminders");
 }
 
-const FAULTS: [&str; 37] = [
+const FAULTS: [&str; 39] = [
     "bank: charged back",
     "clock: a process's clock jumped",
     "clock: all clocks jumped",
@@ -90,7 +92,9 @@ const FAULTS: [&str; 37] = [
     "payer: followed a reminder",
     "payer: gave up",
     "payer: paid in two windows",
+    "payer: paid with a stored card",
     "payer: sent one form twice at once",
+    "payer: wanted a part back",
     "processes that died",
     "shop: charged a stored card",
     "shop: deleted a stored card",
