@@ -22,6 +22,9 @@ pub(crate) struct Wanted {
     /// Letters of ISO 4217.
     pub(crate) currency: String,
     pub(crate) description: String,
+    /// The payer's language, such as `nl_NL`. Any text: it only chooses among what there is.
+    #[serde(default)]
+    pub(crate) locale: String,
     /// The gateway's number of the payment.
     pub(crate) reference: String,
     /// The order came without its payer.

@@ -66,6 +66,8 @@ pub struct PageForm {
     pub entry: Entry,
     /// The number of the form.
     pub form: String,
+    /// The locale that the page was read in.
+    pub locale: String,
 }
 
 impl Gateway {

@@ -23,6 +23,7 @@ use super::draft::{Asked, draft};
 use super::ids::TokenPurpose;
 use super::parts::is_known_part;
 use super::record::Record;
+use super::session::page_locale;
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::{OrderRequest, StoredRequest};
@@ -112,7 +113,7 @@ impl Gateway {
         if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
             return Ok(known);
         }
-        let taken = self.have_taken_on(&draft, number, method, page.is_none()).await;
+        let taken = self.have_taken_on(&draft, number, method, page.as_ref()).await;
         let (refused, verification) = match taken {
             Some(referral) => (None, Verification::Referred(referral)),
             None => (Some(inoperative()), Verification::Skipped),
@@ -153,7 +154,7 @@ impl Gateway {
         draft: &Record,
         number: i64,
         method: &'static Method,
-        is_direct: bool,
+        page: Option<&PageForm>,
     ) -> Option<Referral> {
         let provider = self.provider_of(&draft.site)?;
         let details = &draft.request.details;
@@ -172,8 +173,9 @@ impl Gateway {
             amount: draft.order.payment.amount.minor,
             currency: draft.order.payment.amount.currency.code(),
             description: &details.description,
+            locale: page.map_or_else(|| page_locale(&details.customer), |page| &page.locale),
             reference: number,
-            is_direct,
+            is_direct: page.is_none(),
             issuer: info.issuer.as_deref(),
             payer_name: named(&info.holder).or_else(|| named(&Some(name.join(" ")))),
             account: info.account.as_deref(),

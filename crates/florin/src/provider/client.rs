@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     /// ISO 4217.
     pub currency: &'a str,
     pub description: &'a str,
+    /// The language that the payer reads, such as `nl_NL`.
+    pub locale: &'a str,
     /// The gateway's number of the attempt.
     pub reference: i64,
     /// The order came without its payer.
@@ -114,6 +116,7 @@ impl ProviderClient {
             "amount": wanted.amount,
             "currency": wanted.currency,
             "description": wanted.description,
+            "locale": wanted.locale,
             "reference": wanted.reference.to_string(),
             "direct": wanted.is_direct,
             "issuer": wanted.issuer,

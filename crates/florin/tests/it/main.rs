@@ -41,6 +41,7 @@ mod ledger;
 mod chargebacks;
 mod methods;
 mod gift_cards;
+mod provider_languages;
 mod odd_provider;
 mod every_method;
 mod first_site;
