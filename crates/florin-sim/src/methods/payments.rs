@@ -207,6 +207,11 @@ impl Payment {
         self.family().later(self.scenario?)
     }
 
+    /// Whether it is promised, and neither paid nor withdrawn since.
+    pub(crate) fn is_promised(&self) -> bool {
+        self.word() == Word::Promised && !self.refused && !self.settled
+    }
+
     /// Whether the payer can still choose.
     pub(crate) fn waits(&self) -> bool {
         let is_open = !self.chosen && !self.refused && !self.settled;

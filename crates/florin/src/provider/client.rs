@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use florin_core::provider::RefundWord;
+use florin_core::provider::{PromiseWord, RefundWord};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ struct TakenText {
 }
 
 #[derive(Deserialize)]
-struct RefundText {
+struct StatusText {
     status: String,
 }
 
@@ -152,6 +152,26 @@ impl ProviderClient {
         said.ok_or(ProviderError::Unreadable)
     }
 
+    /// Asks for a promise to last longer, from now on. It may be asked again and again.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn prolong(&self, reference: &str) -> Result<PromiseWord, ProviderError> {
+        let path = format!("/methods/payments/{reference}/extensions");
+        let answer = match self.call(Method::POST, &path, Some(&json!({}))).await {
+            // It does not know the payment, or of no such wish.
+            Err(ProviderError::Refused(404)) => return Ok(PromiseWord::Declined),
+            answer => answer?,
+        };
+        let text: StatusText =
+            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
+        match text.status.as_str() {
+            "prolonged" => Ok(PromiseWord::Prolonged),
+            "declined" => Ok(PromiseWord::Declined),
+            _ => Err(ProviderError::Unreadable),
+        }
+    }
+
     /// Asks for money to be given back. The same number gives it back once, however often.
     ///
     /// # Errors
@@ -170,7 +190,7 @@ impl ProviderClient {
             Err(ProviderError::Refused(404)) => return Ok(RefundWord::Declined),
             answer => answer?,
         };
-        let text: RefundText =
+        let text: StatusText =
             serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
         match text.status.as_str() {
             "completed" => Ok(RefundWord::Paid),

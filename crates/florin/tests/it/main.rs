@@ -40,6 +40,7 @@ mod changes;
 mod ledger;
 mod chargebacks;
 mod methods;
+mod promises;
 mod gift_cards;
 mod provider_languages;
 mod odd_provider;
