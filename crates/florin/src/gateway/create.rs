@@ -128,7 +128,10 @@ impl Gateway {
             }
         }
         let screening = match (&card, brand) {
-            (Some(card), Some(brand)) => match self.screen(&site, &stored, card, brand).await? {
+            (Some(card), Some(brand)) => match self
+                .screen(&site, &stored, (card, brand), amount)
+                .await?
+            {
                 Ok(screening) => screening,
                 Err(TooMany { retry_after_s }) => return Ok(Created::TooMany { retry_after_s }),
             },
