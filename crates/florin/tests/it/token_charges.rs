@@ -40,7 +40,7 @@ async fn the_wire_says_who_starts_a_payment_and_what_it_follows() {
         }
         assert_eq!(by_merchant, !request.contains("[30="), "{request}");
         // The capture repeats the circumstances, and nothing of who agreed to what.
-        let capture = messages.iter().find(|it| it.contains("0220")).expect("a capture");
+        let capture = messages.iter().find(|it| it.starts_with(" 0220 ")).expect("a capture");
         has(capture, &[" 22=100", " 25=59"]);
         assert!(!capture.contains("[36=") && !capture.contains("[02="), "{capture}");
     }
