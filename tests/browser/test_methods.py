@@ -44,6 +44,26 @@ def test_the_list_of_methods_can_be_read_in(gateway, shop, payer, locale, phrase
     set_theme(payer, "light")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "locale, phrase, title",
+    [
+        ("nl_NL", "Andere betaalmethoden", "Betalen met Boekenbon"),
+        ("he_IL", "אמצעי תשלום אחרים", "תשלום באמצעות Boekenbon"),
+        ("zh_CN", "其他支付方式", "使用 Boekenbon 付款"),
+    ],
+)
+def test_the_page_of_a_provider_can_be_read_in(gateway, shop, payer, locale, phrase, title, theme):
+    offer = make_offer(gateway, shop, locale)
+    set_theme(payer, theme)
+    payer.open(offer["payment_url"])
+    _choose(payer, phrase, "BOEKENBON")
+    assert payer.browser.find_element(By.TAG_NAME, "h1").text == title
+    assert payer.browser.title == title
+    look(payer, f"methods-provider-{locale}-{theme}")
+    set_theme(payer, "light")
+
+
 def test_a_method_is_chosen_and_paid_with(gateway, shop, payer):
     offer = make_offer(gateway, shop)
     payer.open(offer["payment_url"])

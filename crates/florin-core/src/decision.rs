@@ -37,6 +37,7 @@ pub use effect::{Completion, Effect, Repayment, Reversal, ReversalReason, Timer,
 pub use event::Event;
 pub use evolve::evolve;
 pub use opening::{Opened, Opening, Verification, only_authenticated_cards};
+pub use provider::prolonged_until;
 pub use refund::{RefundAnswer, RefundOrder, Settlement};
 pub use session::{Offered, Offering};
 
@@ -96,6 +97,8 @@ pub enum Command {
     Refer { transaction_id: TransactionId, referral: Option<Referral> },
     /// The provider with this number of the payment says something.
     Hear { reference: String, news: ProviderNews },
+    /// The provider of another method promises for longer, at the merchant's wish.
+    Prolong,
     /// A refund of a payment by another method is due: its provider is about to be asked.
     AskRefund { number: u32 },
     /// The provider of another method answered.
@@ -225,6 +228,7 @@ pub fn decide(
             provider::refer(draft, transaction_id, referral)
         }
         Command::Hear { reference, news } => provider::hear(draft, &reference, news),
+        Command::Prolong => provider::prolong(draft),
         Command::AskRefund { number } => provider::ask_refund(draft, number),
         Command::HearRefund { number, word } => provider::hear_refund(draft, number, word),
         Command::GiveUpParts => part::give_up(draft),

@@ -69,6 +69,8 @@ pub enum Ability {
     Issuers,
     /// The money is collected from an account, whose bank may take it back on its owner's word.
     Debit,
+    /// What its provider has promised can be promised for longer (`extend_expiration`).
+    LongerPromise,
     /// The wallet belongs to the payer's device or browser (`is_wallet`).
     OfDevice,
 }

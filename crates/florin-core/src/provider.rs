@@ -17,6 +17,9 @@ pub const PROMISE_DAYS: i64 = 5;
 /// The same in milliseconds.
 pub const PROMISE_MS: i64 = PROMISE_DAYS * 24 * 60 * 60 * 1000;
 
+/// The longest that a promise can be prolonged to, from the beginning of the payment: 180 days.
+pub const PROMISE_LONGEST_MS: i64 = 180 * 24 * 60 * 60 * 1000;
+
 /// How long a payer has whose method names no time of its own: as long as a session, 30 days.
 pub const EXPIRES_USUAL_S: u32 = 30 * 24 * 60 * 60;
 
@@ -93,6 +96,13 @@ pub struct Visit {
     pub url: String,
     /// He has done his part there.
     pub acted: bool,
+}
+
+/// What a provider said to a wish for a longer promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromiseWord {
+    Prolonged,
+    Declined,
 }
 
 /// What a provider said to a refund.

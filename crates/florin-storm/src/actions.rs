@@ -28,6 +28,8 @@ pub enum Action {
     VoidRefund,
     Cancel,
     Ship,
+    /// Has a provider stand by its promise for longer.
+    Prolong,
     Note,
     /// Another session or attempt under the same id.
     OfferAnew,
@@ -38,7 +40,7 @@ pub enum Action {
 }
 
 /// How likely each is. To add one: a row here, its call below, what it means in the oracle.
-const ACTIONS: [(u32, Action); 18] = [
+const ACTIONS: [(u32, Action); 19] = [
     (25, Action::Look),
     (14, Action::CaptureAll),
     (16, Action::CapturePart),
@@ -49,6 +51,7 @@ const ACTIONS: [(u32, Action); 18] = [
     (14, Action::VoidRefund),
     (6, Action::Cancel),
     (6, Action::Ship),
+    (4, Action::Prolong),
     (4, Action::Note),
     (4, Action::OfferAnew),
     (9, Action::ChargeBack),
@@ -201,6 +204,7 @@ impl Shops {
                 patch(&order, json!({ "status": "cancelled", "exclude_order": exclude }))
             }
             Action::Ship => patch(&order, json!({ "status": "shipped", "carrier": "storm" })),
+            Action::Prolong => patch(&order, json!({ "extend_expiration": true })),
             Action::Note => patch(&order, json!({ "invoice_id": "storm" })),
             // These are more than a call.
             _ => return None,
@@ -246,6 +250,7 @@ fn counted(action: Action) -> &'static str {
         Action::VoidRefund => "shop: took a refund back",
         Action::Cancel => "shop: cancelled",
         Action::Ship => "shop: shipped",
+        Action::Prolong => "shop: had a promise prolonged",
         _ => "shop: noted",
     }
 }

@@ -133,6 +133,7 @@ const WAYS: &[Ways] = &[
     (&["promised"], "paid", "paid"),
     (&["promised"], "paid shipped", "paid"),
     (&["promised"], "withdrawn", "withdrawn"),
+    (&["promised"], "promise_prolonged", "="),
     (&["paid"], "refund_requested", "paid"),
     (&["paid"], "refund_asked", "paid"),
     (&["paid"], "refund_completed", "paid"),

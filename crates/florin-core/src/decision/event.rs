@@ -68,6 +68,10 @@ pub enum Event {
         until: Instant,
         facts: Facts,
     },
+    /// It has promised for longer.
+    PromiseProlonged {
+        until: Instant,
+    },
     /// The provider has paid.
     Paid {
         facts: Facts,
@@ -215,6 +219,7 @@ impl Event {
             Event::Referred { .. } => "referred",
             Event::PayerActed { .. } => "payer_acted",
             Event::Promised { .. } => "promised",
+            Event::PromiseProlonged { .. } => "promise_prolonged",
             Event::Paid { .. } => "paid",
             Event::PaidInPart(_) => "paid_in_part",
             Event::PartReleased { .. } => "part_released",

@@ -179,6 +179,7 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
             learn(payment, facts);
             payment.state = State::Promised { until: *until };
         }
+        Event::PromiseProlonged { until } => payment.state = State::Promised { until: *until },
         Event::Paid { facts } => {
             learn(payment, facts);
             payment.completed_at = Some(at);

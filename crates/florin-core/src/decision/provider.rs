@@ -6,11 +6,13 @@
 
 use super::{Decision, Draft, Effect, Event, Refusal, Timer, inoperative, refund};
 use crate::decline::GatewayDecline;
+use crate::method::Ability;
 use crate::money::Money;
+use crate::order::Order;
 use crate::payment::{Instant, Reason, State, TransactionId, Waiting};
 use crate::provider::{
-    Facts, PROMISE_MS, ProviderNews, REFERRAL_ASK_AGAIN_MS, REFUND_ASK_AGAIN_MS, Referral,
-    RefundWord, Word,
+    Facts, PROMISE_LONGEST_MS, PROMISE_MS, ProviderNews, REFERRAL_ASK_AGAIN_MS,
+    REFUND_ASK_AGAIN_MS, Referral, RefundWord, Word,
 };
 use crate::session::SessionEnd;
 use crate::tariff::FeeKind;
@@ -57,6 +59,32 @@ pub(super) fn hear(
         return Err(Refusal::NotWaiting);
     }
     draft.hear(news, Telling::Now)?;
+    Ok(draft.finish())
+}
+
+/// How long a promise lasts that is prolonged at this instant; none where it cannot be.
+///
+/// It begins anew: whoever asks twice gets no more than whoever asks the second time only.
+pub fn prolonged_until(order: &Order, now: Instant) -> Option<Instant> {
+    let (State::Promised { until }, Some(other)) = (&order.payment.state, &order.payment.other)
+    else {
+        return None;
+    };
+    if now >= *until || !other.method.can(Ability::LongerPromise) {
+        return None;
+    }
+    let longest = order.payment.opened_at.saturating_add(PROMISE_LONGEST_MS);
+    Some(now.saturating_add(PROMISE_MS).min(longest).max(*until))
+}
+
+/// The promise lasts longer.
+pub(super) fn prolong(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    let until = prolonged_until(&draft.order, draft.context.now).ok_or(Refusal::NotInThisState)?;
+    if draft.order.payment.state == (State::Promised { until }) {
+        return Err(Refusal::AlreadySo);
+    }
+    draft.effects.push(Effect::StartTimer(Timer::Review, until));
+    draft.happen(Event::PromiseProlonged { until });
     Ok(draft.finish())
 }
 
@@ -169,6 +197,10 @@ impl Draft<'_> {
             (State::Authenticating(Waiting::Provider(_)), Word::Expired) => {
                 self.stop_waiting();
                 self.happen(Event::Expired);
+            }
+            // Its time is not over: it was prolonged a moment ago.
+            (State::Promised { until }, Word::Expired) if self.context.now < *until => {
+                return Err(Refusal::NotWaiting);
             }
             (State::Promised { .. }, Word::Declined | Word::Cancelled | Word::Expired) => {
                 self.stop_promise();

@@ -425,7 +425,7 @@ pub(super) static METHODS: &[Method] = &[
         kind: Kind::PayLater,
         expiry_s: Some(86_400),
         refunds: Refunds::WithCart,
-        abilities: &[Ability::NeedsCart, Ability::Component],
+        abilities: &[Ability::NeedsCart, Ability::Component, Ability::LongerPromise],
         countries: &["AT", "BE", "DK", "FI", "FR", "DE", "IT", "NL", "NO", "PT", "ES", "SE", "GB"],
         currencies: &["DKK", "EUR", "GBP", "NOK", "SEK"],
         export_code: Some("N086"),

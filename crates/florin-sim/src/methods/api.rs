@@ -26,6 +26,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/methods/payments", post(open))
         .route("/methods/payments/{id}", get(show))
         .route("/methods/payments/{id}/refunds", post(refund))
+        .route("/methods/payments/{id}/extensions", post(prolong))
         .layer(middleware::from_fn_with_state(shared.clone(), require_token))
 }
 
@@ -123,6 +124,15 @@ async fn refund(
     };
     drop(payments);
     shared.journal.flush();
+    answer(StatusCode::OK, &json!({ "status": status }))
+}
+
+/// Promises for longer. What is promised here lasts until the gateway says that it has shipped, or
+/// until it gives the payment up, so that nothing is to be written down.
+async fn prolong(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let payments = lock(&shared.payments);
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    let status = if payment.is_promised() { "prolonged" } else { "declined" };
     answer(StatusCode::OK, &json!({ "status": status }))
 }
 

@@ -2,13 +2,14 @@
 //!
 //! One table says what each method may do, one flow does it: a gateway has a payment taken on, the
 //! payer chooses on one page how it ends, and the gateway is told, signed. `table` has the
-//! methods, `payments` what is remembered, `api` talks to gateways, `page` to payers, `result`
-//! tells how it ended, `books` shows what there is.
+//! methods, `payments` what is remembered, `api` talks to gateways, `page` to payers, in
+//! the `words` of their languages, `result` tells how it ended, `books` shows what there is.
 
 pub(crate) mod table;
 pub(crate) mod payments;
 pub(crate) mod result;
 pub(crate) mod api;
+pub(crate) mod words;
 pub(crate) mod page;
 pub(crate) mod books;
 

@@ -17,9 +17,10 @@ use serde::Deserialize;
 use super::payments::Payment;
 use super::result::tell;
 use super::table::{ISSUERS, Scenario};
+use super::words::{Words, words};
 use crate::journal::Record;
 use crate::shared::{Shared, lock};
-use crate::threeds::page::{STYLE, html, notice, units};
+use crate::threeds::page::{STYLE, html, provider_notice, units};
 
 /// Most digits of a balance.
 const BALANCE_DIGITS_MAX: usize = 12;
@@ -41,11 +42,15 @@ pub(crate) struct Chosen {
 #[template(path = "provider.html")]
 struct ProviderPage<'a> {
     style: &'a str,
+    words: &'a Words,
     method: &'a str,
     shop: &'a str,
     amount: String,
     description: &'a str,
-    scenarios: &'a [Scenario],
+    /// Where to transfer the money: names and values. Empty where nothing is transferred.
+    account: Vec<(&'static str, String)>,
+    /// Values of the form, and what payers read.
+    scenarios: Vec<(&'static str, &'static str)>,
     /// Empty where there is nothing to choose.
     issuers: &'a [(&'static str, &'static str)],
     /// The bank that the shop's order names.
@@ -57,22 +62,34 @@ struct ProviderPage<'a> {
 }
 
 /// Shows what can be chosen.
-pub(crate) async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn show(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let payment = lock(&shared.payments).get(&id).cloned();
-    let Some(payment) = payment else { return unknown() };
-    let Some(row) = payment.wanted.row() else { return unknown() };
+    let Some(payment) = payment else { return unknown(&headers) };
+    let Some(row) = payment.wanted.row() else { return unknown(&headers) };
     if !payment.waits() {
         return back(&payment);
     }
     let known = |code: &str| ISSUERS.iter().find(|(known, _)| *known == code);
     let issuer = payment.wanted.issuer.as_deref().and_then(known).filter(|_| row.has_issuers);
+    let words = words(&payment.wanted.locale);
     let page = ProviderPage {
         style: STYLE,
+        words,
         method: &payment.wanted.method_name,
         shop: &payment.wanted.shop,
         amount: amount(&payment),
         description: &payment.wanted.description,
-        scenarios: row.family.scenarios(),
+        account: destination(&payment, words),
+        scenarios: row
+            .family
+            .scenarios()
+            .iter()
+            .map(|it| (it.value(), words.scenario(*it)))
+            .collect(),
         issuers: if row.has_issuers && issuer.is_none() { &ISSUERS } else { &[] },
         issuer: issuer.map(|(_, name)| *name),
         balance: row.family.has_balance().then_some(payment.wanted.amount / 2),
@@ -90,25 +107,27 @@ pub(crate) async fn choose(
     form: Result<Form<Chosen>, FormRejection>,
 ) -> Response {
     let payment = lock(&shared.payments).get(&id).cloned();
-    let Some(payment) = payment else { return unknown() };
+    let Some(payment) = payment else { return unknown(&headers) };
+    let words = words(&payment.wanted.locale);
+    let refused = |status, text| provider_notice(status, words, words.refused_title, text);
     let Ok(Form(chosen)) = form else {
-        return refused(StatusCode::BAD_REQUEST, FORM_WRONG);
+        return refused(StatusCode::BAD_REQUEST, words.form_wrong);
     };
     let ours = verify_slices_are_equal(chosen.form.as_bytes(), payment.form.as_bytes()).is_ok();
     let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
     if !ours || !matches!(site, None | Some(b"same-origin" | b"none")) {
-        return refused(StatusCode::FORBIDDEN, FORM_WRONG);
+        return refused(StatusCode::FORBIDDEN, words.form_wrong);
     }
-    let Some(row) = payment.wanted.row() else { return unknown() };
+    let Some(row) = payment.wanted.row() else { return unknown(&headers) };
     let scenarios = row.family.scenarios().iter();
     let scenario = scenarios.copied().find(|it| it.value() == chosen.scenario);
     let Some(scenario) = scenario else {
-        return refused(StatusCode::BAD_REQUEST, FORM_WRONG);
+        return refused(StatusCode::BAD_REQUEST, words.form_wrong);
     };
     let typed = match scenario {
         Scenario::TypedBalance => match typed(&chosen.balance) {
             Some(balance) => Some(balance),
-            None => return refused(StatusCode::UNPROCESSABLE_ENTITY, BALANCE_WRONG),
+            None => return refused(StatusCode::UNPROCESSABLE_ENTITY, words.balance_wrong),
         },
         _ => None,
     };
@@ -146,13 +165,23 @@ fn back(payment: &Payment) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn unknown() -> Response {
-    let text = "There is no such payment at this test provider. Please go back to the shop.";
-    notice(StatusCode::NOT_FOUND, "Not found", text)
+/// Nobody knows whose payment it is, so the browser says which language is read.
+fn unknown(headers: &HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+    let words = words(accepted.unwrap_or_default());
+    provider_notice(StatusCode::NOT_FOUND, words, words.unknown_title, words.unknown_text)
 }
 
-const FORM_WRONG: &str = "The form is not one of this page. Please open the page again.";
-const BALANCE_WRONG: &str = "A balance is a whole number of the currency's smallest units, from 0 on. Please go back and type it again.";
+/// What the payer of a transfer has to know.
+fn destination(payment: &Payment, words: &Words) -> Vec<(&'static str, String)> {
+    let mut facts = payment.account();
+    let names = [
+        (words.account, "destination_holder_iban"),
+        (words.holder, "destination_holder_name"),
+        (words.reference, "reference"),
+    ];
+    names.into_iter().filter_map(|(name, fact)| Some((name, facts.remove(fact)?))).collect()
+}
 
 /// The balance that a payer typed, in minor units.
 fn typed(text: &str) -> Option<i64> {
@@ -160,10 +189,6 @@ fn typed(text: &str) -> Option<i64> {
     let digits = (1..=BALANCE_DIGITS_MAX).contains(&text.len());
     let plain = digits && text.bytes().all(|it| it.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
-}
-
-fn refused(status: StatusCode, text: &str) -> Response {
-    notice(status, "This does not work", text)
 }
 
 /// Currency and units, with the decimals of the currency.

@@ -22,6 +22,9 @@ pub(crate) struct Wanted {
     /// Letters of ISO 4217.
     pub(crate) currency: String,
     pub(crate) description: String,
+    /// The payer's language, such as `nl_NL`. Any text: it only chooses among what there is.
+    #[serde(default)]
+    pub(crate) locale: String,
     /// The gateway's number of the payment.
     pub(crate) reference: String,
     /// The order came without its payer.
@@ -215,6 +218,11 @@ impl Payment {
     /// What is yet to come.
     pub(crate) fn later(&self) -> Option<Later> {
         self.family().later(self.scenario?)
+    }
+
+    /// Whether it is promised, and neither paid nor withdrawn since.
+    pub(crate) fn is_promised(&self) -> bool {
+        self.word() == Word::Promised && !self.refused && !self.settled
     }
 
     /// Whether the payer can still choose.

@@ -74,25 +74,6 @@ impl Scenario {
         }
     }
 
-    /// What payers of the test platform read.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Scenario::Completed => "Completed",
-            Scenario::HalfBalance => "Half: the balance pays half of the amount",
-            Scenario::NoBalance => "Declined: the balance is nothing",
-            Scenario::TypedBalance => "The balance typed below",
-            Scenario::PaidLater => "Completed later: the money arrives after some days",
-            Scenario::NeverPaid => "Initialized: the money never arrives",
-            Scenario::Uncleared => "Uncleared: until the shop ships, or void after 5 days",
-            Scenario::UnclearedAccepted => "Uncleared, completed after 3 minutes",
-            Scenario::UnclearedDeclined => "Uncleared, void after 3 minutes",
-            Scenario::ChargedBack => "Completed, charged back after 14 days",
-            Scenario::Declined => "Declined",
-            Scenario::Cancelled => "Cancelled",
-            Scenario::Expired => "Expired",
-        }
-    }
-
     /// What is on the gift card, in minor units, when `amount` is asked for; `None` where the
     /// scenario says nothing of a balance.
     pub(crate) fn balance(self, amount: i64, typed: Option<i64>) -> Option<i64> {

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use crate::cards;
 use crate::journal::Record;
 use crate::limits::SESSION_DATA_MAX;
+use crate::methods::words::Words;
 use crate::shared::{Shared, lock};
 
 use super::challenge::{Answering, Challenge, ChallengeRecord, Choice, OPTIONS, Purchase};
@@ -94,6 +95,10 @@ struct ReturnPage<'a> {
 #[template(path = "notice.html")]
 struct NoticePage<'a> {
     style: &'a str,
+    lang: &'a str,
+    dir: &'a str,
+    /// Whose page it is.
+    who: &'a str,
     heading: &'a str,
     text: &'a str,
 }
@@ -253,7 +258,19 @@ fn expired() -> Response {
 
 /// A page that only says something.
 pub(crate) fn notice(status: StatusCode, heading: &str, text: &str) -> Response {
-    html(status, NoticePage { style: STYLE, heading, text }.render())
+    let (lang, dir, who) = ("en", "ltr", "Test bank");
+    html(status, NoticePage { style: STYLE, lang, dir, who, heading, text }.render())
+}
+
+/// The same of a provider, in the payer's language.
+pub(crate) fn provider_notice(
+    status: StatusCode,
+    words: &Words,
+    heading: &str,
+    text: &str,
+) -> Response {
+    let (lang, dir, who) = (words.code, words.direction(), words.provider);
+    html(status, NoticePage { style: STYLE, lang, dir, who, heading, text }.render())
 }
 
 /// A page with the headers that all pages have.

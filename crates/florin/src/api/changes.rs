@@ -6,6 +6,7 @@ use axum::http::Method;
 use bytes::Bytes;
 use florin_core::decision::Refusal;
 use florin_core::method::Refunds;
+use florin_core::payment::Instant;
 use serde_json::json;
 
 use super::contract::ApiError;
@@ -14,6 +15,7 @@ use super::contract::changes::{
     OrderPatch, SHIPMENT_CHARS_MAX, read_capture, read_capture_patch, read_increment,
     read_order_patch, read_refund, read_refund_patch,
 };
+use super::contract::timestamp::to_text;
 use super::idempotency::RequestKey;
 use super::reference::schema::{
     boolean, list, loose_text, meaning, minor_units, named, object, one_of, open_object, refusal,
@@ -23,6 +25,7 @@ use super::reference::{Group, JSON, Operation, examples};
 use super::{Answer, orders};
 use crate::gateway::change::{Captured, Changed, GivingUp, RefundTaken};
 use crate::gateway::directory::Caller;
+use crate::gateway::record::Record;
 use crate::gateway::{Failure, Gateway};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -105,13 +108,15 @@ fn patch_operation() -> Operation {
             "cancelled as long as the payer or the issuer is waited for; shipped once it is paid; \
              without a status what is said about invoice and shipment is kept. A payer who is \
              reminded of a cancelled order (second_chance) can still pay it by that mail; with \
-             exclude_order nobody is reminded of it any more.",
+             exclude_order nobody is reminded of it any more. extend_expiration prolongs what \
+             Klarna has promised, and answers with the new expiration_date.",
         )
         .example("order_id", "my-order-id-1")
         .takes(
             object([
                 ("status", one_of(&["cancelled", "shipped"])),
                 ("exclude_order", json!({ "anyOf": [boolean(), { "enum": [0, 1] }] })),
+                ("extend_expiration", boolean()),
                 ("invoice_id", note()),
                 ("invoice_url", note()),
                 ("tracktrace_code", note()),
@@ -235,6 +240,9 @@ pub(super) async fn patch_order(
 ) -> Result<Answer, Answer> {
     let patch = read_order_patch(&body)?;
     let record = orders::find(gateway, caller, id).await?;
+    if patch == OrderPatch::Extend {
+        return extend(gateway, record, key).await;
+    }
     let changed = in_a_task(gateway, move |gateway| async move {
         let answer = |_: &()| key.as_ref()?.answered(success(&json!({})));
         match patch {
@@ -242,12 +250,30 @@ pub(super) async fn patch_order(
             OrderPatch::Exclude => gateway.cancel(record, GivingUp::ForGood, &answer).await,
             OrderPatch::Ship(notes) => gateway.ship(record, notes, &answer).await,
             OrderPatch::Note(notes) => gateway.annotate(record, notes, &answer).await,
-            OrderPatch::Never => Ok(Changed::Refused(Refusal::NotInThisState)),
+            OrderPatch::Extend | OrderPatch::Never => Ok(Changed::Refused(Refusal::NotInThisState)),
         }
     })
     .await?;
     match changed {
         Changed::Done(()) => Ok(Answer::ok(success(&json!({})))),
+        Changed::Refused(_) | Changed::NameTaken => Err(ApiError::change_not_possible().into()),
+    }
+}
+
+/// Has a promise last longer, and says until when.
+async fn extend(
+    gateway: &Arc<Gateway>,
+    record: Record,
+    key: Option<RequestKey>,
+) -> Result<Answer, Answer> {
+    let body = |until: &Instant| success(&json!({ "expiration_date": to_text(*until) }));
+    let changed = in_a_task(gateway, move |gateway| async move {
+        let answer = |until: &Instant| key.as_ref()?.answered(body(until));
+        gateway.prolong(record, &answer).await
+    })
+    .await?;
+    match changed {
+        Changed::Done(until) => Ok(Answer::ok(body(&until))),
         Changed::Refused(_) | Changed::NameTaken => Err(ApiError::change_not_possible().into()),
     }
 }

@@ -188,7 +188,8 @@ impl Visit {
         if !guard::is_ours(&self.gateway, &self.record, self.number, &form, sent) {
             return Err(refused());
         }
-        Ok((fields, PageForm { session: self.number, entry: self.entry(), form }))
+        let locale = fill::locale(&self.record, &self.lang);
+        Ok((fields, PageForm { session: self.number, entry: self.entry(), form, locale }))
     }
 }
 

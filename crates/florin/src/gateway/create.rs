@@ -67,6 +67,8 @@ pub struct PageForm {
     pub entry: Entry,
     /// The number of the form.
     pub form: String,
+    /// The locale that the page was read in.
+    pub locale: String,
 }
 
 impl Gateway {
@@ -127,7 +129,10 @@ impl Gateway {
             }
         }
         let screening = match (&card, brand) {
-            (Some(card), Some(brand)) => match self.screen(&site, &stored, card, brand).await? {
+            (Some(card), Some(brand)) => match self
+                .screen(&site, &stored, (card, brand), amount)
+                .await?
+            {
                 Ok(screening) => screening,
                 Err(TooMany { retry_after_s }) => return Ok(Created::TooMany { retry_after_s }),
             },

@@ -24,6 +24,7 @@ use super::draft::{Asked, draft};
 use super::ids::TokenPurpose;
 use super::parts::is_known_part;
 use super::record::Record;
+use super::session::page_locale;
 use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::{OrderRequest, StoredRequest};
@@ -135,7 +136,8 @@ impl Gateway {
         Ok(match opened.await? {
             Opened::Committed { record, owed, .. } => {
                 self.begin(&record, owed);
-                Created::Order(Box::new(self.have_taken_on(record).await?))
+                let locale = page.as_ref().map(|page| page.locale.as_str());
+                Created::Order(Box::new(self.have_taken_on(record, locale).await?))
             }
             Opened::Refused(Refusal::SessionOver) => Created::SessionOver,
             Opened::Refused(_) | Opened::NotCharged(_) => Created::OrderIdTaken,
@@ -144,12 +146,17 @@ impl Gateway {
     }
 
     /// Has the provider take on the newest attempt, which is recorded, if that still waits for it.
-    async fn have_taken_on(self: &Arc<Gateway>, record: Record) -> Result<Record, Failure> {
+    /// `locale` is what its payer reads, where he was asked on a page.
+    async fn have_taken_on(
+        self: &Arc<Gateway>,
+        record: Record,
+        locale: Option<&str>,
+    ) -> Result<Record, Failure> {
         if record.order.payment.state != State::Authenticating(Waiting::Referral) {
             return Ok(record);
         }
         let transaction_id = record.order.payment.transaction_id;
-        let referral = self.ask_to_take_on(&record).await;
+        let referral = self.ask_to_take_on(&record, locale).await;
         let command = Command::Refer { transaction_id, referral };
         let done = self.command(record, command, Patience::Stubborn).await?;
         Ok(match done {
@@ -158,7 +165,7 @@ impl Gateway {
     }
 
     /// Asks the provider to take a payment on. `None` when it does not.
-    async fn ask_to_take_on(&self, record: &Record) -> Option<Referral> {
+    async fn ask_to_take_on(&self, record: &Record, locale: Option<&str>) -> Option<Referral> {
         let provider = self.provider_of(&record.site)?;
         let payment = &record.order.payment;
         let method = payment.other.as_ref()?.method;
@@ -179,6 +186,7 @@ impl Gateway {
             amount: payment.amount.minor,
             currency: payment.amount.currency.code(),
             description: &details.description,
+            locale: locale.unwrap_or_else(|| page_locale(&details.customer)),
             reference: number,
             // A page keeps its session.
             is_direct: record.order.session.is_none(),
@@ -242,7 +250,7 @@ impl Gateway {
             None => Ok(None),
             // It may be here before what it answered to us, or while nobody hears that.
             Some(said) => {
-                let record = self.have_taken_on(record).await?;
+                let record = self.have_taken_on(record, None).await?;
                 self.hear_provider(record, said).await.map(|(_, heard)| Some(heard))
             }
         }
@@ -254,7 +262,7 @@ impl Gateway {
     /// A [`Failure`] when the answer could not be recorded.
     pub async fn ask_provider(self: &Arc<Gateway>, record: Record) -> Result<Record, Failure> {
         if record.order.payment.state == State::Authenticating(Waiting::Referral) {
-            return self.have_taken_on(record).await;
+            return self.have_taken_on(record, None).await;
         }
         let (Some(provider), Some(other)) =
             (self.provider_of(&record.site), &record.order.payment.other)
@@ -320,7 +328,7 @@ impl Gateway {
     ) -> Result<(), Failure> {
         if record.order.payment.state == State::Authenticating(Waiting::Referral) {
             // The commit sets the timer again, or stops it.
-            self.have_taken_on(record).await?;
+            self.have_taken_on(record, None).await?;
             return Ok(());
         }
         let may_change = matches!(

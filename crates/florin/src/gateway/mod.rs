@@ -18,6 +18,7 @@ pub mod create;
 mod draft;
 pub mod session;
 pub mod elsewhere;
+mod promise;
 mod parts;
 pub mod authorize;
 pub mod verify;

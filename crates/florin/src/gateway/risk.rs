@@ -19,6 +19,7 @@ use florin_core::card::Brand;
 use florin_core::country::Country;
 use florin_core::decision::HostAnswer;
 use florin_core::decline::GatewayDecline;
+use florin_core::money::Money;
 use florin_core::payment::{AuthenticationStatus, Reason, Review};
 use florin_core::risk::blocked::{Network, Subject};
 use florin_core::risk::rules::{Facts, PayerAddress, RuleKind, assess};
@@ -103,16 +104,17 @@ pub(super) struct TooMany {
 
 impl Gateway {
     /// Asks everything that can refuse a payment before anybody is bothered with it: first the
-    /// limits, then the lists, then the schemes' rules for repeats.
+    /// limits, then the lists, then the schemes' rules for repeats. `due` is what the card is to
+    /// pay: where gift cards have paid a part, that is less than the order costs.
     pub(super) async fn screen(
         &self,
         site: &Site,
         request: &StoredRequest,
-        card: &CardSecrets,
-        brand: Brand,
+        (card, brand): (&CardSecrets, Brand),
+        due: Money,
     ) -> Result<Result<Screening, TooMany>, Failure> {
         let counts = if site.risk.counts_attempts() {
-            Some(self.count_attempts(site, request, card).await?)
+            Some(self.count_attempts(site, request, card, due).await?)
         } else {
             None
         };

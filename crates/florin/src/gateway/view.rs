@@ -386,7 +386,9 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
         | Event::PartGivenBack { number }
         | Event::PartNotGivenBack { number } => json!({ "part": number }),
         Event::Referred { reference, .. } => json!({ "reference": reference }),
-        Event::Promised { until, .. } => json!({ "until": until }),
+        Event::Promised { until, .. } | Event::PromiseProlonged { until } => {
+            json!({ "until": until })
+        }
         Event::RefundAsked { number } => json!({ "refund": number }),
         Event::ReferralAsked
         | Event::PayerActed { .. }

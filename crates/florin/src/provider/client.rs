@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use florin_core::provider::RefundWord;
+use florin_core::provider::{PromiseWord, RefundWord};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     /// ISO 4217.
     pub currency: &'a str,
     pub description: &'a str,
+    /// The language that the payer reads, such as `nl_NL`.
+    pub locale: &'a str,
     /// The gateway's number of the attempt.
     pub reference: i64,
     /// The order came without its payer.
@@ -82,7 +84,7 @@ struct TakenText {
 }
 
 #[derive(Deserialize)]
-struct RefundText {
+struct StatusText {
     status: String,
 }
 
@@ -114,6 +116,7 @@ impl ProviderClient {
             "amount": wanted.amount,
             "currency": wanted.currency,
             "description": wanted.description,
+            "locale": wanted.locale,
             "reference": wanted.reference.to_string(),
             "direct": wanted.is_direct,
             "issuer": wanted.issuer,
@@ -149,6 +152,26 @@ impl ProviderClient {
         said.ok_or(ProviderError::Unreadable)
     }
 
+    /// Asks for a promise to last longer, from now on. It may be asked again and again.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn prolong(&self, reference: &str) -> Result<PromiseWord, ProviderError> {
+        let path = format!("/methods/payments/{reference}/extensions");
+        let answer = match self.call(Method::POST, &path, Some(&json!({}))).await {
+            // It does not know the payment, or of no such wish.
+            Err(ProviderError::Refused(404)) => return Ok(PromiseWord::Declined),
+            answer => answer?,
+        };
+        let text: StatusText =
+            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
+        match text.status.as_str() {
+            "prolonged" => Ok(PromiseWord::Prolonged),
+            "declined" => Ok(PromiseWord::Declined),
+            _ => Err(ProviderError::Unreadable),
+        }
+    }
+
     /// Asks for money to be given back. The same number gives it back once, however often.
     ///
     /// # Errors
@@ -167,7 +190,7 @@ impl ProviderClient {
             Err(ProviderError::Refused(404)) => return Ok(RefundWord::Declined),
             answer => answer?,
         };
-        let text: RefundText =
+        let text: StatusText =
             serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
         match text.status.as_str() {
             "completed" => Ok(RefundWord::Paid),

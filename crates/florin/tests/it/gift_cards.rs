@@ -15,7 +15,7 @@ const OPEN: (&str, &str) = ("initialized", "initialized");
 
 impl World {
     /// An order that can be paid with anything on a page, and its address.
-    async fn open_to_all(&self, id: &str) -> String {
+    pub(crate) async fn open_to_all(&self, id: &str) -> String {
         let mut order = self.offered(id);
         order.as_object_mut().unwrap().remove("gateway");
         self.offer(&order).await
@@ -41,7 +41,7 @@ impl World {
     }
 
     /// The gift card has so much, in minor units; where the payer then is.
-    async fn has(&self, form: &ProviderForm, balance: &str) -> String {
+    pub(crate) async fn has(&self, form: &ProviderForm, balance: &str) -> String {
         let mut choice = form.choosing("typed_balance");
         choice.fields.retain(|(name, _)| name != "balance");
         choice.fields.push(("balance".to_owned(), balance.to_owned()));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::hosted_page::away;
 use crate::risk::with;
 use crate::world::{API_KEY, VISA, World};
 
@@ -255,6 +256,35 @@ async fn the_issuers_advice_ends_a_mastercard() {
             assert_eq!(answer["data"]["status"], "completed", "{answer}");
         }
     }
+}
+
+/// The scheme sees what the card is asked for, which is not what the order costs.
+#[tokio::test]
+async fn where_a_gift_card_pays_a_part_the_rest_is_what_is_repeated() {
+    let world = World::sqlite().await;
+    world.set_risk(json!({ "repeat_limits": true })).await;
+    let page = world.open_to_all("tea").await;
+    let gift_card = world.gift_card(&page, "BOEKENBON").await;
+    let page = world.has(&gift_card, "1000").await;
+    let declined = async |page: &str| {
+        let form = world.card_form(page).await;
+        away(world.pay(&form, NO_SUCH_CARD).await)
+    };
+    let page = declined(&page).await;
+    assert_ne!(world.risk("tea").await.1, ["repeat_never"], "the issuer was asked");
+    let page = declined(&page).await;
+    assert_eq!(world.risk("tea").await.1, ["repeat_never"], "the issuer had said never");
+    // An order that costs as much as the rest is the same payment to the scheme, and one that
+    // costs as much as the whole is another.
+    for (id, amount, expected) in [("rest", 1599, true), ("whole", 2599, false)] {
+        let order = with(world.order(id, NO_SUCH_CARD), &[("amount", json!(amount))]);
+        assert_eq!(world.try_order(&order).await.1, 1024);
+        assert_eq!(refused(&world, id).await, expected, "{id}");
+    }
+    // Another card pays the rest.
+    let form = world.card_form(&page).await;
+    assert_eq!(away(world.pay(&form, VISA).await), world.shop.url("/thanks?transactionid=tea"));
+    world.becomes("tea", "completed").await;
 }
 
 #[tokio::test]

@@ -390,7 +390,7 @@ async fn what_a_method_does_not_take_is_refused_and_leaves_nothing() {
     refused(json!({ "gateway": "VVVGIFTCRD" }), 1023).await;
     refused(json!({ "currency": "USD", "shopping_cart": null }), 1023).await;
     refused(json!({ "capture": "manual" }), 1023).await;
-    refused(json!({ "recurring_id": "x" }), 1023).await;
+    refused(json!({ "recurring_id": "x" }), 1000).await;
     refused(json!({ "amount": 0, "shopping_cart": null }), 1001).await;
     refused(json!({ "gateway": "KLARNA", "shopping_cart": null }), 1016).await;
     // What cards can have captured later, or charged back, others cannot.

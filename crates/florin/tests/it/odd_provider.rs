@@ -33,6 +33,8 @@ struct Book {
     answers: VecDeque<u16>,
     /// It does not answer to being asked to take a payment on.
     is_silent: bool,
+    /// What it answers to who wants a promise to last longer: status and word.
+    to_wishes: VecDeque<(u16, &'static str)>,
 }
 
 type Shelf = Arc<Mutex<Book>>;
@@ -49,6 +51,7 @@ impl OddProvider {
             .route("/methods/payments", post(take_on))
             .route("/methods/payments/{id}", get(show))
             .route("/methods/payments/{id}/refunds", post(give_back))
+            .route("/methods/payments/{id}/extensions", post(prolong))
             .with_state(book.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -125,6 +128,11 @@ async fn give_back(
     book.given.insert((id, number), amount);
     let status = book.answers.pop_front().unwrap_or(200);
     (StatusCode::from_u16(status).unwrap(), json!({ "status": "completed" }).to_string())
+}
+
+async fn prolong(State(book): State<Shelf>) -> (StatusCode, String) {
+    let (status, word) = book.lock().unwrap().to_wishes.pop_front().unwrap();
+    (StatusCode::from_u16(status).unwrap(), json!({ "status": word }).to_string())
 }
 
 impl World {
@@ -303,4 +311,25 @@ async fn what_a_silent_provider_says_later_is_too_late() {
     assert_eq!(world.get("tea").await["status"], "declined");
     world.advance(3600).await;
     assert_eq!(odd.book.lock().unwrap().asked, 1);
+}
+
+#[tokio::test]
+async fn a_promise_lasts_longer_only_if_its_provider_says_so() {
+    let odd = OddProvider::open().await;
+    let world = World::with(&odd.settings()).await;
+    world.create(&world.order_by("tea", "KLARNA")).await;
+    let said = odd.result(0, json!({ "status": "promised" }));
+    assert_eq!(world.told(&odd, 0, said).await, 200);
+    world.advance(86_400).await;
+    let answers = [(500, "prolonged"), (200, "maybe"), (200, "declined"), (404, ""), (409, "")];
+    odd.book.lock().unwrap().to_wishes.extend(answers);
+    for expected in [503, 503, 410, 410, 503] {
+        let body = json!({ "extend_expiration": true }).to_string();
+        let (status, answer) = world.patch("/v1/json/orders/tea", body).await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    assert!(odd.book.lock().unwrap().to_wishes.is_empty(), "it was asked each time");
+    // Its first date holds.
+    world.advance(4 * 86_400 + 1).await;
+    world.rests("tea", "void", "void").await;
 }

@@ -40,7 +40,7 @@ async fn the_wire_says_who_starts_a_payment_and_what_it_follows() {
         }
         assert_eq!(by_merchant, !request.contains("[30="), "{request}");
         // The capture repeats the circumstances, and nothing of who agreed to what.
-        let capture = messages.iter().find(|it| it.contains("0220")).expect("a capture");
+        let capture = messages.iter().find(|it| it.starts_with(" 0220 ")).expect("a capture");
         has(capture, &[" 22=100", " 25=59"]);
         assert!(!capture.contains("[36=") && !capture.contains("[02="), "{capture}");
     }
@@ -61,7 +61,9 @@ async fn a_charge_keeps_to_payer_brand_model_and_switches() {
     let unknown = (404, 1000, "Not found: token");
     for (changes, expected) in [
         (json!({"gateway": "MASTERCARD"}), not_allowed),
-        (json!({"gateway": "DIRDEB"}), (404, 1023, "No gateway (payment method) available")),
+        (json!({"gateway": "DIRDEB"}), not_allowed),
+        (json!({"gateway": "IDEAL", "recurring_model": "subscription"}), not_allowed),
+        (json!({"gateway": "NOSUCH"}), (404, 1023, "No gateway (payment method) available")),
         (json!({"customer": {"reference": "cust-18"}}), unknown),
         (json!({"recurring_id": "AAAAAAAAAAAAAAAA"}), unknown),
         (json!({"recurring_id": token.to_uppercase() + "x"}), unknown),
@@ -269,4 +271,40 @@ async fn first_payments_of_one_card_share_its_token_until_the_last_of_them() {
     world.walk(&bank, "Y").await;
     world.becomes("again", "completed").await;
     assert_eq!(charged("again-2", &token).await, "completed");
+}
+
+/// Accounts of payers are not stored, whatever pays first: orders are paid, and that is all.
+#[tokio::test]
+async fn a_first_payment_by_another_method_makes_no_token() {
+    let world = quiet(World::sqlite().await).await;
+    for (id, method, kind) in [
+        ("ideal", "IDEAL", "direct"),
+        ("bancontact", "MISTERCASH", "redirect"),
+        ("debit", "DIRDEB", "redirect"),
+        ("wallet", "PAYPAL", "direct"),
+    ] {
+        for model in ["cardOnFile", "subscription", "unscheduled"] {
+            let id = format!("{id}-{model}");
+            let mut order = world.order_by(&id, method);
+            order["type"] = json!(kind);
+            order["recurring_model"] = json!(model);
+            order["customer"]["reference"] = json!("payer-of-accounts");
+            world.ends(&order, "completed").await;
+            let shown = world.get(&id).await;
+            assert_eq!(shown["status"], "completed", "{shown}");
+            assert_eq!(shown["payment_details"]["type"], method);
+            for member in ["recurring_id", "recurring_model", "recurring_flow"] {
+                assert_eq!(shown["payment_details"][member], Value::Null, "{member} {shown}");
+            }
+        }
+    }
+    let (_, listed) = world.get_path("/v1/json/recurring/payer-of-accounts").await;
+    assert_eq!(listed["error_code"], 1000, "{listed}");
+    assert_eq!(listed["error_info"], "Not found", "{listed}");
+    // A card makes one, so that there is something to be listed.
+    let mut card = first(&world, "card", VISA, "subscription");
+    card["customer"]["reference"] = json!("payer-of-accounts");
+    assert_eq!(world.create(&card).await.0, 200);
+    let (_, listed) = world.get_path("/v1/json/recurring/payer-of-accounts").await;
+    assert_eq!(listed["data"]["tokens"].as_array().map(Vec::len), Some(1), "{listed}");
 }

@@ -28,6 +28,7 @@ enum Turn {
     Hears(Word),
     Cancels,
     Ships,
+    Prolongs,
     TimeEnds,
     Refunds,
     RefundDay,
@@ -43,6 +44,7 @@ fn turns() -> Vec<Turn> {
     turns.extend([
         Turn::Cancels,
         Turn::Ships,
+        Turn::Prolongs,
         Turn::TimeEnds,
         Turn::Refunds,
         Turn::RefundDay,
@@ -64,6 +66,7 @@ fn command(turn: &Turn) -> Command {
         }
         Turn::Cancels => Command::Cancel,
         Turn::Ships => Command::Ship { sale: WHOLE },
+        Turn::Prolongs => Command::Prolong,
         Turn::TimeEnds => Command::Expire,
         Turn::Refunds => Command::Refund(RefundOrder {
             sale: WHOLE,
@@ -115,8 +118,16 @@ fn opening(method: &'static Method) -> Opening {
 }
 
 fn told(order: Option<&Order>, command: Command) -> Result<Decision, Refusal> {
+    told_at(5, order, command)
+}
+
+fn told_at(now: i64, order: Option<&Order>, command: Command) -> Result<Decision, Refusal> {
     let tariff = Tariff::default();
-    decide(order, command, Context { now: 5, tariff: &tariff })
+    decide(order, command, Context { now, tariff: &tariff })
+}
+
+fn promised(method: &str) -> Order {
+    taken_on(Method::find(method).unwrap(), Word::Promised)
 }
 
 /// What must be true of any order that another method pays.
@@ -181,6 +192,53 @@ fn every_history_of_words_ends_in_a_status_and_books_what_was_paid() {
         walk(&decision.order, &mut Vec::new(), &mut reached, 6);
     }
     assert!(reached.len() >= 9, "{reached:?}");
+}
+
+#[test]
+fn a_promise_begins_anew_and_never_lasts_longer_than_180_days() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let order = promised("KLARNA");
+    assert_eq!(order.payment.state, State::Promised { until: 5 + 5 * DAY });
+    assert_eq!(told(Some(&order), Command::Prolong), Err(Refusal::AlreadySo));
+    let mut order = order;
+    for day in (4..=176).step_by(4) {
+        let decision = told_at(5 + day * DAY, Some(&order), Command::Prolong).unwrap();
+        let until = 5 + (day + 5).min(180) * DAY;
+        assert_eq!(decision.order.payment.state, State::Promised { until });
+        assert_eq!(decision.effects, [Effect::StartTimer(Timer::Review, until)]);
+        order = decision.order;
+    }
+    let last = told_at(5 + 179 * DAY, Some(&order), Command::Prolong);
+    assert_eq!(last, Err(Refusal::AlreadySo));
+    let over = told_at(5 + 180 * DAY, Some(&order), Command::Prolong);
+    assert_eq!(over, Err(Refusal::NotInThisState));
+}
+
+#[test]
+fn only_methods_that_can_prolong_what_they_promised() {
+    for method in Method::all().iter().filter(|method| !method.is_card()) {
+        let asked = told_at(6, Some(&promised(method.id)), Command::Prolong);
+        assert_eq!(asked.is_ok(), method.id == "KLARNA", "{}", method.id);
+    }
+    let klarna = Method::find("KLARNA").unwrap();
+    for word in [Word::Open, Word::Paid, Word::Declined] {
+        let order = taken_on(klarna, word);
+        let asked = told_at(6, Some(&order), Command::Prolong);
+        assert_eq!(asked, Err(Refusal::NotInThisState), "{word:?}");
+    }
+}
+
+/// The timer of the first date may have been claimed when a later one was committed.
+#[test]
+fn what_was_prolonged_does_not_lapse_at_its_first_date() {
+    let order = promised("KLARNA");
+    let State::Promised { until: first } = order.payment.state else { panic!("not promised") };
+    let order = told_at(first - 1, Some(&order), Command::Prolong).unwrap().order;
+    let lapses = Command::Hear { reference: NUMBER.into(), news: ProviderNews::of(Word::Expired) };
+    assert_eq!(told_at(first, Some(&order), lapses.clone()), Err(Refusal::NotWaiting));
+    let State::Promised { until } = order.payment.state else { panic!("not promised") };
+    let lapsed = told_at(until, Some(&order), lapses).unwrap().order;
+    assert_eq!(lapsed.payment.state, State::Withdrawn);
 }
 
 #[test]

@@ -28,7 +28,9 @@ pub enum OrderPatch {
     Ship(Vec<(&'static str, String)>),
     /// No status: invoice and shipment data alone.
     Note(Vec<(&'static str, String)>),
-    /// What no card order allows: part shipments, longer reservations.
+    /// `extend_expiration`: what was promised to be paid is promised for longer.
+    Extend,
+    /// What no order allows: part shipments.
     Never,
 }
 
@@ -83,7 +85,7 @@ pub fn read_order_patch(body: &[u8]) -> Result<OrderPatch, ApiError> {
         Some("shipped") if !fields.lacks("partial_shipment_amount") => Ok(OrderPatch::Never),
         Some("shipped") => Ok(OrderPatch::Ship(shipment)),
         Some(_) => Err(ApiError::refused("Invalid status")),
-        None if fields.boolean("extend_expiration") == Some(true) => Ok(OrderPatch::Never),
+        None if fields.boolean("extend_expiration") == Some(true) => Ok(OrderPatch::Extend),
         None if !fields.lacks("partial_shipment_amount") => Ok(OrderPatch::Never),
         None if shipment.is_empty() => Err(ApiError::missing_data()),
         None => Ok(OrderPatch::Note(shipment)),
@@ -313,7 +315,9 @@ mod tests {
         );
         let noted = vec![("invoice_id", "17".to_owned())];
         assert_eq!(patch(json!({"invoice_id": 17, "status": ""})), Ok(OrderPatch::Note(noted)));
-        assert_eq!(patch(json!({"extend_expiration": true})), Ok(OrderPatch::Never));
+        for yes in [json!(true), json!("true"), json!(1)] {
+            assert_eq!(patch(json!({"extend_expiration": yes})), Ok(OrderPatch::Extend));
+        }
         assert_eq!(
             patch(json!({"status": "shipped", "partial_shipment_amount": 5})),
             Ok(OrderPatch::Never)

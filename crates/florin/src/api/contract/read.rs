@@ -101,6 +101,8 @@ fn read_members(
     let takes_card = kind == OrderKind::Direct && !has_other_source && other.is_none();
     let card = takes_card.then(|| RawCard::read(info));
     match other {
+        // Tokens are cards: no other method can charge one.
+        Some(_) if recurring_id.is_some() => return Err(ApiError::not_allowed()),
         Some(_) if has_other_source || manual_capture => {
             return Err(ApiError::gateway_unavailable());
         }

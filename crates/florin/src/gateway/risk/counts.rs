@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use florin_core::card::Brand;
 use florin_core::decision::{Decision, Effect, Event};
+use florin_core::money::Money;
 use florin_core::payment::{AnswerFacts, AuthenticationStatus, Payment};
 use florin_core::risk::blocked::Network;
 use florin_core::risk::limits::{Tallies, Tally};
@@ -55,14 +56,14 @@ impl Counts {
 }
 
 impl Gateway {
-    /// What the store knows of earlier attempts like this one: one read.
+    /// What the store knows of earlier attempts like this one, for as much as is `due`: one read.
     pub(super) async fn count_attempts(
         &self,
         site: &Site,
         request: &StoredRequest,
         card: &CardSecrets,
+        due: Money,
     ) -> Result<Counts, Failure> {
-        let details = &request.details;
         let now = site.time(self.now());
         let ip = counted_address(site, request);
         // Begun before the store is asked: whoever is stored meanwhile may count twice, and nobody
@@ -71,16 +72,16 @@ impl Gateway {
         let repeat = self.risk.in_flight.try_payment(SamePayment {
             site: site.id,
             card: card.fingerprint,
-            amount: details.amount.minor,
-            currency: details.amount.currency.code().to_owned(),
+            amount: due.minor,
+            currency: due.currency.code().to_owned(),
         });
         let query = VelocityQuery {
             ip: ip.as_deref(),
             email: self.email_hash(request),
             bin: card.pan.bin(),
             card: card.fingerprint,
-            amount: details.amount.minor,
-            currency: details.amount.currency.code(),
+            amount: due.minor,
+            currency: due.currency.code(),
             now,
             since: now.saturating_sub(COUNTED_MS),
             window_since: now.saturating_sub(site.risk.limits.window_ms),
