@@ -70,10 +70,11 @@ pub fn named(chance: &Chance, on_page: bool) -> Option<&'static str> {
 
 /// A method that an order can name.
 pub fn any(chance: &Chance, on_page: bool) -> &'static str {
-    let methods: &[&'static str] =
-        if on_page && chance.is(GIFT_CARD_ANEW) { &GIFT_CARDS } else { &METHODS };
-    let method: &&'static str = chance.one_of(methods);
-    method
+    let methods: &[&'static str] = match on_page && chance.is(GIFT_CARD_ANEW) {
+        true => &GIFT_CARDS,
+        false => &METHODS,
+    };
+    chance.one_of::<&str>(methods)
 }
 
 /// Whether a provider may promise to pay such an order, and not do it.
