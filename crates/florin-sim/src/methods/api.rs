@@ -27,6 +27,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/methods/payments/{id}", get(show))
         .route("/methods/payments/{id}/refunds", post(refund))
         .route("/methods/payments/{id}/extensions", post(prolong))
+        .route("/methods/payments/{id}/shipments", post(ship))
         .layer(middleware::from_fn_with_state(shared.clone(), require_token))
 }
 
@@ -134,6 +135,22 @@ async fn prolong(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> R
     let Some(payment) = payments.get(&id) else { return unknown() };
     let status = if payment.is_promised() { "prolonged" } else { "declined" };
     answer(StatusCode::OK, &json!({ "status": status }))
+}
+
+/// The shop has shipped: pays what was promised, if it still is, and says what became of it.
+async fn ship(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let mut payments = lock(&shared.payments);
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    if payment.is_promised() {
+        let record = PaymentRecord::Shipped { id: id.clone() };
+        payments.apply(record.clone());
+        shared.journal.append(&crate::journal::Record::Payment(record));
+    }
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    let said = Said::now(payment);
+    drop(payments);
+    shared.journal.flush();
+    answer(StatusCode::OK, &said)
 }
 
 fn unknown() -> Response {

@@ -18,8 +18,6 @@ pub struct ProviderPayment {
     pub is_paid: bool,
     /// What a gift card has paid, where that is less than `amount`.
     pub part: Option<i64>,
-    /// The provider has promised to pay.
-    pub is_promised: bool,
     /// It is, or can still come to be, paid.
     pub may_pay: bool,
     /// The gateway has taken the result that was brought to it.
@@ -46,7 +44,6 @@ fn view(payment: &Payment) -> ProviderPayment {
         amount: payment.wanted.amount,
         is_paid: payment.word() == Word::Paid,
         part: payment.part(),
-        is_promised: payment.word() == Word::Promised,
         may_pay: pays(payment.word()) && later != Some(Word::Declined) || later.is_some_and(pays),
         is_taken: payment.taken,
         is_refused: payment.refused,

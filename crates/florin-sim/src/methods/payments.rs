@@ -94,6 +94,9 @@ pub(crate) struct Payment {
     /// The gateway did not want it any more.
     #[serde(default)]
     pub(crate) refused: bool,
+    /// What it had promised is paid, for the shop has shipped.
+    #[serde(default)]
+    pub(crate) shipped: bool,
     /// Minor units by the gateway's number of the refund.
     #[serde(default)]
     pub(crate) refunds: BTreeMap<String, i64>,
@@ -123,6 +126,10 @@ pub(crate) enum PaymentRecord {
     },
     /// It has asked once more, and was told what came later.
     Settled {
+        id: String,
+    },
+    /// What was promised is paid, for the shop has shipped.
+    Shipped {
         id: String,
     },
     Refunded {
@@ -180,6 +187,7 @@ impl Payment {
             settled: false,
             taken: false,
             refused: false,
+            shipped: false,
             refunds: BTreeMap::new(),
         })
     }
@@ -197,6 +205,7 @@ impl Payment {
     /// What is said first.
     pub(crate) fn word(&self) -> Word {
         match self.balance {
+            None if self.shipped => Word::Paid,
             Some(balance) if balance >= self.wanted.amount => Word::Paid,
             Some(balance) if balance > 0 => Word::PaidInPart,
             Some(_) => Word::Declined,
@@ -217,7 +226,7 @@ impl Payment {
 
     /// What is yet to come.
     pub(crate) fn later(&self) -> Option<Later> {
-        self.family().later(self.scenario?)
+        self.family().later(self.scenario?).filter(|_| !self.shipped)
     }
 
     /// Whether it is promised, and neither paid nor withdrawn since.
@@ -361,6 +370,11 @@ impl Payments {
             PaymentRecord::Settled { id } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
                     payment.settled = true;
+                }
+            }
+            PaymentRecord::Shipped { id } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.shipped = true;
                 }
             }
             PaymentRecord::Refunded { id, refund, amount } => {

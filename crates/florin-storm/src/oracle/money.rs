@@ -38,8 +38,7 @@ impl Money {
             return Money::default();
         }
         let pays = match read.order.payment.state {
-            // Shipping makes a provider pay what it has promised, whatever it was about to say.
-            State::Paid => payment.may_pay || payment.is_promised && is_shipped(read),
+            State::Paid => payment.may_pay,
             _ => payment.is_paid && payment.is_taken,
         };
         let captured = if pays && !payment.is_refused { payment.amount } else { 0 };
@@ -76,10 +75,6 @@ impl Money {
         self.captured += more.captured;
         self.refunded += more.refunded;
     }
-}
-
-fn is_shipped(read: &Read<'_>) -> bool {
-    read.stored.events.iter().any(|event| event.kind == "shipped")
 }
 
 /// What the journals of a shop's orders come to.

@@ -168,6 +168,10 @@ impl Gateway {
         notes: Notes,
         answer: Answer<'_, ()>,
     ) -> Result<Changed<()>, Failure> {
+        let record = match self.have_paid_for_shipping(record).await? {
+            Ok(record) => record,
+            Err(refusal) => return Ok(Changed::Refused(refusal)),
+        };
         let command = Command::Ship { sale: record.sale };
         Ok(as_done(self.plain(record, command, notes, answer).await?))
     }

@@ -29,7 +29,7 @@ use super::site::Site;
 use super::{Failure, Gateway};
 use crate::api::contract::{OrderRequest, StoredRequest};
 use crate::limits::PROVIDER_PAUSE_MS;
-use crate::provider::{ProviderClient, Said, Wanted, Word, read_result};
+use crate::provider::{ProviderClient, ProviderError, Said, Wanted, Word, read_result};
 use crate::store::{ClaimedTimer, TimerNext};
 
 /// An order that is to be paid with another method.
@@ -278,7 +278,7 @@ impl Gateway {
         }
     }
 
-    async fn hear_provider(
+    pub(super) async fn hear_provider(
         self: &Arc<Gateway>,
         record: Record,
         said: Said,
@@ -366,12 +366,28 @@ impl Gateway {
         Ok(())
     }
 
-    /// Nobody shipped what was promised to be paid. What its provider has decided meanwhile counts.
+    /// Nobody shipped what was promised to be paid. What its provider has decided, or paid,
+    /// meanwhile counts: it is asked until it answers.
     pub(super) async fn let_promise_pass(
         self: &Arc<Gateway>,
         record: Record,
+        timer: &ClaimedTimer,
     ) -> Result<(), Failure> {
-        let record = self.ask_provider(record).await?;
+        let asked = match (self.provider_of(&record.site), &record.order.payment.other) {
+            (Some(provider), Some(other)) => Some(provider.ask(&other.reference).await),
+            _ => None,
+        };
+        let record = match asked {
+            Some(Ok(said)) => self.hear_provider(record, said).await?.0,
+            // There is nobody who could have paid, or he knows of no such payment.
+            None | Some(Err(ProviderError::Refused(404))) => record,
+            Some(Err(error)) => {
+                tracing::warn!(order.key = timer.key, %error, "a provider was asked");
+                let again = self.now().saturating_add(PROVIDER_PAUSE_MS);
+                self.store.finish_timer(timer, TimerNext::At(again)).await?;
+                return Ok(());
+            }
+        };
         if let (State::Promised { .. }, Some(other)) =
             (&record.order.payment.state, &record.order.payment.other)
         {

@@ -64,7 +64,9 @@ impl Gateway {
                 return self.let_visit_pass(record).await;
             }
             ("inquiry", _) => return self.inquire(record, timer).await,
-            ("review", State::Promised { .. }) => return self.let_promise_pass(record).await,
+            ("review", State::Promised { .. }) => {
+                return self.let_promise_pass(record, timer).await;
+            }
             ("expiry", State::Authenticating(_)) => Command::Expire,
             ("session", _) if record.order.session.is_some_and(|it| it.ended.is_none()) => {
                 Command::EndSession

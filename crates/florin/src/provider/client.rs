@@ -152,6 +152,22 @@ impl ProviderClient {
         said.ok_or(ProviderError::Unreadable)
     }
 
+    /// Says that the shop has shipped, so that what was promised is paid; what became of the
+    /// payment. It may be said again and again. `None` where the provider knows of no such payment,
+    /// or of no such wish.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: then nobody knows.
+    pub async fn ship(&self, reference: &str) -> Result<Option<Said>, ProviderError> {
+        let path = format!("/methods/payments/{reference}/shipments");
+        let answer = match self.call(Method::POST, &path, Some(&json!({}))).await {
+            Err(ProviderError::Refused(404)) => return Ok(None),
+            answer => answer?,
+        };
+        let said = Said::read(&answer).filter(|said| said.reference == reference);
+        said.map(Some).ok_or(ProviderError::Unreadable)
+    }
+
     /// Asks for a promise to last longer, from now on. It may be asked again and again.
     ///
     /// # Errors

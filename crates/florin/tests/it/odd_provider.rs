@@ -33,7 +33,7 @@ struct Book {
     answers: VecDeque<u16>,
     /// It does not answer to being asked to take a payment on.
     is_silent: bool,
-    /// What it answers to who wants a promise to last longer: status and word.
+    /// What it answers to who wants a promise to last longer, or has shipped: status and word.
     to_wishes: VecDeque<(u16, &'static str)>,
 }
 
@@ -52,6 +52,7 @@ impl OddProvider {
             .route("/methods/payments/{id}", get(show))
             .route("/methods/payments/{id}/refunds", post(give_back))
             .route("/methods/payments/{id}/extensions", post(prolong))
+            .route("/methods/payments/{id}/shipments", post(ship))
             .with_state(book.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -128,6 +129,11 @@ async fn give_back(
     book.given.insert((id, number), amount);
     let status = book.answers.pop_front().unwrap_or(200);
     (StatusCode::from_u16(status).unwrap(), json!({ "status": "completed" }).to_string())
+}
+
+async fn ship(State(book): State<Shelf>, Path(id): Path<String>) -> (StatusCode, String) {
+    let (status, word) = book.lock().unwrap().to_wishes.pop_front().unwrap();
+    (StatusCode::from_u16(status).unwrap(), json!({ "id": id, "status": word }).to_string())
 }
 
 async fn prolong(State(book): State<Shelf>) -> (StatusCode, String) {
@@ -332,4 +338,30 @@ async fn a_promise_lasts_longer_only_if_its_provider_says_so() {
     // Its first date holds.
     world.advance(4 * 86_400 + 1).await;
     world.rests("tea", "void", "void").await;
+}
+
+#[tokio::test]
+async fn a_shipment_counts_when_the_provider_has_paid_for_it() {
+    let odd = OddProvider::open().await;
+    let world = World::with(&odd.settings()).await;
+    world.create(&world.order_by("tea", "KLARNA")).await;
+    let said = odd.result(0, json!({ "status": "promised" }));
+    assert_eq!(world.told(&odd, 0, said).await, 200);
+    let answers = [(500, "paid"), (200, "maybe"), (404, ""), (200, "promised")];
+    odd.book.lock().unwrap().to_wishes.extend(answers);
+    let ship = async || {
+        let body = json!({ "status": "shipped" }).to_string();
+        world.patch("/v1/json/orders/tea", body).await.0
+    };
+    for expected in [503, 503, 410, 410] {
+        assert_eq!(ship().await, expected);
+        assert_eq!(world.statuses("tea").await.0, "uncleared");
+        assert_eq!(world.in_account(Account::Provider).await, 0);
+    }
+    odd.book.lock().unwrap().to_wishes.push_back((200, "paid"));
+    assert_eq!(ship().await, 200);
+    assert_eq!(world.statuses("tea").await, ("shipped".into(), "completed".into()));
+    assert_eq!(world.in_account(Account::Provider).await, 2599);
+    // It is not asked again.
+    assert_eq!(ship().await, 200);
 }

@@ -1,4 +1,5 @@
-//! What was promised to be paid is promised for longer (`extend_expiration`).
+//! What was promised to be paid is promised for longer (`extend_expiration`), and paid when the shop
+//! ships.
 
 use serde_json::{Value, json};
 
@@ -96,4 +97,82 @@ async fn a_wish_that_is_sent_again_is_answered_again() {
     assert!(first.contains("expiration_date"), "{first}");
     world.advance(3600).await;
     assert_eq!(asked().await, first);
+}
+
+/// The provider of a promise, as others see it.
+struct Promiser<'a> {
+    world: &'a World,
+    id: String,
+}
+
+impl Promiser<'_> {
+    /// Opens an order that its provider promises to pay.
+    async fn of<'a>(world: &'a World, order_id: &str, scenario: &str) -> Promiser<'a> {
+        let page = world.provider_of(&world.order_by(order_id, "KLARNA")).await;
+        let form = world.provider_form(&page).await;
+        world.choose(&form, scenario).await;
+        assert_eq!(world.statuses(order_id).await.0, "uncleared");
+        Promiser { world, id: page.rsplit('/').next().unwrap().to_owned() }
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder) -> Value {
+        let answer = request.bearer_auth("token").body("{}").send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// What it says of the payment to whoever asks.
+    async fn says(&self) -> Value {
+        let url = format!("{}/sim/methods/payments/{}", self.world.base, self.id);
+        self.call(self.world.http.get(url)).await["status"].clone()
+    }
+
+    /// It is told of a shipment.
+    async fn hears(&self) -> Value {
+        let url = format!("{}/sim/methods/payments/{}/shipments", self.world.base, self.id);
+        self.call(self.world.http.post(url)).await["status"].clone()
+    }
+}
+
+async fn shipped(world: &World, id: &str) -> u16 {
+    let body = json!({ "status": "shipped" }).to_string();
+    world.patch(&format!("/v1/json/orders/{id}"), body).await.0
+}
+
+async fn with_token() -> World {
+    World::with(&[("FLORIN_SIMULATOR__TOKEN", "token")]).await
+}
+
+#[tokio::test]
+async fn whoever_ships_is_paid_whatever_the_provider_was_about_to_say() {
+    let world = with_token().await;
+    let promiser = Promiser::of(&world, "tea", "uncleared_declined").await;
+    assert_eq!(shipped(&world, "tea").await, 200);
+    assert_eq!(promiser.says().await, "paid");
+    world.advance(30 * DAY_S).await;
+    assert_eq!(world.statuses("tea").await, ("shipped".into(), "completed".into()));
+    assert_eq!((promiser.says().await, promiser.says().await), (json!("paid"), json!("paid")));
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_not_shipped() {
+    let world = with_token().await;
+    let promiser = Promiser::of(&world, "tea", "uncleared_declined").await;
+    // Somebody hears it before the gateway does.
+    assert_eq!(promiser.says().await, "declined");
+    assert_eq!(shipped(&world, "tea").await, 410);
+    assert_eq!(world.statuses("tea").await, ("void".into(), "void".into()));
+    assert_eq!(promiser.hears().await, "declined");
+}
+
+/// As when the gateway died after the provider had heard of the shipment.
+#[tokio::test]
+async fn a_shipment_that_only_the_provider_knows_of_is_paid() {
+    let world = with_token().await;
+    let promiser = Promiser::of(&world, "tea", "uncleared").await;
+    assert_eq!((promiser.hears().await, promiser.hears().await), (json!("paid"), json!("paid")));
+    assert_eq!(world.statuses("tea").await.0, "uncleared");
+    world.advance(5 * DAY_S + 60).await;
+    world.rests("tea", "completed", "completed").await;
+    assert_eq!(shipped(&world, "tea").await, 200);
+    assert_eq!(world.statuses("tea").await, ("shipped".into(), "completed".into()));
 }
