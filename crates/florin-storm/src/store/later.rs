@@ -239,16 +239,20 @@ impl Idempotency for MemoryStore {
         key: &str,
         status: u16,
         body: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<(u16, String)>, StoreError> {
         let (place, answer) = ((site, key.to_owned()), (status, body.to_owned()));
         let of_request = place.clone();
         let kept = self.change("answer a request", move |tables| {
-            if let Some(request) = tables.requests.get_mut(&place)
-                && (request.answer.is_none() || request.lease_until > 0)
-            {
+            let request = tables.requests.get_mut(&place)?;
+            let is_done = |status: u16| (200..300).contains(&status);
+            let stands = request.answer.as_ref().is_some_and(|(before, _)| {
+                request.lease_until == 0 || is_done(*before) && !is_done(status)
+            });
+            if !stands {
                 request.answer = Some(answer);
-                request.lease_until = 0;
             }
+            request.lease_until = 0;
+            request.answer.clone()
         });
         let kept = kept.await;
         if kept.is_err() {

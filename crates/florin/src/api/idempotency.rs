@@ -101,8 +101,7 @@ pub(super) async fn once(gateway: &Arc<Gateway>, request: Request) -> Result<Ans
         let gateway = gateway.clone();
         crate::tasks::start(async move {
             let answer = route(&gateway, request).await.unwrap_or_else(|answer| answer);
-            keep(&gateway, site_id, &key, &answer).await;
-            answer
+            keep(&gateway, site_id, &key, answer).await
         })
     };
     work.await.map_err(|error| {
@@ -122,18 +121,29 @@ fn key_in(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Keeps the answer for whoever asks again, or sees to it that the request can be made again. When
-/// the store takes neither, the request is taken over after its lease.
-async fn keep(gateway: &Gateway, site: SiteId, key: &str, answer: &Answer) {
+/// the store takes neither, the request is taken over after its lease. Who is refused is told the
+/// answer that stands, for somebody else may have made the request meanwhile; who has made it knows
+/// best.
+async fn keep(gateway: &Gateway, site: SiteId, key: &str, answer: Answer) -> Answer {
     let body = std::str::from_utf8(&answer.body).ok();
-    let kept = match (what_becomes_of(answer), body) {
+    let kept = match (what_becomes_of(&answer), body) {
         (Fate::Kept, Some(body)) => {
             gateway.store.finish_request(site, key, answer.status, body).await
         }
-        (Fate::Kept, None) | (Fate::Forgotten, _) => gateway.store.forget_request(site, key).await,
-        (Fate::UnderWay, _) => Ok(()),
+        (Fate::Kept, None) | (Fate::Forgotten, _) => {
+            gateway.store.forget_request(site, key).await.map(|()| None)
+        }
+        (Fate::UnderWay, _) => Ok(None),
     };
-    if let Err(error) = kept {
-        tracing::warn!(%error, "an answer was given and not kept");
+    match kept {
+        Ok(Some((status, body))) if !(200..300).contains(&answer.status) => {
+            Answer { status, body: body.into_bytes(), retry_after: None }
+        }
+        Ok(_) => answer,
+        Err(error) => {
+            tracing::warn!(%error, "an answer was given and not kept");
+            answer
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A request is its process's own by a lease. The unit of work that makes the change stores an
 //! answer with it, so that neither is there without the other; whoever makes the request may put
-//! a better one in its place until the lease ends, and after that it stands.
+//! a better one in its place until the lease ends, and after that it stands. A refusal never takes
+//! the place of what was done: two who took each other for dead may both be at it, and the second
+//! one is refused for what the first one has made.
 
 use std::fmt;
 
@@ -89,14 +91,16 @@ pub trait Idempotency: Send + Sync {
     /// lease has ended.
     async fn begin_request(&self, begin: BeginRequest<'_>) -> Result<Begun, StoreError>;
 
-    /// Stores the answer and ends the lease. Without effect when the request has been finished.
+    /// Stores the answer and ends the lease, and returns the answer that stands: another one where
+    /// the request has been finished, or where this one refuses (its status is not 200 to 299) what
+    /// was done meanwhile. `None` where nothing is known of the request.
     async fn finish_request(
         &self,
         site: SiteId,
         key: &str,
         status: u16,
         body: &str,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Option<(u16, String)>, StoreError>;
 
     /// Forgets the request, so that it can be made again; if its change was made, the answer that
     /// came with it stands.

@@ -132,8 +132,19 @@ pub(crate) async fn an_answer_is_stored_with_the_change_or_not_at_all(place: Pla
     // In time, the process that made the change may say it better.
     store.finish_request(SITE, "changed", 201, "better").await.unwrap();
     assert_eq!(begin(&store, "changed", NOW).await, answered(201, "better"));
-    // A request that was forgotten meanwhile does not stand in the way of the change.
+    // Who is refused for what somebody else has done under the same key is told that instead.
+    begin(&store, "twice", NOW).await;
     let mut unit = next_of(1, 2);
+    unit.answer = answer("twice", "done");
+    assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
+    let stands = store.finish_request(SITE, "twice", 404, "refused").await.unwrap();
+    assert_eq!(stands, Some((200, "done".to_owned())));
+    assert_eq!(begin(&store, "twice", NOW).await, answered(200, "done"));
+    let stands = store.finish_request(SITE, "twice", 200, "late").await.unwrap();
+    assert_eq!(stands, Some((200, "done".to_owned())));
+    assert_eq!(store.finish_request(SITE, "unheard-of", 200, "").await.unwrap(), None);
+    // A request that was forgotten meanwhile does not stand in the way of the change.
+    let mut unit = next_of(1, 3);
     unit.answer = answer("unknown", "third");
     assert_eq!(store.commit(unit).await.unwrap(), Committed::Done);
 }

@@ -33,6 +33,19 @@ const BEGIN: &str = "
     WHERE site_id = $1 AND idempotency_key = $2 AND NOT EXISTS (SELECT 1 FROM taken_over)
         AND (status IS NULL OR lease_until NOT BETWEEN 1 AND $4)";
 
+/// An answer stands that was finished, or that says that something was done where this one refuses.
+const FINISH: &str = "
+    UPDATE idempotency SET
+        status = CASE WHEN status IS NOT NULL
+            AND (lease_until = 0 OR NOT $5 AND status BETWEEN 200 AND 299)
+            THEN status ELSE $3 END,
+        body = CASE WHEN status IS NOT NULL
+            AND (lease_until = 0 OR NOT $5 AND status BETWEEN 200 AND 299)
+            THEN body ELSE $4 END,
+        lease_until = 0
+    WHERE site_id = $1 AND idempotency_key = $2
+    RETURNING status, body";
+
 /// How often a request is looked at that others begin and forget meanwhile.
 const LOOKS_MAX: u32 = 3;
 
@@ -81,13 +94,15 @@ impl Idempotency for PostgresStore {
         key: &str,
         status: u16,
         body: &str,
-    ) -> Result<(), StoreError> {
-        let sql = "UPDATE idempotency SET status = $3, body = $4, lease_until = 0 \
-            WHERE site_id = $1 AND idempotency_key = $2 \
-                AND (status IS NULL OR lease_until > 0)";
+    ) -> Result<Option<(u16, String)>, StoreError> {
+        let done = (200..300).contains(&status);
         let status = i32::from(status);
-        self.write("answer a request", sql, &[&site, &key, &status, &body]).await?;
-        Ok(())
+        let asked: [&(dyn ToSql + Sync); 5] = [&site, &key, &status, &body, &done];
+        let rows = self.write("answer a request", FINISH, &asked).await?;
+        Ok(rows.first().map(|row| {
+            let status = u16::try_from(row.get::<_, i32>(0)).unwrap_or(u16::MAX);
+            (status, row.get::<_, Option<String>>(1).unwrap_or_default())
+        }))
     }
 
     async fn forget_request(&self, site: SiteId, key: &str) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 //! same key one is first.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{BeginRequest, Begun, Idempotency, LISTED_ROWS_MAX, SiteId, StoreError};
 use super::SqliteStore;
@@ -58,14 +58,23 @@ impl Idempotency for SqliteStore {
         key: &str,
         status: u16,
         body: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<(u16, String)>, StoreError> {
         let (key, body) = (key.to_owned(), body.to_owned());
+        let done = (200..300).contains(&status);
         self.write("answer a request", move |connection| {
-            let sql = "UPDATE idempotency SET status = ?3, body = ?4, lease_until = 0 \
-                WHERE site_id = ?1 AND idempotency_key = ?2 \
-                    AND (status IS NULL OR lease_until > 0)";
-            connection.prepare_cached(sql)?.execute(params![site, key, status, body])?;
-            Ok(())
+            // As on PostgreSQL; see there.
+            let sql = "UPDATE idempotency SET \
+                status = CASE WHEN status IS NOT NULL \
+                    AND (lease_until = 0 OR NOT ?5 AND status BETWEEN 200 AND 299) \
+                    THEN status ELSE ?3 END, \
+                body = CASE WHEN status IS NOT NULL \
+                    AND (lease_until = 0 OR NOT ?5 AND status BETWEEN 200 AND 299) \
+                    THEN body ELSE ?4 END, \
+                lease_until = 0 \
+                WHERE site_id = ?1 AND idempotency_key = ?2 RETURNING status, body";
+            let mut statement = connection.prepare_cached(sql)?;
+            let row = params![site, key, status, body, done];
+            statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .await
     }
