@@ -181,6 +181,9 @@ async fn weather(order: Order) -> Outcome {
     }
     bank.repeat_results().await;
     heal(&world, &disk).await;
+    // Providers bring a result until it is taken, also one that gateways have asked for.
+    bank.repeat_results().await;
+    heal(&world, &disk).await;
     let outcome = judge(order, &world, &disk, &bank, &shops, &receiver, &noted).await;
     // What knows each other in a circle would stay in memory, run after run.
     around.front.close();
