@@ -82,8 +82,9 @@ pub enum Command {
     Exclude,
     /// The merchant says something about the order that nothing is decided on.
     Annotate,
-    /// The merchant says that he shipped what was sold.
-    Ship { sale: SaleNumber },
+    /// The merchant says that he shipped what was sold. `provider_paid` says that its provider was
+    /// told, and has paid what it had promised.
+    Ship { sale: SaleNumber, provider_paid: bool },
     /// The merchant gives captured money back.
     Refund(RefundOrder),
     /// The day of a refund is settled: it is sent, numbered by `trace`.
@@ -219,7 +220,7 @@ pub fn decide(
         Command::Cancel => cancel::cancel(draft, SessionEnd::Cancelled),
         Command::Exclude => cancel::cancel(draft, SessionEnd::Excluded),
         Command::Annotate => cancel::annotate(draft),
-        Command::Ship { sale } => cancel::ship(draft, sale),
+        Command::Ship { sale, provider_paid } => cancel::ship(draft, sale, provider_paid),
         Command::Refund(asked) => refund::refund(draft, asked),
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),

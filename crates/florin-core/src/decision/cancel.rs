@@ -49,9 +49,14 @@ pub(super) fn annotate(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 
 /// Says that a sale was shipped. Its money is not touched.
 ///
-/// What was bought to be paid later is promised first; shipping makes its provider pay.
-pub(super) fn ship(mut draft: Draft<'_>, sale: SaleNumber) -> Result<Decision, Refusal> {
-    if matches!(draft.order.payment.state, State::Promised { .. }) {
+/// What was bought to be paid later is promised first; shipping makes its provider pay, which has
+/// to be known before: a promise that came while nobody had asked is none to ship on.
+pub(super) fn ship(
+    mut draft: Draft<'_>,
+    sale: SaleNumber,
+    provider_paid: bool,
+) -> Result<Decision, Refusal> {
+    if provider_paid && matches!(draft.order.payment.state, State::Promised { .. }) {
         draft.hear(ProviderNews::of(Word::Paid), Telling::Later)?;
     }
     match draft.order.status(sale).0 {

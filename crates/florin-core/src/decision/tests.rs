@@ -325,7 +325,7 @@ fn a_cancel_wins_over_an_authorization_that_it_overtakes() {
 #[test]
 fn shipping_changes_no_money() {
     let mut world = check(&[OPEN, APPROVED, Step::Ship { sale: 0 }], ("shipped", "completed"));
-    assert_eq!(world.tell(Command::Ship { sale: 0 }), Err(Refusal::AlreadySo));
+    assert_eq!(world.tell(Command::Ship { sale: 0, provider_paid: true }), Err(Refusal::AlreadySo));
     world.step(refund(0, 1));
     world.step(paid_back(1));
     assert_eq!(world.order.as_ref().unwrap().status(WHOLE), ("partial_refunded", "completed"));

@@ -168,11 +168,11 @@ impl Gateway {
         notes: Notes,
         answer: Answer<'_, ()>,
     ) -> Result<Changed<()>, Failure> {
-        let record = match self.have_paid_for_shipping(record).await? {
-            Ok(record) => record,
+        let (record, provider_paid) = match self.have_paid_for_shipping(record).await? {
+            Ok(known) => known,
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
-        let command = Command::Ship { sale: record.sale };
+        let command = Command::Ship { sale: record.sale, provider_paid };
         Ok(as_done(self.plain(record, command, notes, answer).await?))
     }
 

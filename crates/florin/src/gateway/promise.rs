@@ -60,14 +60,14 @@ impl Gateway {
     }
 
     /// Has the provider pay what it has promised, for the merchant has shipped it. Where nothing is
-    /// promised there is nothing to ask for.
+    /// promised there is nothing to ask for. Says whether it has paid.
     pub(super) async fn have_paid_for_shipping(
         self: &Arc<Gateway>,
         record: Record,
-    ) -> Result<Result<Record, Refusal>, Failure> {
+    ) -> Result<Result<(Record, bool), Refusal>, Failure> {
         let is_promised = matches!(record.order.payment.state, State::Promised { .. });
         if record.sale != WHOLE || !is_promised {
-            return Ok(Ok(record));
+            return Ok(Ok((record, false)));
         }
         let refused = Ok(Err(Refusal::NotInThisState));
         let (Some(provider), Some(other)) =
@@ -84,7 +84,7 @@ impl Gateway {
             }
         };
         if matches!(said.word, Word::Known(CoreWord::Paid)) {
-            return Ok(Ok(record));
+            return Ok(Ok((record, true)));
         }
         // It will not pay any more, and says so.
         self.hear_provider(record, said).await?;

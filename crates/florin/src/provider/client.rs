@@ -160,10 +160,7 @@ impl ProviderClient {
     /// [`ProviderError`]: then nobody knows.
     pub async fn ship(&self, reference: &str) -> Result<Option<Said>, ProviderError> {
         let path = format!("/methods/payments/{reference}/shipments");
-        let answer = match self.call(Method::POST, &path, Some(&json!({}))).await {
-            Err(ProviderError::Refused(404)) => return Ok(None),
-            answer => answer?,
-        };
+        let Some(answer) = self.wish(&path, &json!({})).await? else { return Ok(None) };
         let said = Said::read(&answer).filter(|said| said.reference == reference);
         said.map(Some).ok_or(ProviderError::Unreadable)
     }
@@ -174,17 +171,10 @@ impl ProviderClient {
     /// [`ProviderError`].
     pub async fn prolong(&self, reference: &str) -> Result<PromiseWord, ProviderError> {
         let path = format!("/methods/payments/{reference}/extensions");
-        let answer = match self.call(Method::POST, &path, Some(&json!({}))).await {
-            // It does not know the payment, or of no such wish.
-            Err(ProviderError::Refused(404)) => return Ok(PromiseWord::Declined),
-            answer => answer?,
-        };
-        let text: StatusText =
-            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
-        match text.status.as_str() {
-            "prolonged" => Ok(PromiseWord::Prolonged),
-            "declined" => Ok(PromiseWord::Declined),
-            _ => Err(ProviderError::Unreadable),
+        match self.wish(&path, &json!({})).await?.map(status).transpose()?.as_deref() {
+            Some("prolonged") => Ok(PromiseWord::Prolonged),
+            Some("declined") | None => Ok(PromiseWord::Declined),
+            Some(_) => Err(ProviderError::Unreadable),
         }
     }
 
@@ -200,18 +190,19 @@ impl ProviderClient {
     ) -> Result<RefundWord, ProviderError> {
         let path = format!("/methods/payments/{reference}/refunds");
         let body = json!({ "refund": number.to_string(), "amount": amount });
-        let answer = self.call(Method::POST, &path, Some(&body)).await;
-        let answer = match answer {
-            // It does not know the payment, and never will.
-            Err(ProviderError::Refused(404)) => return Ok(RefundWord::Declined),
-            answer => answer?,
-        };
-        let text: StatusText =
-            serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
-        match text.status.as_str() {
-            "completed" => Ok(RefundWord::Paid),
-            "declined" => Ok(RefundWord::Declined),
-            _ => Err(ProviderError::Unreadable),
+        match self.wish(&path, &body).await?.map(status).transpose()?.as_deref() {
+            Some("completed") => Ok(RefundWord::Paid),
+            Some("declined") | None => Ok(RefundWord::Declined),
+            Some(_) => Err(ProviderError::Unreadable),
+        }
+    }
+
+    /// What is answered to a wish about a payment; `None` where the provider does not know the
+    /// payment, and never will, or knows of no such wish.
+    async fn wish(&self, path: &str, body: &Value) -> Result<Option<Vec<u8>>, ProviderError> {
+        match self.call(Method::POST, path, Some(body)).await {
+            Err(ProviderError::Refused(404)) => Ok(None),
+            answer => answer.map(Some),
         }
     }
 
@@ -228,4 +219,11 @@ impl ProviderClient {
         }
         Ok(body)
     }
+}
+
+/// The word of an answer that has no other.
+fn status(answer: Vec<u8>) -> Result<String, ProviderError> {
+    let text: StatusText =
+        serde_json::from_slice(&answer).map_err(|_| ProviderError::Unreadable)?;
+    Ok(text.status)
 }

@@ -65,7 +65,7 @@ fn command(turn: &Turn) -> Command {
             Command::Hear { reference: NUMBER.into(), news: ProviderNews::of(*word) }
         }
         Turn::Cancels => Command::Cancel,
-        Turn::Ships => Command::Ship { sale: WHOLE },
+        Turn::Ships => Command::Ship { sale: WHOLE, provider_paid: true },
         Turn::Prolongs => Command::Prolong,
         Turn::TimeEnds => Command::Expire,
         Turn::Refunds => Command::Refund(RefundOrder {
@@ -288,4 +288,14 @@ fn a_refund_is_marked_as_asked_before_the_provider_is() {
     assert!(told(Some(&asked), Command::VoidRefund { number: 1 }).is_err());
     let done = told(Some(&asked), heard).unwrap().order;
     assert_eq!(done.status(WHOLE), ("refunded", "completed"));
+}
+
+/// The promise may have come after the merchant's word was read, when there was nobody to ask.
+#[test]
+fn nothing_is_shipped_on_a_promise_that_its_provider_was_not_asked_to_keep() {
+    let order = promised("KLARNA");
+    let ship = |provider_paid| Command::Ship { sale: WHOLE, provider_paid };
+    assert_eq!(told(Some(&order), ship(false)), Err(Refusal::NotInThisState));
+    let shipped = told(Some(&order), ship(true)).unwrap().order;
+    assert_eq!(shipped.status(WHOLE), ("shipped", "completed"));
 }

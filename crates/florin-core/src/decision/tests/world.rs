@@ -316,7 +316,7 @@ impl World {
                 }
                 outcome
             }
-            Step::Ship { sale } => self.tell(Command::Ship { sale }),
+            Step::Ship { sale } => self.tell(Command::Ship { sale, provider_paid: true }),
             Step::Capture { amount } => {
                 let trace = self.trace();
                 let sale = NewSale {
