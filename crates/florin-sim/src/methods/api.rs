@@ -18,8 +18,8 @@ use super::result::Said;
 use crate::control::{answer, require_token};
 use crate::shared::{Shared, lock};
 
-/// Longest number of a refund.
-const REFUND_CHARS_MAX: usize = 64;
+/// Longest number of a refund or a shipment.
+const NUMBER_CHARS_MAX: usize = 64;
 
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
@@ -106,7 +106,7 @@ async fn refund(
         Ok(wanted) => wanted,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("no refund: {error}")),
     };
-    if wanted.amount < 1 || wanted.refund.len() > REFUND_CHARS_MAX {
+    if wanted.amount < 1 || wanted.refund.len() > NUMBER_CHARS_MAX {
         return refuse(StatusCode::BAD_REQUEST, "amount or number cannot be right");
     }
     let mut payments = lock(&shared.payments);
@@ -137,8 +137,54 @@ async fn prolong(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> R
     answer(StatusCode::OK, &json!({ "status": status }))
 }
 
-/// The shop has shipped: pays what was promised, if it still is, and says what became of it.
-async fn ship(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+#[derive(Deserialize)]
+struct Shipment {
+    /// The gateway's number of it, where it is one of several: one number is paid for once.
+    #[serde(default)]
+    shipment: Option<String>,
+    /// Minor units that it costs.
+    #[serde(default)]
+    amount: i64,
+}
+
+/// The shop has shipped: pays what is promised for it.
+async fn ship(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+    let Shipment { shipment, amount } = match serde_json::from_slice(&body) {
+        Ok(told) => told,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("no shipment: {error}")),
+    };
+    match shipment {
+        None => ship_all(&shared, &id),
+        Some(number) if amount < 1 || number.len() > NUMBER_CHARS_MAX => {
+            refuse(StatusCode::BAD_REQUEST, "amount or number cannot be right")
+        }
+        Some(number) => ship_part(&shared, id, number, amount),
+    }
+}
+
+/// Pays for one shipment of several, or does not.
+fn ship_part(shared: &Shared, id: String, shipment: String, amount: i64) -> Response {
+    let mut payments = lock(&shared.payments);
+    let Some(payment) = payments.get(&id) else { return unknown() };
+    let status = match payment.shipments.get(&shipment) {
+        Some(before) if *before == amount => "completed",
+        Some(_) => "declined",
+        None if amount > payment.promised() => "declined",
+        None => {
+            let record = PaymentRecord::ShippedInPart { id, shipment, amount };
+            payments.apply(record.clone());
+            shared.journal.append(&crate::journal::Record::Payment(record));
+            "completed"
+        }
+    };
+    drop(payments);
+    shared.journal.flush();
+    answer(StatusCode::OK, &json!({ "status": status }))
+}
+
+/// Pays all that is promised, if it still is, and says what became of it.
+fn ship_all(shared: &Shared, id: &str) -> Response {
+    let id = id.to_owned();
     let mut payments = lock(&shared.payments);
     let Some(payment) = payments.get(&id) else { return unknown() };
     if payment.is_promised() {

@@ -18,6 +18,10 @@ pub struct ProviderPayment {
     pub is_paid: bool,
     /// What a gift card has paid, where that is less than `amount`.
     pub part: Option<i64>,
+    /// What is paid for shipments of parts, while not all of it is paid.
+    pub for_parts: i64,
+    /// How many shipments that was.
+    pub shipments: usize,
     /// It is, or can still come to be, paid.
     pub may_pay: bool,
     /// The gateway has taken the result that was brought to it.
@@ -44,6 +48,8 @@ fn view(payment: &Payment) -> ProviderPayment {
         amount: payment.wanted.amount,
         is_paid: payment.word() == Word::Paid,
         part: payment.part(),
+        for_parts: payment.paid_for_parts(),
+        shipments: payment.shipments.len(),
         may_pay: pays(payment.word()) && later != Some(Word::Declined) || later.is_some_and(pays),
         is_taken: payment.taken,
         is_refused: payment.refused,

@@ -97,6 +97,9 @@ pub(crate) struct Payment {
     /// What it had promised is paid, for the shop has shipped.
     #[serde(default)]
     pub(crate) shipped: bool,
+    /// Minor units that are paid for shipments of parts, by the gateway's number of the shipment.
+    #[serde(default)]
+    pub(crate) shipments: BTreeMap<String, i64>,
     /// Minor units by the gateway's number of the refund.
     #[serde(default)]
     pub(crate) refunds: BTreeMap<String, i64>,
@@ -131,6 +134,12 @@ pub(crate) enum PaymentRecord {
     /// What was promised is paid, for the shop has shipped.
     Shipped {
         id: String,
+    },
+    /// A part of it is, for the shop has shipped that.
+    ShippedInPart {
+        id: String,
+        shipment: String,
+        amount: i64,
     },
     Refunded {
         id: String,
@@ -188,6 +197,7 @@ impl Payment {
             taken: false,
             refused: false,
             shipped: false,
+            shipments: BTreeMap::new(),
             refunds: BTreeMap::new(),
         })
     }
@@ -251,13 +261,24 @@ impl Payment {
         }
     }
 
+    /// Minor units that are paid for shipments of parts.
+    pub(crate) fn paid_for_parts(&self) -> i64 {
+        self.shipments.values().sum()
+    }
+
+    /// Minor units that are promised, and not paid yet.
+    pub(crate) fn promised(&self) -> i64 {
+        if self.is_promised() { self.wanted.amount - self.paid_for_parts() } else { 0 }
+    }
+
     /// Minor units that can be given back.
     pub(crate) fn refundable(&self) -> i64 {
         let late = self.later().map(|(_, word)| word);
         let paid = |word| matches!(word, Word::Paid | Word::PaidInPart | Word::Promised);
         let is_paid = !self.refused && (paid(self.word()) || late.is_some_and(paid));
-        let given: i64 = self.refunds.values().sum();
-        if is_paid { self.part().unwrap_or(self.wanted.amount) - given } else { 0 }
+        let all = self.part().unwrap_or(self.wanted.amount);
+        let paid = if is_paid { all } else { self.paid_for_parts() };
+        paid - self.refunds.values().sum::<i64>()
     }
 
     /// What is told of payer and account, by the names of the gateway's contract.
@@ -375,6 +396,12 @@ impl Payments {
             PaymentRecord::Shipped { id } => {
                 if let Some(payment) = self.by_id.get_mut(&id) {
                     payment.shipped = true;
+                }
+            }
+            PaymentRecord::ShippedInPart { id, shipment, amount } => {
+                if let Some(payment) = self.by_id.get_mut(&id) {
+                    payment.shipments.insert(shipment, amount);
+                    payment.shipped = payment.paid_for_parts() >= payment.wanted.amount;
                 }
             }
             PaymentRecord::Refunded { id, refund, amount } => {
