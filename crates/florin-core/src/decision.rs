@@ -20,10 +20,11 @@ mod chargeback;
 mod increment;
 mod provider;
 mod refund;
+mod shipment;
 
 use crate::order::Order;
 use crate::payment::{Decider, Instant, Review, ReviewVerdict, Trace, TransactionId};
-use crate::provider::{ProviderNews, Referral, RefundWord};
+use crate::provider::{ProviderNews, Referral, RefundWord, ShipmentWord};
 use crate::session::{Entry, SessionEnd};
 use crate::tariff::Tariff;
 use crate::trail::SaleNumber;
@@ -85,6 +86,12 @@ pub enum Command {
     /// The merchant says that he shipped what was sold. `provider_paid` says that its provider was
     /// told, and has paid what it had promised.
     Ship { sale: SaleNumber, provider_paid: bool },
+    /// He says that he shipped a part of what its provider has promised, which is to pay `amount`
+    /// minor units for it.
+    ShipPart { amount: i64, sale: NewSale },
+    /// The provider answered to the shipment with this number; the order that it makes is called
+    /// `order_id`.
+    HearShipment { number: SaleNumber, word: ShipmentWord, order_id: String },
     /// The merchant gives captured money back.
     Refund(RefundOrder),
     /// The day of a refund is settled: it is sent, numbered by `trace`.
@@ -136,8 +143,10 @@ pub enum Refusal {
     NotDue,
     /// No payer is waited for, or for another transaction.
     NotWaiting,
-    /// No authorization with this RRN is on its way.
+    /// No authorization with this RRN, refund or shipment with this number is on its way.
     NotOnItsWay,
+    /// The provider was told of a shipment, and has not answered yet.
+    Unanswered,
     /// Nothing is held for review.
     NotUnderReview,
     /// The score is one that only the operator's Risk department decides on.
@@ -220,7 +229,11 @@ pub fn decide(
         Command::Cancel => cancel::cancel(draft, SessionEnd::Cancelled),
         Command::Exclude => cancel::cancel(draft, SessionEnd::Excluded),
         Command::Annotate => cancel::annotate(draft),
-        Command::Ship { sale, provider_paid } => cancel::ship(draft, sale, provider_paid),
+        Command::Ship { sale, provider_paid } => shipment::ship(draft, sale, provider_paid),
+        Command::ShipPart { amount, sale } => shipment::ask_for_part(draft, amount, sale),
+        Command::HearShipment { number, word, order_id } => {
+            shipment::hear_part(draft, number, word, order_id)
+        }
         Command::Refund(asked) => refund::refund(draft, asked),
         Command::SettleRefund { number, trace } => refund::settle(draft, number, trace),
         Command::RefundAnswer { rrn, answer, again } => refund::answer(draft, &rrn, answer, again),

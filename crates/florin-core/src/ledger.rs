@@ -93,7 +93,7 @@ impl Balances {
         };
         let captured = match &order.payment.state {
             State::Completed { authorization, .. } => authorization.amount.minor,
-            State::Paid => order.payment.amount.minor,
+            State::Paid => order.payment.amount.minor.saturating_sub(order.trail.released),
             _ => order.trail.captured(),
         };
         let given = order.parts.iter().filter(|part| part.state.is_with_provider());

@@ -114,12 +114,13 @@ impl Order {
     }
 
     /// The sale with this number, if that much was captured. Where a card was only verified, with
-    /// an amount of nothing, nothing was sold.
+    /// an amount of nothing, nothing was sold; and where everything was sold in parts, nothing is
+    /// left for the order itself.
     pub fn sale(&self, number: SaleNumber) -> Option<Sale> {
         if number == WHOLE {
             let amount = match &self.payment.state {
                 State::Completed { authorization, .. } => authorization.amount,
-                State::Paid => self.payment.amount,
+                State::Paid => Money::new(self.paid_at_once(), self.payment.amount.currency),
                 _ => return None,
             };
             if amount.minor == 0 {
@@ -168,6 +169,22 @@ impl Order {
         let State::Authorized(authorization) = &self.payment.state else { return 0 };
         let gone = self.trail.captured().saturating_add(self.trail.released);
         authorization.amount.minor.saturating_sub(gone).max(0)
+    }
+
+    /// Minor units that a provider has promised, and was not asked to pay yet.
+    pub fn promised(&self) -> i64 {
+        let State::Promised { .. } = &self.payment.state else { return 0 };
+        let asked = self.trail.shipment.as_ref().map_or(0, |shipment| shipment.amount);
+        self.not_sold_in_parts().saturating_sub(asked).max(0)
+    }
+
+    /// Minor units of a payment by another method that belong to no shipment in part.
+    fn paid_at_once(&self) -> i64 {
+        self.not_sold_in_parts().saturating_sub(self.trail.released).max(0)
+    }
+
+    fn not_sold_in_parts(&self) -> i64 {
+        self.payment.amount.minor.saturating_sub(self.trail.captured()).max(0)
     }
 
     /// `financial_status`: nothing for a page that nobody used while it was there.

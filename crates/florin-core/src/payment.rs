@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Another method: (opened) ──▶ Authenticating, at its provider ─┬──▶ Paid
-//!                                                            ├──▶ Promised ─┬──▶ Paid
+//!                                                            ├──▶ Promised ─┬──▶ Paid, also by shipments
 //!                                                            │              └──▶ Withdrawn
 //!                                                            ├──▶ PaidInPart: other attempts pay the rest
 //!                                                            └──▶ Declined, Cancelled, Expired
@@ -91,9 +91,11 @@ pub enum State {
     Cancelled,
     /// Authorized once, and given up: a reversal is owed or done.
     Void(Authorization),
-    /// The provider of another method has promised the money; nothing was paid yet.
+    /// The provider of another method has promised the money; nothing was paid yet but for
+    /// shipments in part.
     Promised { until: Instant },
-    /// The provider of another method has paid the whole amount.
+    /// The provider of another method has paid: the whole amount, at once or by shipments, unless
+    /// some of it was withdrawn after these.
     Paid,
     /// A gift card has paid what was on it; the rest is due. See [`crate::part`].
     PaidInPart,

@@ -30,6 +30,9 @@ pub const REFERRAL_ASK_AGAIN_MS: i64 = 30_000;
 /// A refund that a provider did not answer is asked for again after this time, under its number.
 pub const REFUND_ASK_AGAIN_MS: i64 = 60_000;
 
+/// A shipment that a provider did not answer is told again after this time, under its number.
+pub const SHIPMENT_ASK_AGAIN_MS: i64 = 30_000;
+
 /// What is known of an attempt to pay with another method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherMethod {
@@ -102,6 +105,13 @@ pub struct Visit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PromiseWord {
     Prolonged,
+    Declined,
+}
+
+/// What a provider said to one shipment of several, which it is to pay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShipmentWord {
+    Paid,
     Declined,
 }
 

@@ -16,7 +16,8 @@ pub type SaleNumber = u32;
 pub const WHOLE: SaleNumber = 0;
 
 /// Captures in part that one authorization takes: the sequence on the wire has two digits, and
-/// 99 stands for an unknown total (DE48 tag 09).
+/// 99 stands for an unknown total (DE48 tag 09). Shipments that a provider pays for one by one are
+/// no more.
 pub const CAPTURES_MAX: usize = 98;
 
 /// Refunds that one order takes; a cart is given back in pieces, not in grains.
@@ -38,6 +39,9 @@ pub struct Trail {
     pub hold_until: Option<Instant>,
     /// Captures in part, in the order of their numbers.
     pub captures: Vec<PartCapture>,
+    /// A shipment that the provider of another method was, or is about to be, asked to pay for out
+    /// of what it has promised. It becomes the next of `captures` when it is paid.
+    pub shipment: Option<PartCapture>,
     /// Minor units of the authorization that were given back uncaptured.
     pub released: i64,
     /// An increment of the authorization that is on its way to the host.
@@ -52,7 +56,8 @@ pub struct Trail {
     pub fees: Vec<Fee>,
 }
 
-/// One capture of a part of the authorization; a sale of its own.
+/// One capture of a part of the authorization, or what the provider of another method has paid for
+/// one shipment of several; a sale of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartCapture {
     /// From 1; also the number of its sale and of its message (DE48 tag 09).
@@ -63,7 +68,8 @@ pub struct PartCapture {
     /// Minor units.
     pub amount: i64,
     pub at: Instant,
-    pub trace: Trace,
+    /// Its message to the host; a provider has paid without one.
+    pub trace: Option<Trace>,
 }
 
 /// More of the same authorization, asked for while the hold lasts.

@@ -51,10 +51,11 @@ pub(crate) fn open() -> Run {
         }
         match judged(read_order_patch(bytes)) {
             Ok(OrderPatch::Ship(notes) | OrderPatch::Note(notes)) => are_short(&notes),
-            Ok(
-                OrderPatch::Cancel | OrderPatch::Exclude | OrderPatch::Extend | OrderPatch::Never,
-            )
-            | Err(()) => {}
+            Ok(OrderPatch::ShipPart(part)) => {
+                is_amount(Some(part.amount));
+                are_short(&part.notes);
+            }
+            Ok(OrderPatch::Cancel | OrderPatch::Exclude | OrderPatch::Extend) | Err(()) => {}
         }
         let _ = judged(read_capture_patch(bytes));
         let _ = judged(read_refund_patch(bytes));

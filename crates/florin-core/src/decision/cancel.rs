@@ -1,11 +1,8 @@
-//! The merchant gives an order up before it is paid, or says that he shipped it.
+//! The merchant gives an order up before it is paid, or says something about it.
 
-use super::provider::Telling;
 use super::{Decision, Draft, Event, Refusal, ReversalReason, Urgency, session};
 use crate::payment::{AnswerFacts, State};
-use crate::provider::{ProviderNews, Word};
 use crate::session::SessionEnd;
-use crate::trail::SaleNumber;
 
 /// Gives the order up. An authorization that is on its way is undone once its answer can no
 /// longer come; whichever of the two commits first decides what the order is. `end` says whether
@@ -44,27 +41,5 @@ pub(super) fn cancel(mut draft: Draft<'_>, end: SessionEnd) -> Result<Decision, 
 /// Keeps what the merchant says beside the order; see its history.
 pub(super) fn annotate(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     draft.happen(Event::Annotated);
-    Ok(draft.finish())
-}
-
-/// Says that a sale was shipped. Its money is not touched.
-///
-/// What was bought to be paid later is promised first; shipping makes its provider pay, which has
-/// to be known before: a promise that came while nobody had asked is none to ship on.
-pub(super) fn ship(
-    mut draft: Draft<'_>,
-    sale: SaleNumber,
-    provider_paid: bool,
-) -> Result<Decision, Refusal> {
-    if provider_paid && matches!(draft.order.payment.state, State::Promised { .. }) {
-        draft.hear(ProviderNews::of(Word::Paid), Telling::Later)?;
-    }
-    match draft.order.status(sale).0 {
-        "shipped" => return Err(Refusal::AlreadySo),
-        "completed" => {}
-        _ => return Err(Refusal::NotInThisState),
-    }
-    draft.happen(Event::Shipped { sale });
-    draft.notify_of(sale);
     Ok(draft.finish())
 }

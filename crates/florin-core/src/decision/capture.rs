@@ -59,6 +59,7 @@ pub(super) fn capture(
     } else {
         let at = draft.context.now;
         let NewSale { transaction_id, order_id } = sale;
+        let trace = Some(trace);
         let part = PartCapture { number, transaction_id, order_id, amount, at, trace };
         draft.happen(Event::CapturedInPart(part.clone()));
         draft.effects.push(Effect::OpenSale(part));

@@ -108,11 +108,11 @@ impl Draft<'_> {
 
     /// Charges what the operator's table says, if it says anything. Nothing is charged for nothing.
     pub(super) fn charge(&mut self, kind: FeeKind, sale: SaleNumber, amount: Money) {
-        if amount.minor == 0 {
-            return;
-        }
         if (kind, sale) == (FeeKind::Payment, WHOLE) {
             self.charge_parts(amount.currency);
+        }
+        if amount.minor == 0 {
+            return;
         }
         let brand = self.order.payment.brand;
         let Some((fee, description)) = self.context.tariff.fee(kind, brand, amount) else { return };

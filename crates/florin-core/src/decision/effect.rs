@@ -26,7 +26,7 @@ pub enum Effect {
     SettleAdvice(AdviceId),
     /// The increment may leave now.
     SendIncrement(Increment),
-    /// A capture in part made an order of its own.
+    /// A capture or shipment in part made an order of its own.
     OpenSale(PartCapture),
     /// The authorization request may leave now.
     SendAuthorization(Trace),
@@ -162,6 +162,8 @@ pub enum Timer {
     Session,
     /// The provider of another method is asked what became of a payment.
     Inquiry,
+    /// It is told once more of a shipment in part.
+    Shipment,
     Review,
     /// The hold of an authorization ends.
     Hold,

@@ -94,7 +94,13 @@ pub enum Event {
     PartNotGivenBack {
         number: u32,
     },
-    /// What the provider promised comes to nothing.
+    /// The provider is told of a shipment in part, and is to pay for it.
+    ShipmentAsked(PartCapture),
+    /// It does not pay for it.
+    ShipmentDeclined {
+        number: u32,
+    },
+    /// What the provider promised, and has not paid yet, comes to nothing.
     Withdrawn,
     /// A held payment is captured.
     ReviewAccepted {
@@ -113,6 +119,7 @@ pub enum Event {
     Captured {
         capture: Trace,
     },
+    /// A part of the authorization was captured, or the provider has paid for a shipment in part.
     CapturedInPart(PartCapture),
     /// What was left of the authorization, in minor units, was given up.
     Released {
@@ -226,6 +233,8 @@ impl Event {
             Event::PartAskedBack { .. } => "part_asked_back",
             Event::PartGivenBack { .. } => "part_given_back",
             Event::PartNotGivenBack { .. } => "part_not_given_back",
+            Event::ShipmentAsked(_) => "shipment_asked",
+            Event::ShipmentDeclined { .. } => "shipment_declined",
             Event::Withdrawn => "withdrawn",
             Event::ReviewAccepted { .. } => "review_accepted",
             Event::ReviewPassed { .. } => "review_passed",

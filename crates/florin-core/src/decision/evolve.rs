@@ -53,6 +53,12 @@ pub fn evolve(order: Option<Order>, event: &Event, at: Instant) -> Order {
         payment.state =
             if nothing { State::Void(authorization) } else { State::Parted(authorization) };
     }
+    if let (Event::Withdrawn, false) = (event, trail.captures.is_empty()) {
+        // What was shipped is paid, and stays so.
+        trail.released = payment.amount.minor.saturating_sub(trail.captured());
+        payment.completed_at = Some(at);
+        payment.state = State::Paid;
+    }
     order
 }
 
@@ -237,6 +243,8 @@ fn apply_to_payment(payment: &mut Payment, counters: &mut Counters, event: &Even
         | Event::AuthorizationEnded
         | Event::Annotated
         | Event::CapturedInPart(_)
+        | Event::ShipmentAsked(_)
+        | Event::ShipmentDeclined { .. }
         | Event::Released { .. }
         | Event::HoldEnded { .. }
         | Event::IncrementRequested(_)
@@ -272,7 +280,12 @@ fn apply_to_trail(trail: &mut Trail, counters: &mut Counters, event: &Event, at:
         Event::Authorized { until, .. } | Event::ReviewPassed { until, .. } => {
             trail.hold_until = Some(*until);
         }
-        Event::CapturedInPart(capture) => trail.captures.push(capture.clone()),
+        Event::CapturedInPart(capture) => {
+            trail.captures.push(capture.clone());
+            trail.shipment = None;
+        }
+        Event::ShipmentAsked(shipment) => trail.shipment = Some(shipment.clone()),
+        Event::ShipmentDeclined { .. } => trail.shipment = None,
         Event::Released { amount } | Event::HoldEnded { amount } => {
             trail.released = trail.released.saturating_add(*amount);
         }

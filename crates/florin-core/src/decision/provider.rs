@@ -174,11 +174,6 @@ impl Draft<'_> {
                 self.paid(facts);
                 self.ask_later(ask_again_at);
             }
-            (State::Promised { .. }, Word::Paid) => {
-                self.stop_promise();
-                self.paid(facts);
-                self.ask_later(ask_again_at);
-            }
             (State::Authenticating(Waiting::Provider(_)), Word::PaidInPart(paid)) => {
                 return self.take_part(paid, &facts);
             }
@@ -198,6 +193,15 @@ impl Draft<'_> {
                 self.stop_waiting();
                 self.happen(Event::Expired);
             }
+            // What is meant by that, nobody knows before the provider has answered.
+            (State::Promised { .. }, _) if self.order.trail.shipment.is_some() => {
+                return Err(Refusal::Unanswered);
+            }
+            (State::Promised { .. }, Word::Paid) => {
+                self.stop_promise();
+                self.paid(facts);
+                self.ask_later(ask_again_at);
+            }
             // Its time is not over: it was prolonged a moment ago.
             (State::Promised { until }, Word::Expired) if self.context.now < *until => {
                 return Err(Refusal::NotWaiting);
@@ -214,10 +218,12 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn paid(&mut self, facts: Facts) {
+    /// The provider has paid, or what shipments in part have left of it.
+    pub(super) fn paid(&mut self, facts: Facts) {
         self.happen(Event::Paid { facts });
         self.end_session(SessionEnd::Paid);
-        let amount = self.order.payment.amount;
+        let nothing = Money::zero(self.order.payment.amount.currency);
+        let amount = self.order.sale(WHOLE).map_or(nothing, |sale| sale.amount);
         self.charge(FeeKind::Payment, WHOLE, amount);
     }
 
@@ -225,7 +231,7 @@ impl Draft<'_> {
         self.effects.extend(at.map(|at| Effect::StartTimer(Timer::Inquiry, at)));
     }
 
-    fn stop_promise(&mut self) {
+    pub(super) fn stop_promise(&mut self) {
         let timers = [Timer::Review, Timer::Inquiry];
         self.effects.extend(timers.map(Effect::StopTimer));
     }

@@ -26,7 +26,9 @@ use super::{Answer, orders};
 use crate::gateway::change::{Captured, Changed, GivingUp, RefundTaken};
 use crate::gateway::directory::Caller;
 use crate::gateway::record::Record;
+use crate::gateway::shipment::{PartAnswers, PartShipment};
 use crate::gateway::{Failure, Gateway};
+use crate::store::AnsweredRequest;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -109,7 +111,9 @@ fn patch_operation() -> Operation {
              without a status what is said about invoice and shipment is kept. A payer who is \
              reminded of a cancelled order (second_chance) can still pay it by that mail; with \
              exclude_order nobody is reminded of it any more. extend_expiration prolongs what \
-             Klarna has promised, and answers with the new expiration_date.",
+             Klarna has promised, and answers with the new expiration_date. \
+             partial_shipment_amount ships a part of what is bought now and paid later: the part \
+             becomes an order of its own, named new_order_id.",
         )
         .example("order_id", "my-order-id-1")
         .takes(
@@ -117,6 +121,8 @@ fn patch_operation() -> Operation {
                 ("status", one_of(&["cancelled", "shipped"])),
                 ("exclude_order", json!({ "anyOf": [boolean(), { "enum": [0, 1] }] })),
                 ("extend_expiration", boolean()),
+                ("partial_shipment_amount", minor_units()),
+                ("new_order_id", text_max(50)),
                 ("invoice_id", note()),
                 ("invoice_url", note()),
                 ("tracktrace_code", note()),
@@ -129,6 +135,11 @@ fn patch_operation() -> Operation {
             ]),
             [
                 ("Shipped", json!({ "status": "shipped", "carrier": "PostNL" })),
+                (
+                    "A part is shipped",
+                    json!({ "status": "shipped", "partial_shipment_amount": 400,
+                        "new_order_id": "my-order-id-1-a" }),
+                ),
                 ("An invoice", json!({ "invoice_id": "2026-17" })),
                 ("Given up", json!({ "status": "cancelled", "exclude_order": true })),
             ],
@@ -138,6 +149,7 @@ fn patch_operation() -> Operation {
             ApiError::missing_data(),
             ApiError::refused("Invalid status"),
             ApiError::invalid_order_id(),
+            ApiError::invalid_amount(),
             ApiError::change_not_possible(),
         ])
 }
@@ -240,9 +252,11 @@ pub(super) async fn patch_order(
 ) -> Result<Answer, Answer> {
     let patch = read_order_patch(&body)?;
     let record = orders::find(gateway, caller, id).await?;
-    if patch == OrderPatch::Extend {
-        return extend(gateway, record, key).await;
-    }
+    let patch = match patch {
+        OrderPatch::Extend => return extend(gateway, record, key).await,
+        OrderPatch::ShipPart(part) => return ship_part(gateway, record, part, key).await,
+        patch => patch,
+    };
     let changed = in_a_task(gateway, move |gateway| async move {
         let answer = |_: &()| key.as_ref()?.answered(success(&json!({})));
         match patch {
@@ -250,7 +264,9 @@ pub(super) async fn patch_order(
             OrderPatch::Exclude => gateway.cancel(record, GivingUp::ForGood, &answer).await,
             OrderPatch::Ship(notes) => gateway.ship(record, notes, &answer).await,
             OrderPatch::Note(notes) => gateway.annotate(record, notes, &answer).await,
-            OrderPatch::Extend | OrderPatch::Never => Ok(Changed::Refused(Refusal::NotInThisState)),
+            OrderPatch::Extend | OrderPatch::ShipPart(_) => {
+                Ok(Changed::Refused(Refusal::NotInThisState))
+            }
         }
     })
     .await?;
@@ -258,6 +274,36 @@ pub(super) async fn patch_order(
         Changed::Done(()) => Ok(Answer::ok(success(&json!({})))),
         Changed::Refused(_) | Changed::NameTaken => Err(ApiError::change_not_possible().into()),
     }
+}
+
+/// Ships a part of what was promised, and says which order that makes.
+async fn ship_part(
+    gateway: &Arc<Gateway>,
+    record: Record,
+    part: PartShipment,
+    key: Option<RequestKey>,
+) -> Result<Answer, Answer> {
+    let changed = in_a_task(gateway, move |gateway| async move {
+        let underway = |_: &()| interrupted(key.as_ref()?);
+        let paid = |captured: &Captured| key.as_ref()?.answered(capture_answer(captured));
+        let answers = PartAnswers { underway: &underway, paid: &paid };
+        gateway.ship_part(record, part, answers).await
+    })
+    .await?;
+    match changed {
+        Changed::Done(Some(captured)) => Ok(Answer::ok(capture_answer(&captured))),
+        Changed::Done(None) => Err(ApiError::request_interrupted().into()),
+        Changed::NameTaken => Err(ApiError::invalid_order_id().into()),
+        Changed::Refused(Refusal::AmountOutOfBounds) => Err(ApiError::invalid_amount().into()),
+        Changed::Refused(_) => Err(ApiError::change_not_possible().into()),
+    }
+}
+
+/// What is committed with a change whose outcome is not known yet; the real answer takes the place
+/// of this one, unless this process dies first.
+fn interrupted(key: &RequestKey) -> Option<AnsweredRequest> {
+    let interrupted = Answer::from(ApiError::request_interrupted());
+    key.answered_with(interrupted.status, interrupted.body)
 }
 
 /// Has a promise last longer, and says until when.
@@ -397,12 +443,8 @@ pub(super) async fn increment(
     let record = orders::find(gateway, caller, id).await?;
     let order_id = record.order_id.clone();
     let changed = in_a_task(gateway, move |gateway| async move {
-        // What the issuer says is not known when the increment is committed; the real answer
-        // takes the place of this one, unless this process dies first.
-        let answer = |_: &()| {
-            let interrupted = Answer::from(ApiError::request_interrupted());
-            key.as_ref()?.answered_with(interrupted.status, interrupted.body)
-        };
+        // What the issuer says is not known when the increment is committed.
+        let answer = |_: &()| interrupted(key.as_ref()?);
         gateway.increment(record, amount, &answer).await
     })
     .await?;

@@ -1,5 +1,4 @@
-//! What merchants do with an order that exists: capture it, release it, give money back, cancel
-//! it, say that it was shipped.
+//! What merchants do with an order that exists: capture it, release it, give money back, cancel it.
 //!
 //! Each is one decision and one commit; what it owes to the host leaves after it.
 
@@ -30,6 +29,17 @@ pub enum Changed<T> {
     NameTaken,
 }
 
+impl<T> Changed<T> {
+    /// The same of what was done.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Changed<U> {
+        match self {
+            Changed::Done(done) => Changed::Done(of(done)),
+            Changed::Refused(refusal) => Changed::Refused(refusal),
+            Changed::NameTaken => Changed::NameTaken,
+        }
+    }
+}
+
 /// How an order is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivingUp {
@@ -39,7 +49,7 @@ pub enum GivingUp {
     ForGood,
 }
 
-/// A capture that was made.
+/// A capture that was made, or a shipment that was paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
     pub transaction_id: i64,
@@ -156,24 +166,6 @@ impl Gateway {
         };
         let cancelled = self.plain(record, command, Notes::new(), answer).await?;
         Ok(as_done(cancelled))
-    }
-
-    /// Notes that a sale was shipped.
-    ///
-    /// # Errors
-    /// A [`Failure`] when nothing could be recorded.
-    pub async fn ship(
-        self: &Arc<Gateway>,
-        record: Record,
-        notes: Notes,
-        answer: Answer<'_, ()>,
-    ) -> Result<Changed<()>, Failure> {
-        let (record, provider_paid) = match self.have_paid_for_shipping(record).await? {
-            Ok(known) => known,
-            Err(refusal) => return Ok(Changed::Refused(refusal)),
-        };
-        let command = Command::Ship { sale: record.sale, provider_paid };
-        Ok(as_done(self.plain(record, command, notes, answer).await?))
     }
 
     /// Notes what the merchant says about invoice and shipment.
@@ -316,13 +308,17 @@ impl Gateway {
         }
     }
 
-    async fn is_taken(&self, site: &Arc<Site>, order_id: &str) -> Result<bool, Failure> {
+    pub(super) async fn is_taken(&self, site: &Arc<Site>, order_id: &str) -> Result<bool, Failure> {
         Ok(self.store.order_by_merchant_id(site.id, order_id).await?.is_some())
     }
 
     /// A name for the order of a capture whose merchant gave none: the order's own with the
     /// capture's number, if that is free and short enough.
-    async fn free_name(&self, record: &Record, id: TransactionId) -> Result<String, Failure> {
+    pub(super) async fn free_name(
+        &self,
+        record: &Record,
+        id: TransactionId,
+    ) -> Result<String, Failure> {
         let name = record.name_of_next_part();
         let fits = name.chars().count() <= ORDER_ID_CHARS_MAX;
         if fits && !self.is_taken(&record.site, &name).await? {
@@ -355,14 +351,14 @@ impl Record {
 }
 
 /// What is so already was done before, and needs no second time.
-fn as_done(changed: Changed<()>) -> Changed<()> {
+pub(super) fn as_done(changed: Changed<()>) -> Changed<()> {
     match changed {
         Changed::Refused(Refusal::AlreadySo) => Changed::Done(()),
         changed => changed,
     }
 }
 
-fn note(more: &mut Besides, notes: &Notes) {
+pub(super) fn note(more: &mut Besides, notes: &Notes) {
     for (name, value) in notes {
         more.extra.shipment.insert((*name).to_owned(), value.clone());
     }

@@ -322,6 +322,7 @@ pub(super) fn timer_name(timer: Timer) -> String {
         Timer::Expiry => "expiry".to_owned(),
         Timer::Session => "session".to_owned(),
         Timer::Inquiry => "inquiry".to_owned(),
+        Timer::Shipment => "shipment".to_owned(),
         Timer::Review => "review".to_owned(),
         Timer::Hold => "hold".to_owned(),
         Timer::Settlement(refund) => format!("{SETTLEMENT}{refund}"),

@@ -251,6 +251,7 @@ impl Gateway {
             // It may be here before what it answered to us, or while nobody hears that.
             Some(said) => {
                 let record = self.have_taken_on(record, None).await?;
+                let record = self.settle_shipment(record).await?;
                 self.hear_provider(record, said).await.map(|(_, heard)| Some(heard))
             }
         }
@@ -269,6 +270,10 @@ impl Gateway {
         else {
             return Ok(record);
         };
+        if record.order.trail.shipment.is_some() {
+            // It has another question to answer first.
+            return Ok(record);
+        }
         match provider.ask(&other.reference).await {
             Ok(said) => self.hear_provider(record, said).await.map(|(record, _)| record),
             Err(error) => {
@@ -291,6 +296,8 @@ impl Gateway {
         let command = Command::Hear { reference: reference.clone(), news };
         Ok(match self.command(record, command, Patience::Stubborn).await? {
             Done::Committed { record, .. } => (record, Heard::Taken),
+            // It will be heard once that is known.
+            Done::Refused { refusal: Refusal::Unanswered, .. } => return Err(Failure::Busy),
             Done::Refused { record, refusal } => {
                 let is_ours = refusal == Refusal::AlreadySo
                     || agrees(&record, &reference, word)
@@ -335,6 +342,7 @@ impl Gateway {
             record.order.payment.state,
             State::Authenticating(Waiting::Provider(_)) | State::Promised { .. } | State::Paid
         );
+        let record = self.settle_shipment(record).await?;
         let provider = self.provider_of(&record.site);
         let (Some(provider), Some(other), true) =
             (provider, &record.order.payment.other, may_change)
@@ -373,6 +381,7 @@ impl Gateway {
         record: Record,
         timer: &ClaimedTimer,
     ) -> Result<(), Failure> {
+        let record = self.settle_shipment(record).await?;
         let asked = match (self.provider_of(&record.site), &record.order.payment.other) {
             (Some(provider), Some(other)) => Some(provider.ask(&other.reference).await),
             _ => None,
@@ -462,14 +471,17 @@ impl Gateway {
 fn agrees(record: &Record, reference: &str, word: CoreWord) -> bool {
     let payment = &record.order.payment;
     let is_ours = payment.other.as_ref().is_some_and(|other| other.reference == reference);
-    is_ours
-        && matches!(
-            (&payment.state, word),
-            (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
-                | (State::Promised { .. }, CoreWord::Promised)
-                | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
-                | (State::Declined(_), CoreWord::NoBalance)
-                | (State::Cancelled, CoreWord::Cancelled)
-                | (State::Expired, CoreWord::Expired)
-        )
+    let is_over = matches!(word, CoreWord::Declined | CoreWord::Cancelled | CoreWord::Expired);
+    let rest_is_withdrawn = payment.state == State::Paid && record.order.trail.released > 0;
+    is_ours && is_over && rest_is_withdrawn
+        || is_ours
+            && matches!(
+                (&payment.state, word),
+                (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
+                    | (State::Promised { .. }, CoreWord::Promised)
+                    | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
+                    | (State::Declined(_), CoreWord::NoBalance)
+                    | (State::Cancelled, CoreWord::Cancelled)
+                    | (State::Expired, CoreWord::Expired)
+            )
 }

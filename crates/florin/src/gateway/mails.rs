@@ -63,6 +63,8 @@ pub(super) fn owed(record: &Record, decision: &Decision, now: UnixMillis) -> Vec
             Event::Offered(offered) if offered.session.reminds => {
                 reminders = reminder::timers(record, &offered.session);
             }
+            // Each shipment in part has told its own, and nothing is left.
+            Event::Paid { .. } if order.sale(WHOLE).is_none() => {}
             Event::Completed { .. } | Event::ReviewAccepted { .. } | Event::Paid { .. } => {
                 mails.push((Kind::CompletedCustomer, attempt));
                 mails.push((Kind::CompletedMerchant, attempt));

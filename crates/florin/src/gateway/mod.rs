@@ -19,6 +19,7 @@ mod draft;
 pub mod session;
 pub mod elsewhere;
 mod promise;
+pub mod shipment;
 mod parts;
 pub mod authorize;
 pub mod verify;

@@ -1,23 +1,19 @@
-//! Promises of the providers of other methods: merchants want them to last longer, and have them
-//! kept by shipping.
+//! Promises of the providers of other methods, which merchants want to last longer.
 //!
 //! The provider is asked first. A promise that lasts longer there than here harms nobody, and one
-//! that lasts longer here would be none. What it has paid for a shipment, and we did not hear of, it
-//! tells when it is asked next: at the latest before the promise lapses. Whoever asks again asks
-//! for the same.
+//! that lasts longer here would be none. Whoever asks again asks for the same.
 
 use std::sync::Arc;
 
 use florin_core::decision::{Command, Decision, Refusal, prolonged_until};
 use florin_core::payment::{Instant, State};
-use florin_core::provider::{PromiseWord, Word as CoreWord};
+use florin_core::provider::PromiseWord;
 use florin_core::trail::WHOLE;
 
 use super::authorize::{Besides, Done, Patience};
 use super::change::{Answer, Changed};
 use super::record::Record;
 use super::{Failure, Gateway};
-use crate::provider::Word;
 
 impl Gateway {
     /// Has what was promised to be paid promised for longer; until when, on the site's clock.
@@ -57,38 +53,6 @@ impl Gateway {
             Done::Refused { refusal, .. } => return Ok(Changed::Refused(refusal)),
         };
         Ok(until(&record.order.payment.state).map_or(Changed::Refused(refusal), Changed::Done))
-    }
-
-    /// Has the provider pay what it has promised, for the merchant has shipped it. Where nothing is
-    /// promised there is nothing to ask for. Says whether it has paid.
-    pub(super) async fn have_paid_for_shipping(
-        self: &Arc<Gateway>,
-        record: Record,
-    ) -> Result<Result<(Record, bool), Refusal>, Failure> {
-        let is_promised = matches!(record.order.payment.state, State::Promised { .. });
-        if record.sale != WHOLE || !is_promised {
-            return Ok(Ok((record, false)));
-        }
-        let refused = Ok(Err(Refusal::NotInThisState));
-        let (Some(provider), Some(other)) =
-            (self.provider_of(&record.site), &record.order.payment.other)
-        else {
-            return refused;
-        };
-        let said = match provider.ship(&other.reference).await {
-            Ok(Some(said)) => said,
-            Ok(None) => return refused,
-            Err(error) => {
-                tracing::warn!(order.key = record.key, %error, "a shipment was not told");
-                return Err(Failure::Busy);
-            }
-        };
-        if matches!(said.word, Word::Known(CoreWord::Paid)) {
-            return Ok(Ok((record, true)));
-        }
-        // It will not pay any more, and says so.
-        self.hear_provider(record, said).await?;
-        refused
     }
 }
 

@@ -94,6 +94,7 @@ fn references(order: &Order) -> impl Iterator<Item = (SaleNumber, &str)> {
         _ => None,
     };
     let whole = authorization.into_iter().chain(capture).map(|rrn| (WHOLE, rrn));
-    let parts = order.trail.captures.iter().map(|part| (part.number, part.trace.rrn.as_str()));
+    let parts = order.trail.captures.iter();
+    let parts = parts.filter_map(|part| Some((part.number, part.trace.as_ref()?.rrn.as_str())));
     whole.chain(parts)
 }

@@ -64,6 +64,7 @@ impl Gateway {
                 return self.let_visit_pass(record).await;
             }
             ("inquiry", _) => return self.inquire(record, timer).await,
+            ("shipment", _) => return self.tell_of_shipment_again(record, timer).await,
             ("review", State::Promised { .. }) => {
                 return self.let_promise_pass(record, timer).await;
             }

@@ -141,7 +141,9 @@ fn show_part(view: &mut OrderView, record: &Record) {
     view.cart = None;
     if let Some(details) = &mut view.payment_details {
         details.capture = None;
-        details.external_transaction_id = Some(part.trace.rrn.clone());
+        if let Some(trace) = &part.trace {
+            details.external_transaction_id = Some(trace.rrn.clone());
+        }
     }
 }
 
@@ -323,7 +325,11 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             "transaction_id": part.transaction_id.0,
             "order_id": part.order_id,
             "amount": part.amount,
-            "rrn": part.trace.rrn,
+            "rrn": part.trace.as_ref().map(|trace| trace.rrn.as_str()),
+        }),
+        Event::ShipmentAsked(shipment) => json!({
+            "transaction_id": shipment.transaction_id.0,
+            "amount": shipment.amount,
         }),
         Event::Released { amount }
         | Event::HoldEnded { amount }
@@ -390,6 +396,7 @@ pub(super) fn event_data(event: &Event, risk: Option<&RiskReport>) -> String {
             json!({ "until": until })
         }
         Event::RefundAsked { number } => json!({ "refund": number }),
+        Event::ShipmentDeclined { number } => json!({ "sale": number }),
         Event::ReferralAsked
         | Event::PayerActed { .. }
         | Event::Paid { .. }

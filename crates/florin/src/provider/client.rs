@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use florin_core::provider::{PromiseWord, RefundWord};
+use florin_core::provider::{PromiseWord, RefundWord, ShipmentWord};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -163,6 +163,26 @@ impl ProviderClient {
         let Some(answer) = self.wish(&path, &json!({})).await? else { return Ok(None) };
         let said = Said::read(&answer).filter(|said| said.reference == reference);
         said.map(Some).ok_or(ProviderError::Unreadable)
+    }
+
+    /// Says that the shop has shipped a part, for which `amount` minor units are to be paid. The same
+    /// number has them paid once, however often.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: then nobody knows, and it is to be told again.
+    pub async fn ship_part(
+        &self,
+        reference: &str,
+        number: i64,
+        amount: i64,
+    ) -> Result<ShipmentWord, ProviderError> {
+        let path = format!("/methods/payments/{reference}/shipments");
+        let body = json!({ "shipment": number.to_string(), "amount": amount });
+        match self.wish(&path, &body).await?.map(status).transpose()?.as_deref() {
+            Some("completed") => Ok(ShipmentWord::Paid),
+            Some("declined") | None => Ok(ShipmentWord::Declined),
+            Some(_) => Err(ProviderError::Unreadable),
+        }
     }
 
     /// Asks for a promise to last longer, from now on. It may be asked again and again.

@@ -35,6 +35,7 @@ mod tokens;
 mod token_charges;
 mod token_verifications;
 mod page_tokens;
+mod part_shipments;
 mod page_settings;
 mod changes;
 mod ledger;

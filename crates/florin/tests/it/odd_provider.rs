@@ -33,19 +33,21 @@ struct Book {
     answers: VecDeque<u16>,
     /// It does not answer to being asked to take a payment on.
     is_silent: bool,
+    /// Number and amount of each shipment in part that it was told of.
+    shipments: Vec<(String, i64)>,
     /// What it answers to who wants a promise to last longer, or has shipped: status and word.
     to_wishes: VecDeque<(u16, &'static str)>,
 }
 
 type Shelf = Arc<Mutex<Book>>;
 
-struct OddProvider {
+pub(crate) struct OddProvider {
     url: String,
     book: Shelf,
 }
 
 impl OddProvider {
-    async fn open() -> OddProvider {
+    pub(crate) async fn open() -> OddProvider {
         let book = Shelf::default();
         let routes = Router::new()
             .route("/methods/payments", post(take_on))
@@ -61,7 +63,7 @@ impl OddProvider {
     }
 
     /// A gateway's settings that lead to it.
-    fn settings(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("FLORIN_SIMULATOR__ENABLED", "false"),
             ("FLORIN_SIMULATOR__URL", &self.url),
@@ -75,9 +77,25 @@ impl OddProvider {
     }
 
     /// Signs a word on the payment with this place in the order of payments.
-    fn result(&self, at: usize, mut said: Value) -> String {
+    pub(crate) fn result(&self, at: usize, mut said: Value) -> String {
         said["id"] = json!(id(at));
         signed(&said, self.wanted(at)["key"].as_str().unwrap())
+    }
+
+    /// Promises to pay the first payment.
+    pub(crate) async fn promises(&self, world: &World) {
+        let said = self.result(0, json!({ "status": "promised" }));
+        assert_eq!(world.told(self, 0, said).await, 200);
+    }
+
+    /// Answers so to the next shipments, and to the next wishes for a longer promise.
+    pub(crate) fn answers_next(&self, answers: &[(u16, &'static str)]) {
+        self.book.lock().unwrap().to_wishes.extend(answers);
+    }
+
+    /// Number and amount of each shipment in part that it was told of.
+    pub(crate) fn shipments(&self) -> Vec<(String, i64)> {
+        self.book.lock().unwrap().shipments.clone()
     }
 }
 
@@ -131,8 +149,17 @@ async fn give_back(
     (StatusCode::from_u16(status).unwrap(), json!({ "status": "completed" }).to_string())
 }
 
-async fn ship(State(book): State<Shelf>, Path(id): Path<String>) -> (StatusCode, String) {
-    let (status, word) = book.lock().unwrap().to_wishes.pop_front().unwrap();
+async fn ship(
+    State(book): State<Shelf>,
+    Path(id): Path<String>,
+    told: String,
+) -> (StatusCode, String) {
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let mut book = book.lock().unwrap();
+    if let Some(number) = told["shipment"].as_str() {
+        book.shipments.push((number.to_owned(), told["amount"].as_i64().unwrap()));
+    }
+    let (status, word) = book.to_wishes.pop_front().unwrap();
     (StatusCode::from_u16(status).unwrap(), json!({ "id": id, "status": word }).to_string())
 }
 
@@ -155,7 +182,7 @@ impl World {
     }
 
     /// What the gateway answers to a result.
-    async fn told(&self, odd: &OddProvider, at: usize, body: String) -> u16 {
+    pub(crate) async fn told(&self, odd: &OddProvider, at: usize, body: String) -> u16 {
         // The way by which a restarted gateway is reached is another one.
         let path = url::Url::parse(odd.wanted(at)["result_url"].as_str().unwrap()).unwrap();
         let url = format!("{}{}", self.base, path.path());
@@ -324,11 +351,15 @@ async fn a_promise_lasts_longer_only_if_its_provider_says_so() {
     let odd = OddProvider::open().await;
     let world = World::with(&odd.settings()).await;
     world.create(&world.order_by("tea", "KLARNA")).await;
-    let said = odd.result(0, json!({ "status": "promised" }));
-    assert_eq!(world.told(&odd, 0, said).await, 200);
+    odd.promises(&world).await;
     world.advance(86_400).await;
-    let answers = [(500, "prolonged"), (200, "maybe"), (200, "declined"), (404, ""), (409, "")];
-    odd.book.lock().unwrap().to_wishes.extend(answers);
+    odd.answers_next(&[
+        (500, "prolonged"),
+        (200, "maybe"),
+        (200, "declined"),
+        (404, ""),
+        (409, ""),
+    ]);
     for expected in [503, 503, 410, 410, 503] {
         let body = json!({ "extend_expiration": true }).to_string();
         let (status, answer) = world.patch("/v1/json/orders/tea", body).await;
@@ -345,10 +376,8 @@ async fn a_shipment_counts_when_the_provider_has_paid_for_it() {
     let odd = OddProvider::open().await;
     let world = World::with(&odd.settings()).await;
     world.create(&world.order_by("tea", "KLARNA")).await;
-    let said = odd.result(0, json!({ "status": "promised" }));
-    assert_eq!(world.told(&odd, 0, said).await, 200);
-    let answers = [(500, "paid"), (200, "maybe"), (404, ""), (200, "promised")];
-    odd.book.lock().unwrap().to_wishes.extend(answers);
+    odd.promises(&world).await;
+    odd.answers_next(&[(500, "paid"), (200, "maybe"), (404, ""), (200, "promised")]);
     let ship = async || {
         let body = json!({ "status": "shipped" }).to_string();
         world.patch("/v1/json/orders/tea", body).await.0
@@ -358,7 +387,7 @@ async fn a_shipment_counts_when_the_provider_has_paid_for_it() {
         assert_eq!(world.statuses("tea").await.0, "uncleared");
         assert_eq!(world.in_account(Account::Provider).await, 0);
     }
-    odd.book.lock().unwrap().to_wishes.push_back((200, "paid"));
+    odd.answers_next(&[(200, "paid")]);
     assert_eq!(ship().await, 200);
     assert_eq!(world.statuses("tea").await, ("shipped".into(), "completed".into()));
     assert_eq!(world.in_account(Account::Provider).await, 2599);

@@ -4,11 +4,13 @@
 use super::*;
 use crate::ledger::{Account, Balances};
 use crate::method::Method;
-use crate::provider::{ProviderNews, Referral, RefundWord, Word};
+use crate::provider::{ProviderNews, Referral, RefundWord, ShipmentWord, Word};
 use crate::tariff::Tariff;
 use crate::trail::{RefundState, RefundWords};
 
 const NUMBER: &str = "p-1";
+/// What the first of several shipments costs.
+const PART: i64 = 400;
 const STATUSES: [(&str, &str); 9] = [
     ("initialized", "initialized"),
     ("completed", "completed"),
@@ -28,9 +30,12 @@ enum Turn {
     Hears(Word),
     Cancels,
     Ships,
+    ShipsPart(i64),
+    ShipmentHeard(ShipmentWord),
     Prolongs,
     TimeEnds,
     Refunds,
+    RefundsPart,
     RefundDay,
     RefundHeard(RefundWord),
 }
@@ -44,9 +49,14 @@ fn turns() -> Vec<Turn> {
     turns.extend([
         Turn::Cancels,
         Turn::Ships,
+        Turn::ShipsPart(PART),
+        Turn::ShipsPart(AMOUNT - PART),
+        Turn::ShipmentHeard(ShipmentWord::Paid),
+        Turn::ShipmentHeard(ShipmentWord::Declined),
         Turn::Prolongs,
         Turn::TimeEnds,
         Turn::Refunds,
+        Turn::RefundsPart,
         Turn::RefundDay,
         Turn::RefundHeard(RefundWord::Paid),
         Turn::RefundHeard(RefundWord::Declined),
@@ -66,18 +76,32 @@ fn command(turn: &Turn) -> Command {
         }
         Turn::Cancels => Command::Cancel,
         Turn::Ships => Command::Ship { sale: WHOLE, provider_paid: true },
+        Turn::ShipsPart(amount) => ships_part(*amount),
+        Turn::ShipmentHeard(word) => {
+            Command::HearShipment { number: 1, word: *word, order_id: "part".into() }
+        }
         Turn::Prolongs => Command::Prolong,
         Turn::TimeEnds => Command::Expire,
-        Turn::Refunds => Command::Refund(RefundOrder {
-            sale: WHOLE,
-            transaction_id: TransactionId(9),
-            amount: None,
-            words: RefundWords::default(),
-            settlement: Settlement::Now(trace()),
-        }),
+        Turn::Refunds => refund_of(WHOLE),
+        Turn::RefundsPart => refund_of(1),
         Turn::RefundDay => Command::AskRefund { number: 1 },
         Turn::RefundHeard(word) => Command::HearRefund { number: 1, word: *word },
     }
+}
+
+fn refund_of(sale: SaleNumber) -> Command {
+    Command::Refund(RefundOrder {
+        sale,
+        transaction_id: TransactionId(9),
+        amount: None,
+        words: RefundWords::default(),
+        settlement: Settlement::Now(trace()),
+    })
+}
+
+fn ships_part(amount: i64) -> Command {
+    let sale = NewSale { transaction_id: TransactionId(20), order_id: "asked".into() };
+    Command::ShipPart { amount, sale }
 }
 
 /// What the gateway hears of the payment that it wants taken on.
@@ -139,10 +163,21 @@ fn examine(order: &Order, decision: &Decision, history: &[Turn]) {
     for account in [Account::Issuer, Account::Held, Account::Acquirer] {
         assert_eq!(balances.get(account), 0, "{account:?} after {history:?}");
     }
-    let refunded = order.trail.refunded(WHOLE);
-    let sold = if order.payment.state == State::Paid { AMOUNT } else { 0 };
+    // Whatever is sold is in exactly one sale, and each gives back no more than it has.
+    let sold: i64 = order.sales().map(|sale| sale.amount.minor).sum();
+    let whole = order.payment.state == State::Paid;
+    let withdrawn = order.trail.released;
+    assert_eq!(sold, if whole { AMOUNT - withdrawn } else { order.trail.captured() });
+    assert!(withdrawn == 0 || order.trail.captured() > 0, "{history:?}");
+    let refunded: i64 = order.sales().map(|sale| order.trail.refunded(sale.number)).sum();
     assert_eq!(balances.get(Account::Provider), sold - refunded, "{history:?}");
-    assert!(refunded <= sold, "{history:?}");
+    for sale in order.sales() {
+        assert!(order.trail.refunded(sale.number) <= sale.amount.minor, "{history:?}");
+    }
+    // Nobody is asked to pay what was not promised, and each who is asked is asked again.
+    let asked = order.trail.shipment.as_ref().map_or(0, |it| it.amount);
+    assert!(sold + asked + withdrawn <= AMOUNT, "{history:?}");
+    assert!(asked == 0 || matches!(order.payment.state, State::Promised { .. }), "{history:?}");
     // The shop hears of every change of the status, but for what it did itself.
     let announced = decision.events.iter().any(|event| matches!(event, Event::Announced));
     let moves = |event: &Event| {
@@ -154,6 +189,7 @@ fn examine(order: &Order, decision: &Decision, history: &[Turn]) {
                 | Event::Declined { .. }
                 | Event::Expired
                 | Event::Cancelled
+                | Event::CapturedInPart(_)
         )
     };
     let moved = decision.events.iter().any(moves);
@@ -298,4 +334,75 @@ fn nothing_is_shipped_on_a_promise_that_its_provider_was_not_asked_to_keep() {
     assert_eq!(told(Some(&order), ship(false)), Err(Refusal::NotInThisState));
     let shipped = told(Some(&order), ship(true)).unwrap().order;
     assert_eq!(shipped.status(WHOLE), ("shipped", "completed"));
+}
+
+/// Of an order that was promised, what became of the first shipment in part.
+fn part_shipped(order: &Order, amount: i64, word: ShipmentWord) -> Decision {
+    let asked = told(Some(order), ships_part(amount)).unwrap();
+    let again = |effect: &Effect| matches!(effect, Effect::StartTimer(Timer::Shipment, _));
+    assert!(asked.effects.iter().any(again), "it is told again until there is an answer");
+    assert!(!asked.events.contains(&Event::Announced), "nothing is known yet");
+    let number = asked.order.trail.next_capture();
+    let order_id = format!("part-{number}");
+    told(Some(&asked.order), Command::HearShipment { number, word, order_id }).unwrap()
+}
+
+#[test]
+fn each_shipment_is_a_sale_and_the_rest_is_the_order_itself() {
+    let first = part_shipped(&promised("KLARNA"), PART, ShipmentWord::Paid);
+    assert_eq!(first.order.status(1), ("shipped", "completed"));
+    assert_eq!(first.order.status(WHOLE), ("uncleared", "uncleared"));
+    assert_eq!(first.order.trail.captures[0].order_id, "part-1");
+    assert!(first.effects.iter().any(|effect| matches!(effect, Effect::OpenSale(_))));
+    let rest = AMOUNT - PART;
+    assert_eq!(first.order.promised(), rest);
+    for beyond in [0, rest + 1, i64::MAX, -1] {
+        let asked = told(Some(&first.order), ships_part(beyond));
+        assert_eq!(asked, Err(Refusal::AmountOutOfBounds), "{beyond}");
+    }
+    // The rest is shipped as the order, or as another part.
+    let all = Command::Ship { sale: WHOLE, provider_paid: true };
+    let all = told(Some(&first.order), all).unwrap().order;
+    assert_eq!(all.status(WHOLE), ("shipped", "completed"));
+    assert_eq!(all.sale(WHOLE).unwrap().amount.minor, rest);
+    let last = part_shipped(&first.order, rest, ShipmentWord::Paid);
+    assert_eq!(last.order.status(WHOLE), ("completed", "completed"));
+    assert_eq!(last.order.sale(WHOLE), None);
+    assert_eq!(last.order.status(2), ("shipped", "completed"));
+    assert!(last.effects.contains(&Effect::StopTimer(Timer::Review)));
+    assert_eq!(told(Some(&last.order), ships_part(1)), Err(Refusal::NotInThisState));
+}
+
+#[test]
+fn what_is_withdrawn_after_a_shipment_leaves_that_paid() {
+    let order = part_shipped(&promised("KLARNA"), PART, ShipmentWord::Paid).order;
+    let order = told(Some(&order), command(&Turn::Hears(Word::Declined))).unwrap().order;
+    assert_eq!(order.status(WHOLE), ("completed", "completed"));
+    assert_eq!((order.sale(WHOLE), order.trail.released), (None, AMOUNT - PART));
+    assert_eq!(Balances::of(&order).get(Account::Provider), PART);
+    assert!(told(Some(&order), refund_of(WHOLE)).is_err());
+    let refunded = told(Some(&order), refund_of(1)).unwrap().order;
+    assert_eq!(refunded.trail.refunding(1), PART);
+}
+
+/// The provider may mean by it what it was asked, or something else.
+#[test]
+fn a_word_that_comes_while_a_shipment_is_told_of_waits_for_the_answer() {
+    let order = told(Some(&promised("KLARNA")), ships_part(PART)).unwrap().order;
+    for word in [Word::Paid, Word::Declined, Word::Cancelled, Word::Expired] {
+        let heard = told(Some(&order), command(&Turn::Hears(word)));
+        assert_eq!(heard, Err(Refusal::Unanswered), "{word:?}");
+    }
+    let ship = told(Some(&order), command(&Turn::Ships));
+    assert_eq!(ship, Err(Refusal::Unanswered));
+    assert_eq!(told(Some(&order), ships_part(PART)), Err(Refusal::NotInThisState));
+    let declined = part_shipped(&promised("KLARNA"), PART, ShipmentWord::Declined).order;
+    assert_eq!(declined, {
+        let mut same = promised("KLARNA");
+        same.counters = declined.counters;
+        same.payment.modified_at = declined.payment.modified_at;
+        same
+    });
+    let other = Command::HearShipment { number: 2, word: ShipmentWord::Paid, order_id: "x".into() };
+    assert_eq!(told(Some(&order), other), Err(Refusal::NotOnItsWay));
 }

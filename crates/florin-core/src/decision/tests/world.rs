@@ -578,7 +578,7 @@ impl World {
                 Timer::Dispute(number) => in_dispute(number),
                 Timer::GiveBack(number) => owed_back(number),
                 // These payments are made with cards.
-                Timer::Inquiry => false,
+                Timer::Inquiry | Timer::Shipment => false,
             };
             assert!(rightly, "{timer:?} runs on in {:?}", order.payment.state);
         }

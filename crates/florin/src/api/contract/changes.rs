@@ -13,6 +13,7 @@ use super::cart::Cart;
 use super::errors::ApiError;
 use super::read::{DESCRIPTION_CHARS_MAX, VAR_CHARS_MAX, json_object};
 use super::scalars::{Fields, Scalar, whole};
+use crate::gateway::shipment::PartShipment;
 
 /// Most characters of an invoice number, and of everything else about a shipment.
 pub const SHIPMENT_CHARS_MAX: usize = 200;
@@ -26,12 +27,12 @@ pub enum OrderPatch {
     Exclude,
     /// `status: shipped`, with what is said about the shipment.
     Ship(Vec<(&'static str, String)>),
+    /// `partial_shipment_amount`: a part of what was promised to be paid is shipped.
+    ShipPart(PartShipment),
     /// No status: invoice and shipment data alone.
     Note(Vec<(&'static str, String)>),
     /// `extend_expiration`: what was promised to be paid is promised for longer.
     Extend,
-    /// What no order allows: part shipments.
-    Never,
 }
 
 /// What `POST /orders/{id}/refunds` asks for.
@@ -71,7 +72,8 @@ const SHIPMENT: [&str; 9] = [
 /// Reads the body of `PATCH /orders/{id}`.
 ///
 /// # Errors
-/// 1000 for no JSON and for an unknown status, 1016 when nothing is asked.
+/// 1000 for no JSON and for an unknown status, 1016 when nothing is asked, 1001 for the amount of a
+/// part, 1006 for the name of the order that it makes.
 pub fn read_order_patch(body: &[u8]) -> Result<OrderPatch, ApiError> {
     let body = json_object(body)?;
     let fields = Fields::of(&body);
@@ -82,11 +84,16 @@ pub fn read_order_patch(body: &[u8]) -> Result<OrderPatch, ApiError> {
             Some(true) => OrderPatch::Exclude,
             Some(false) | None => OrderPatch::Cancel,
         }),
-        Some("shipped") if !fields.lacks("partial_shipment_amount") => Ok(OrderPatch::Never),
-        Some("shipped") => Ok(OrderPatch::Ship(shipment)),
+        Some("shipped") => Ok(match read_part_shipment(fields, &shipment)? {
+            Some(part) => OrderPatch::ShipPart(part),
+            None => OrderPatch::Ship(shipment),
+        }),
         Some(_) => Err(ApiError::refused("Invalid status")),
         None if fields.boolean("extend_expiration") == Some(true) => Ok(OrderPatch::Extend),
-        None if !fields.lacks("partial_shipment_amount") => Ok(OrderPatch::Never),
+        None if !fields.lacks("partial_shipment_amount") => {
+            let part = read_part_shipment(fields, &shipment)?.ok_or_else(ApiError::invalid_amount);
+            part.map(OrderPatch::ShipPart)
+        }
         None if shipment.is_empty() => Err(ApiError::missing_data()),
         None => Ok(OrderPatch::Note(shipment)),
     }
@@ -188,9 +195,25 @@ pub fn read_increment(body: &[u8]) -> Result<i64, ApiError> {
     read_amount(Fields::of(&body))?.ok_or_else(ApiError::invalid_amount)
 }
 
-/// A positive number of minor units; `None` for nothing and for zero.
+/// A part that is shipped; `None` where no amount is named, for then it is all of it.
+fn read_part_shipment(
+    fields: Fields<'_>,
+    notes: &[(&'static str, String)],
+) -> Result<Option<PartShipment>, ApiError> {
+    let Some(amount) = read_minor_units(fields, "partial_shipment_amount")? else {
+        return Ok(None);
+    };
+    let new_order_id = fields.text("new_order_id").map(|id| read_name(&id)).transpose()?;
+    Ok(Some(PartShipment { amount, new_order_id, notes: notes.to_vec() }))
+}
+
 fn read_amount(fields: Fields<'_>) -> Result<Option<i64>, ApiError> {
-    match fields.scalar("amount") {
+    read_minor_units(fields, "amount")
+}
+
+/// A positive number of minor units; `None` for nothing and for zero.
+fn read_minor_units(fields: Fields<'_>, name: &str) -> Result<Option<i64>, ApiError> {
+    match fields.scalar(name) {
         Scalar::Absent => Ok(None),
         Scalar::NotScalar => Err(ApiError::invalid_amount()),
         Scalar::Text(text) => match whole(&text) {
@@ -318,10 +341,21 @@ mod tests {
         for yes in [json!(true), json!("true"), json!(1)] {
             assert_eq!(patch(json!({"extend_expiration": yes})), Ok(OrderPatch::Extend));
         }
-        assert_eq!(
-            patch(json!({"status": "shipped", "partial_shipment_amount": 5})),
-            Ok(OrderPatch::Never)
-        );
+        let part = |new_order_id: Option<&str>| {
+            let new_order_id = new_order_id.map(str::to_owned);
+            OrderPatch::ShipPart(PartShipment { amount: 5, new_order_id, notes: vec![] })
+        };
+        let amount = "partial_shipment_amount";
+        assert_eq!(patch(json!({"status": "shipped", amount: 5})), Ok(part(None)));
+        assert_eq!(patch(json!({amount: "5", "new_order_id": "b"})), Ok(part(Some("b"))));
+        // Plugins that send every member have nothing to say with this one.
+        let all = json!({"status": "shipped", amount: 0, "new_order_id": ""});
+        assert_eq!(patch(all), Ok(OrderPatch::Ship(vec![])));
+        for bad in [json!(-5), json!("1.5"), json!([5])] {
+            assert_eq!(patch(json!({"status": "shipped", amount: bad})), Err(1001));
+        }
+        assert_eq!(patch(json!({amount: 0})), Err(1001));
+        assert_eq!(patch(json!({amount: 5, "new_order_id": "x".repeat(51)})), Err(1006));
         assert_eq!(patch(json!({"status": "completed"})), Err(1000));
         assert_eq!(patch(json!({"plugin": {"shop": "x"}})), Err(1016));
         assert_eq!(read_order_patch(b"[]").unwrap_err().http_status, 400);

@@ -15,6 +15,8 @@ pub(super) struct TrailRow {
     hold_until: Option<i64>,
     #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
     captures: Vec<CaptureRow>,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    shipment: Option<CaptureRow>,
     #[serde(rename = "r", default, skip_serializing_if = "is_nothing")]
     released: i64,
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
@@ -40,8 +42,8 @@ struct CaptureRow {
     #[serde(rename = "a")]
     amount: i64,
     at: i64,
-    #[serde(rename = "t")]
-    trace: TraceRow,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceRow>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,6 +128,7 @@ impl TrailRow {
     pub(super) fn is_empty(&self) -> bool {
         self.hold_until.is_none()
             && self.captures.is_empty()
+            && self.shipment.is_none()
             && self.released == 0
             && self.increment.is_none()
             && self.refunds.is_empty()
@@ -138,6 +141,7 @@ impl TrailRow {
         Trail {
             hold_until: self.hold_until,
             captures: self.captures.into_iter().map(CaptureRow::read).collect(),
+            shipment: self.shipment.map(CaptureRow::read),
             released: self.released,
             increment: self.increment.map(|row| Increment {
                 trace: (&row.trace).into(),
@@ -157,6 +161,7 @@ impl From<&Trail> for TrailRow {
         TrailRow {
             hold_until: trail.hold_until,
             captures: trail.captures.iter().map(CaptureRow::from).collect(),
+            shipment: trail.shipment.as_ref().map(CaptureRow::from),
             released: trail.released,
             increment: trail.increment.as_ref().map(|increment| IncrementRow {
                 trace: (&increment.trace).into(),
@@ -179,7 +184,7 @@ impl CaptureRow {
             order_id: self.order_id,
             amount: self.amount,
             at: self.at,
-            trace: (&self.trace).into(),
+            trace: self.trace.as_ref().map(Into::into),
         }
     }
 }
@@ -192,7 +197,7 @@ impl From<&PartCapture> for CaptureRow {
             order_id: capture.order_id.clone(),
             amount: capture.amount,
             at: capture.at,
-            trace: (&capture.trace).into(),
+            trace: capture.trace.as_ref().map(Into::into),
         }
     }
 }
@@ -313,8 +318,16 @@ pub(super) fn sample() -> Trail {
             order_id: "shop-1-part".into(),
             amount: 400,
             at: 13,
-            trace: trace(),
+            trace: Some(trace()),
         }],
+        shipment: Some(PartCapture {
+            number: 2,
+            transaction_id: TransactionId(1_234_567_890_123_458),
+            order_id: "shop-1-part-2".into(),
+            amount: 100,
+            at: 14,
+            trace: None,
+        }),
         released: 7,
         increment: Some(Increment { trace: trace(), amount: 250, advice: AdviceId(5) }),
         refunds: vec![
