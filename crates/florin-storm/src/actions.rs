@@ -28,6 +28,8 @@ pub enum Action {
     VoidRefund,
     Cancel,
     Ship,
+    /// Ships a part of what is bought now and paid later.
+    ShipPart,
     /// Has a provider stand by its promise for longer.
     Prolong,
     Note,
@@ -40,7 +42,7 @@ pub enum Action {
 }
 
 /// How likely each is. To add one: a row here, its call below, what it means in the oracle.
-const ACTIONS: [(u32, Action); 19] = [
+const ACTIONS: [(u32, Action); 20] = [
     (25, Action::Look),
     (14, Action::CaptureAll),
     (16, Action::CapturePart),
@@ -51,6 +53,7 @@ const ACTIONS: [(u32, Action); 19] = [
     (14, Action::VoidRefund),
     (6, Action::Cancel),
     (6, Action::Ship),
+    (8, Action::ShipPart),
     (4, Action::Prolong),
     (4, Action::Note),
     (4, Action::OfferAnew),
@@ -68,6 +71,12 @@ const EXCLUDED: u32 = 250;
 const ANEW_AFTER_CANCEL: u32 = 400;
 /// Shops that begin anew when they hear that it came to nothing, in permille.
 const ANEW_AFTER_FAILURE: u32 = 200;
+/// Shipments in part that cost half of the order, so that two of them end it, in permille.
+const LAST_PART: u32 = 500;
+/// Held or promised orders that a shop begins to ship when it sees them, in permille.
+const SHIPPED_IN_PARTS: u32 = 600;
+/// Of shipments in part those that another one follows at once, and not a refund, in permille.
+const SHIPPED_ON: u32 = 600;
 /// Statuses of orders that came to nothing, and can be paid all the same.
 pub(crate) const FAILED: [&str; 4] = ["void", "expired", "cancelled", "declined"];
 /// Captures in part and refunds in part that a chargeback follows at once, in permille.
@@ -86,10 +95,16 @@ impl Shops {
         match action {
             Action::Look => {
                 let status = self.look(&begun.shop, &name).await;
-                let has_failed = status.is_some_and(|status| FAILED.contains(&status.as_str()));
-                if has_failed && name == begun.order_id && self.world.chance.is(ANEW_AFTER_FAILURE)
-                {
-                    self.attempt(&begun.anew(&self.world.chance)).await;
+                let status = status.filter(|_| name == begun.order_id);
+                let chance = &self.world.chance;
+                match status.as_deref() {
+                    Some(failed) if FAILED.contains(&failed) && chance.is(ANEW_AFTER_FAILURE) => {
+                        self.attempt(&begun.anew(chance)).await;
+                    }
+                    Some("uncleared") if chance.is(SHIPPED_IN_PARTS) => {
+                        self.change(Action::ShipPart, begun, &name).await;
+                    }
+                    _ => {}
                 }
             }
             Action::OfferAnew => {
@@ -129,7 +144,7 @@ impl Shops {
         let data = &answer["data"];
         let text = |member: &str| data[member].as_str().unwrap_or_default().to_owned();
         let told = match action {
-            Action::CaptureAll | Action::CapturePart => {
+            Action::CaptureAll | Action::CapturePart | Action::ShipPart => {
                 Told::Captured { order_id: text("order_id") }
             }
             Action::Release => Told::Released,
@@ -147,6 +162,7 @@ impl Shops {
             (Action::Cancel, _) if chance.is(ANEW_AFTER_CANCEL) => {
                 self.attempt(&begun.anew(chance)).await;
             }
+            (Action::ShipPart, Some(part)) if part != name => self.go_on(begun, name, part).await,
             (Action::CapturePart, Some(part)) if chance.is(TAKEN_AFTER_CAPTURE) => {
                 self.charge_back(begun, part, Claimed::Any).await;
                 self.pursue(begun, part).await;
@@ -160,6 +176,16 @@ impl Shops {
             }
             _ => {}
         }
+    }
+
+    /// Goes on with an order of which a part was shipped: ships more of it, or gives of that part
+    /// back.
+    async fn go_on(self: &Arc<Shops>, begun: &Begun, name: &str, part: &str) {
+        let (action, name) = match self.world.chance.is(SHIPPED_ON) {
+            true => (Action::ShipPart, name),
+            false => (Action::RefundPart, part),
+        };
+        Box::pin(self.change(action, begun, name)).await;
     }
 
     /// The call of an action; `mark` is said to the order where there is a place for it.
@@ -204,6 +230,15 @@ impl Shops {
                 patch(&order, json!({ "status": "cancelled", "exclude_order": exclude }))
             }
             Action::Ship => patch(&order, json!({ "status": "shipped", "carrier": "storm" })),
+            Action::ShipPart => {
+                let half = u64::try_from(begun.amount).unwrap_or(2) / 2;
+                let amount = if chance.is(LAST_PART) { half } else { some() / 2 + 1 };
+                let mut body = json!({ "status": "shipped", "partial_shipment_amount": amount });
+                if mark.starts_with("key-") {
+                    body["new_order_id"] = json!(format!("part-{mark}"));
+                }
+                patch(&order, body)
+            }
             Action::Prolong => patch(&order, json!({ "extend_expiration": true })),
             Action::Note => patch(&order, json!({ "invoice_id": "storm" })),
             // These are more than a call.
@@ -250,6 +285,7 @@ fn counted(action: Action) -> &'static str {
         Action::VoidRefund => "shop: took a refund back",
         Action::Cancel => "shop: cancelled",
         Action::Ship => "shop: shipped",
+        Action::ShipPart => "shop: shipped a part",
         Action::Prolong => "shop: had a promise prolonged",
         _ => "shop: noted",
     }

@@ -39,11 +39,14 @@ pub enum Bug {
     /// A provider that did not answer is asked to give money back under a new number, so that it
     /// cannot know that it has done so.
     RefundRenumbered,
+    /// A provider that did not answer is told of a shipment in part under a new number: it pays for
+    /// it once more.
+    ShipmentRenumbered,
 }
 
 impl Bug {
     /// Every mistake that can be planted.
-    pub const ALL: [Bug; 13] = [
+    pub const ALL: [Bug; 14] = [
         Bug::NoGuard,
         Bug::SilenceIsDecline,
         Bug::EarlyAcknowledgement,
@@ -57,6 +60,7 @@ impl Bug {
         Bug::CaseForgotten,
         Bug::ChargesApart,
         Bug::RefundRenumbered,
+        Bug::ShipmentRenumbered,
     ];
 
     /// The unit as a gateway with this mistake would commit it.
@@ -95,6 +99,7 @@ impl Bug {
             | Bug::SameIdTwice
             | Bug::CaptureRenumbered
             | Bug::RefundRenumbered
+            | Bug::ShipmentRenumbered
             | Bug::ToldUnsent => {}
         }
         unit

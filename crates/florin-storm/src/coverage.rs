@@ -52,6 +52,8 @@ const GIVEN_UP: &[&str] = &["lapsed", "cancelled", "declined", "expired"];
 const SOLD: &[&str] = &["authorized", "completed", "parted"];
 /// States in which something may be charged back.
 const TAKEN_BACK: &[&str] = &["authorized", "completed", "parted", "paid"];
+/// States in which another method has paid something.
+const PAID_ELSEWHERE: &[&str] = &["paid", "promised"];
 /// States in which an attempt is under way that the merchant may give up.
 const UNDER_WAY: &[&str] =
     &["at the page", "at the bank", "asking a provider", "at the provider", "authorizing"];
@@ -134,11 +136,17 @@ const WAYS: &[Ways] = &[
     (&["promised"], "paid shipped", "paid"),
     (&["promised"], "withdrawn", "withdrawn"),
     (&["promised"], "promise_prolonged", "="),
-    (&["paid"], "refund_requested", "paid"),
-    (&["paid"], "refund_asked", "paid"),
-    (&["paid"], "refund_completed", "paid"),
-    (&["paid"], "refund_declined", "paid"),
-    (&["paid"], "refund_voided", "paid"),
+    // The shop ships a part, which the provider pays for, or not; the rest may come to nothing.
+    (&["promised"], "shipment_asked", "="),
+    (&["promised"], "shipment_declined", "="),
+    (&["promised"], "captured_in_part shipped", "="),
+    (&["promised"], "captured_in_part shipped paid", "paid"),
+    (&["promised"], "withdrawn", "paid"),
+    (PAID_ELSEWHERE, "refund_requested", "="),
+    (PAID_ELSEWHERE, "refund_asked", "="),
+    (PAID_ELSEWHERE, "refund_completed", "="),
+    (PAID_ELSEWHERE, "refund_declined", "="),
+    (PAID_ELSEWHERE, "refund_voided", "="),
     (&["paid"], "shipped", "paid"),
     // A gift card has paid a part. An order that comes to nothing gives its parts back, and so does
     // the payer who gives up.

@@ -149,16 +149,24 @@ pub fn scenario(chance: &Chance, page: &str) -> Option<String> {
     Some((*chosen).to_owned())
 }
 
-/// Whether a provider declines this refund: the same each time that it is asked for it.
-fn declines(body: &[u8]) -> bool {
+/// Whether a provider declines this refund, or to pay for this shipment in part: the same each time
+/// that it is asked for it.
+fn declines(path: &str, body: &[u8]) -> bool {
+    let may_decline = path.ends_with("/refunds") || path.ends_with("/shipments") && body != b"{}";
+    may_decline && is_unlucky(body)
+}
+
+fn is_unlucky(body: &[u8]) -> bool {
     let mix = |sum: u32, byte: &u8| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     (body.iter().fold(0x811c_9dc5, mix) >> 8) % 1000 < REFUSED
 }
 
-/// What asks for money back, as a gateway with that mistake would ask.
-fn renumbered(body: &str, chance: &Chance) -> String {
+/// What asks for money, as a gateway with such a mistake would ask: `member` has the number.
+fn renumbered(body: &str, member: &str, chance: &Chance) -> String {
     let mut asked: Value = serde_json::from_str(body).unwrap_or_default();
-    asked["refund"] = json!(chance.next().to_string());
+    if asked[member].is_string() {
+        asked[member] = json!(chance.next().to_string());
+    }
     asked.to_string()
 }
 
@@ -183,13 +191,16 @@ impl Wire for ToProvider {
     ) -> Result<Answered, ProviderError> {
         let body = match self.world.bug {
             Some(Bug::RefundRenumbered) if path.ends_with("/refunds") => {
-                body.map(|body| renumbered(&body, &self.world.chance))
+                body.map(|body| renumbered(&body, "refund", &self.world.chance))
+            }
+            Some(Bug::ShipmentRenumbered) if path.ends_with("/shipments") => {
+                body.map(|body| renumbered(&body, "shipment", &self.world.chance))
             }
             _ => body,
         };
         let call = Call { method, ..Call::post(path, JSON, body.unwrap_or_default()) };
         let call = Call { bearer: Some(SIMULATOR_TOKEN), ..call };
-        let declines = path.ends_with("/refunds") && declines(&call.body);
+        let declines = declines(path, &call.body);
         let answer = || {
             let (routes, call) = (self.routes.clone(), call.clone());
             async move { if declines { declined() } else { calls::serve(routes, call).await } }

@@ -190,8 +190,9 @@ pub fn examine(evidence: &Evidence<'_>) -> Findings {
                 format!("{} of {} is at the bank only", entry.rrn, entry.order_id)
             });
         }
-        let has_paid = |it: &&ProviderPayment| it.is_paid || it.part.is_some();
-        for payment in payments.iter().filter(|it| !it.is_refused).filter(has_paid) {
+        let has_paid = |it: &&ProviderPayment| it.is_paid || it.part.is_some() || it.for_parts > 0;
+        let counts = |it: &&ProviderPayment| !it.is_refused || it.for_parts > 0;
+        for payment in payments.iter().filter(counts).filter(has_paid) {
             let is_known = of_shop.iter().any(|read| {
                 let newest = read.order.payment.other.as_ref().filter(|_| payment.part.is_none());
                 let parts = read.order.parts.iter().map(|part| &part.by);

@@ -31,17 +31,19 @@ impl Money {
     }
 
     /// What the provider's books have of the payment that an order names. A payment that was
-    /// promised, or whose money was on its way, is paid once the order says so.
+    /// promised, or whose money was on its way, is paid once the order says so; of one whose rest
+    /// was withdrawn, what was shipped is.
     fn at_the_provider(read: &Read<'_>, payment: &ProviderPayment) -> Money {
         // What gift cards have paid in part is looked at part by part.
         if payment.part.is_some() {
             return Money::default();
         }
         let pays = match read.order.payment.state {
-            State::Paid => payment.may_pay,
+            State::Paid => payment.may_pay && read.order.trail.released == 0,
             _ => payment.is_paid && payment.is_taken,
         };
-        let captured = if pays && !payment.is_refused { payment.amount } else { 0 };
+        let is_all = pays && !payment.is_refused;
+        let captured = if is_all { payment.amount } else { payment.for_parts };
         Money { held: 0, captured, refunded: payment.refunded }
     }
 
@@ -58,7 +60,7 @@ impl Money {
         let trail = &read.order.trail;
         let captured = match &read.order.payment.state {
             State::Completed { authorization, .. } => authorization.amount.minor,
-            State::Paid => read.order.payment.amount.minor,
+            State::Paid => read.order.payment.amount.minor - trail.released,
             _ => trail.captures.iter().map(|capture| capture.amount).sum(),
         };
         let completed = |state: &RefundState| matches!(state, RefundState::Completed { .. });
@@ -129,7 +131,11 @@ pub(super) fn examine(
     findings.check(Rule::RefundsWithinCaptures, is_within, || {
         read.name(format_args!("{entries:?} {payment:?}"))
     });
-    examine_counts(findings, read, entries, payment.filter(|_| elsewhere.captured > 0));
+    let payment = payment.filter(|_| elsewhere.captured > 0);
+    let sales = payment.map_or(0, |payment| {
+        payment.shipments + usize::from(elsewhere.captured > payment.for_parts)
+    });
+    examine_counts(findings, read, entries, payment, sales);
 }
 
 /// The payment at a provider by which the order's newest attempt is paid, or was to be.
@@ -138,23 +144,25 @@ fn payment_of<'a>(order: &Order, payments: &'a [ProviderPayment]) -> Option<&'a 
     payments.iter().find(|payment| payment.id == other.reference)
 }
 
-/// How often there was what; `payment` is one that the provider has taken money for.
+/// How often there was what; `payment` is one that the provider has taken money for, in so many
+/// sales.
 fn examine_counts(
     findings: &mut Findings,
     read: &Read<'_>,
     entries: &[&EntryView],
     payment: Option<&ProviderPayment>,
+    sales: usize,
 ) {
     let elsewhere = usize::from(payment.is_some());
     let in_force = entries.iter().filter(|entry| entry.held != 0 || entry.captured != 0).count();
     let in_force = in_force + elsewhere;
-    let captures = entries.iter().map(|entry| entry.captures).sum::<usize>() + elsewhere;
+    let captures = entries.iter().map(|entry| entry.captures).sum::<usize>() + sales;
     let refunds: usize = entries.iter().map(|entry| entry.refunds).sum();
     let refunds = refunds + payment.map_or(0, |payment| payment.refunds);
     let trail = &read.order.trail;
     let wanted_captures = match &read.order.payment.state {
-        State::Completed { .. } | State::Paid => 1,
-        _ => trail.captures.len(),
+        State::Completed { .. } => 1,
+        _ => trail.captures.len() + usize::from(read.order.sale(WHOLE).is_some()),
     };
     let completed = |state: &RefundState| matches!(state, RefundState::Completed { .. });
     let wanted_refunds = trail.refunds.iter().filter(|refund| completed(&refund.state)).count();
