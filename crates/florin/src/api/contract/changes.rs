@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::cart::Cart;
 use super::errors::ApiError;
 use super::read::{DESCRIPTION_CHARS_MAX, VAR_CHARS_MAX, json_object};
-use super::scalars::{Fields, Scalar, whole};
+use super::scalars::{Fields, whole_of};
 use crate::gateway::shipment::PartShipment;
 
 /// Most characters of an invoice number, and of everything else about a shipment.
@@ -213,14 +213,10 @@ fn read_amount(fields: Fields<'_>) -> Result<Option<i64>, ApiError> {
 
 /// A positive number of minor units; `None` for nothing and for zero.
 fn read_minor_units(fields: Fields<'_>, name: &str) -> Result<Option<i64>, ApiError> {
-    match fields.scalar(name) {
-        Scalar::Absent => Ok(None),
-        Scalar::NotScalar => Err(ApiError::invalid_amount()),
-        Scalar::Text(text) => match whole(&text) {
-            Some(0) => Ok(None),
-            Some(amount) if (1..=MESSAGE_MINOR_MAX).contains(&amount) => Ok(Some(amount)),
-            _ => Err(ApiError::invalid_amount()),
-        },
+    match fields.get(name).map(whole_of) {
+        None | Some(Some(0)) => Ok(None),
+        Some(Some(amount)) if (1..=MESSAGE_MINOR_MAX).contains(&amount) => Ok(Some(amount)),
+        Some(_) => Err(ApiError::invalid_amount()),
     }
 }
 
@@ -280,6 +276,8 @@ mod tests {
         for all in [json!(null), json!(""), json!(0), json!("0"), json!([])] {
             assert_eq!(amount(json!({"currency": "EUR", "amount": all})), Ok(None));
         }
+        assert_eq!(amount(json!({"currency": "EUR", "amount": 100.0})), Ok(Some(100)));
+        assert_eq!(amount(json!({"currency": "EUR", "amount": 100.5})), Err(1001));
         assert_eq!(amount(json!({"currency": "USD", "amount": 1})), Err(1002));
         assert_eq!(amount(json!({"amount": 1})), Err(1002));
         for bad in [json!(-1), json!("1.5"), json!("x"), json!([1]), json!(1_000_000_000_000_i64)] {

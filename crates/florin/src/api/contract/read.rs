@@ -22,7 +22,7 @@ use super::request::{
     Extras, Gateway, MethodInfo, OrderDetails, OrderKind, OrderRequest, PaymentData, RecurringModel,
 };
 use super::rules::{SiteRules, brand_takes};
-use super::scalars::{Fields, Scalar, whole};
+use super::scalars::{Fields, Scalar};
 
 /// Most characters of a description.
 pub const DESCRIPTION_CHARS_MAX: usize = 200;
@@ -224,12 +224,7 @@ fn read_currency(order: Fields<'_>, site: &SiteRules) -> Result<Currency, ApiErr
 }
 
 fn read_amount(order: Fields<'_>, currency: Currency, site: &SiteRules) -> Result<Money, ApiError> {
-    let minor = match order.get("amount") {
-        Some(Value::String(text)) => whole(text),
-        Some(Value::Number(number)) => whole(number.as_str()),
-        _ => None,
-    };
-    let minor = minor.ok_or_else(ApiError::invalid_amount)?;
+    let minor = order.whole("amount").ok_or_else(ApiError::invalid_amount)?;
     let least = if site.zero_authorization { 0 } else { 1 };
     let most = site.amount_max(currency).min(MINOR_MAX);
     if !(least..=most).contains(&minor) || shares_exceed(order, minor) {

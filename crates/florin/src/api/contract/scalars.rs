@@ -96,7 +96,21 @@ impl<'a> Fields<'a> {
 
     /// A whole number, or a text of digits.
     pub fn whole(self, name: &str) -> Option<i64> {
-        whole(&self.text(name)?)
+        whole_of(self.get(name)?)
+    }
+}
+
+/// A whole number, or a text of digits. The number may be a floating one: Java's library writes
+/// 1000 as `1000.0`, which is the same number in JSON. Only a single `.0`, for `10.00` comes from
+/// those who count in the major unit.
+pub fn whole_of(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => whole(text),
+        Value::Number(number) => {
+            let literal = number.as_str();
+            whole(literal.strip_suffix(".0").unwrap_or(literal))
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -147,8 +161,28 @@ mod tests {
         let fields = Fields::of(&value);
         assert_eq!(fields.text("a").as_deref(), Some("1741782328.1025"));
         assert_eq!(fields.text("b").as_deref(), Some("1.0"));
-        assert_eq!(fields.whole("b"), None);
         assert_eq!(fields.whole("c"), None);
+    }
+
+    #[test]
+    fn a_floating_number_may_be_whole_and_a_text_has_digits_only() {
+        for (json, expected) in [
+            ("1000", Some(1000)),
+            ("1000.0", Some(1000)),
+            ("-7.0", Some(-7)),
+            ("0.0", Some(0)),
+            ("1000.00", None),
+            ("1000.5", None),
+            ("1000.05", None),
+            ("1.0e3", None),
+            ("\"1000\"", Some(1000)),
+            ("\"1000.0\"", None),
+            ("\"1000.00\"", None),
+            ("true", None),
+        ] {
+            let value: Value = serde_json::from_str(&format!("{{\"a\": {json}}}")).unwrap();
+            assert_eq!(Fields::of(&value).whole("a"), expected, "{json}");
+        }
     }
 
     #[test]

@@ -102,6 +102,14 @@ fn the_sample_order_is_read_word_for_word() {
     insta::assert_debug_snapshot!(details);
 }
 
+/// The Java library has every number go through a floating one.
+#[test]
+fn whole_numbers_may_be_written_as_floating_ones() {
+    let order = accepts(json!({"amount": 1000.0, "seconds_active": 3600.0}));
+    assert_eq!(order.details.amount, Money::new(1000, Currency::EUR));
+    assert_eq!(order.details.seconds_active, 3600);
+}
+
 #[test]
 fn every_refusal_has_its_code() {
     let long = |chars: usize| "é".repeat(chars);
@@ -133,6 +141,7 @@ fn every_refusal_has_its_code() {
         (json!({"amount": "ten"}), 1001),
         (json!({"amount": 10.5}), 1001),
         (json!({"amount": "10.00"}), 1001),
+        (json!({"amount": "1000.0"}), 1001),
         (json!({"amount": -1}), 1001),
         (json!({"amount": 500_001}), 1001),
         (json!({"amount": 9_007_199_254_740_993_i64}), 1001),
