@@ -1,41 +1,77 @@
-//! The official clients, call by call: which of them works against the gateway.
+//! The clients of the API, call by call: which of them works against the gateway.
 //!
 //! What there is to call, and what has to work, is data: `tests/clients/compat/calls.tsv`. Beside it
 //! are the drivers, one for each client, which make every call and print what came of it.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::gateway::{API_KEY, Gateway};
 use crate::outside::{Count, read_tap};
 use crate::places;
 use crate::process::{command, run_quietly};
 
-/// A client's name, and how its driver is started.
-type Client = (&'static str, fn() -> Command);
+/// How a program is started, after whatever has to be built for it.
+type Program = fn() -> Result<Command, String>;
 
-/// The table's columns, in the order of the file.
-const CLIENTS: [Client; 3] = [
-    ("Python", || {
-        let mut python = command(places::python());
-        python.args(["-B", "tests/clients/compat/drive.py"]);
-        python
-    }),
-    ("Node", || {
-        let mut node = command("node");
-        node.arg("tests/clients/compat/drive.js");
-        node
-    }),
-    ("PHP", || {
-        let mut php = command("php");
-        php.arg("tests/clients/compat/drive.php");
-        php
-    }),
+/// The table's columns and their drivers, in the order of the file.
+const CLIENTS: [(&str, Program); 5] = [
+    ("Python", || Ok(interpreter(places::python(), &["-B", "tests/clients/compat/drive.py"]))),
+    ("Node", || Ok(interpreter("node", &["tests/clients/compat/drive.js"]))),
+    ("PHP", || Ok(interpreter("php", &["tests/clients/compat/drive.php"]))),
+    ("Ruby", || Ok(interpreter("ruby", &["tests/clients/compat/drive.rb"]))),
+    ("Java", || java("tests/clients/compat/Drive.java")),
 ];
 
 const CALLS: &str = "tests/clients/compat/calls.tsv";
 
 /// Tests of what is shipped in `clients/`; they need no gateway and print TAP.
-const SHIMS: [&str; 2] = ["clients/php/test/rewriting.php", "clients/wordpress/test/plugin.php"];
+const SHIMS: [(&str, Program); 4] = [
+    ("clients/php", || Ok(php_test("clients/php/test/rewriting.php"))),
+    ("clients/wordpress", || Ok(php_test("clients/wordpress/test/plugin.php"))),
+    ("clients/ruby", || Ok(interpreter("ruby", &["-w", "clients/ruby/test/client.rb"]))),
+    ("clients/java", || java("florin.client.FlorinTargetTest")),
+];
+
+/// What `clients/java` is compiled from, with its tests.
+const JAVA_SOURCES: [&str; 3] = [
+    "clients/java/src/florin/client/FlorinTarget.java",
+    "clients/java/test/florin/client/FlorinTargetTest.java",
+    "clients/java/test/com/MultiSafepay/client/MultiSafepayClient.java",
+];
+
+fn interpreter(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    let mut command = command(program);
+    command.args(arguments);
+    command
+}
+
+fn php_test(file: &str) -> Command {
+    interpreter("php", &["-d", "zend.assertions=1", file])
+}
+
+/// A class of `clients/java`, or a source file that builds on them.
+fn java(main: &str) -> Result<Command, String> {
+    let mut java = command("java");
+    java.arg("-cp").arg(java_classes()?).arg(main);
+    Ok(java)
+}
+
+/// The folder of the compiled `clients/java`; compiled once in a run, and anew in each.
+fn java_classes() -> Result<PathBuf, String> {
+    static COMPILED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let compile = || {
+        let folder = places::this_run().join("java");
+        let mut javac = command("javac");
+        // The library's users may have an old Java.
+        javac.args(["--release", "8", "-d"]).arg(&folder);
+        run_quietly("javac", javac.args(JAVA_SOURCES))?;
+        Ok(folder)
+    };
+    COMPILED.get_or_init(compile).clone()
+}
 
 /// What the file says of a call with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +79,9 @@ enum Wish {
     Works,
     /// Once its endpoint is there.
     Awaits,
-    /// The client has no such call.
+    /// Never: the API has no such call. The client has to be able to read that.
+    Refused,
+    /// The client has no such call of its own.
     None,
 }
 
@@ -65,10 +103,10 @@ struct Seen {
 /// Tests the shims.
 pub(crate) fn shims() -> Count {
     let mut count = Count::default();
-    for shim in SHIMS {
+    for (shim, test) in SHIMS {
         println!("\n── {shim}");
-        let mut php = command("php");
-        let counted = run_quietly(shim, php.args(["-d", "zend.assertions=1", shim]))
+        let counted = test()
+            .and_then(|mut test| run_quietly(shim, &mut test))
             .and_then(|report| read_tap(&report).ok_or(format!("{shim}: no report")));
         count += match counted {
             Ok(counted) if counted.passed > 0 => counted,
@@ -90,9 +128,11 @@ pub(crate) fn calls(gateway: &Gateway) -> Count {
     let mut count = Count::default();
     let mut seen = Vec::new();
     for (client, driver) in CLIENTS {
-        let mut driver = driver();
-        driver.env("FLORIN_BASE_URL", gateway.url()).env("FLORIN_TEST_API_KEY", API_KEY);
-        match run_quietly(client, &mut driver) {
+        let said = driver().and_then(|mut driver| {
+            driver.env("FLORIN_BASE_URL", gateway.url()).env("FLORIN_TEST_API_KEY", API_KEY);
+            run_quietly(client, &mut driver)
+        });
+        match said {
             Ok(said) => seen.push(read_seen(&said)),
             Err(why) => {
                 count += failure(&why);
@@ -124,6 +164,7 @@ fn read_calls(text: &str) -> Result<Vec<Call>, String> {
             let wishes = wishes.iter().map(|wish| match *wish {
                 "works" => Ok(Wish::Works),
                 "awaits" => Ok(Wish::Awaits),
+                "refused" => Ok(Wish::Refused),
                 "-" => Ok(Wish::None),
                 other => Err(format!("{name}: {other:?} is no wish")),
             });
@@ -145,9 +186,14 @@ fn read_seen(said: &str) -> Vec<Seen> {
 }
 
 fn outcome<'a>(seen: &'a [Seen], call: &Call, wish: Wish) -> &'a str {
-    match wish {
-        Wish::None => "-",
-        _ => seen.iter().find(|it| it.call == call.name).map_or("not tried", |it| &it.outcome),
+    if wish == Wish::None {
+        return "-";
+    }
+    let seen = seen.iter().find(|it| it.call == call.name).map_or("not tried", |it| &it.outcome);
+    match (wish, seen) {
+        // What will not be built either.
+        (Wish::Refused, "not built") => "refused",
+        _ => seen,
     }
 }
 
@@ -173,18 +219,19 @@ fn table(calls: &[Call], seen: &[Vec<Seen>]) -> String {
     text
 }
 
-/// A call that works has passed. It has failed when it does not work and has to, and whenever the
-/// client trips over what is there.
+/// A call that works has passed, and one that is refused as it has to be. It has failed when it does
+/// not do what it has to, and whenever the client trips over what is there.
 fn judge(calls: &[Call], seen: &[Vec<Seen>]) -> Count {
     let mut count = Count::default();
     for call in calls {
         for (seen, wish) in seen.iter().zip(&call.wishes) {
             let outcome = outcome(seen, call, *wish);
             let failed = match (*wish, outcome) {
-                (Wish::None, _) | (_, "works") | (Wish::Awaits, "not built") => false,
-                (Wish::Works | Wish::Awaits, _) => true,
+                (Wish::None, _) | (Wish::Works | Wish::Awaits, "works") => false,
+                (Wish::Awaits, "not built") | (Wish::Refused, "refused") => false,
+                (Wish::Works | Wish::Awaits | Wish::Refused, _) => true,
             };
-            count.passed += u32::from(outcome == "works");
+            count.passed += u32::from(!failed && matches!(outcome, "works" | "refused"));
             count.failed += u32::from(failed);
         }
     }
@@ -199,23 +246,42 @@ mod tests {
         Seen { call: call.to_owned(), outcome: outcome.to_owned(), detail: String::new() }
     }
 
+    /// A file with one call; what is not named is not called.
+    fn one_call(wishes: &[&str]) -> Vec<Call> {
+        let mut all = ["-"; CLIENTS.len()];
+        all[..wishes.len()].copy_from_slice(wishes);
+        read_calls(&format!("# x\na\tGET /a\t{}\n", all.join("\t"))).unwrap()
+    }
+
+    fn judged(wish: &str, outcome: &str) -> (u32, u32) {
+        let count = judge(&one_call(&[wish]), &[vec![seen("a", outcome)]]);
+        (count.passed, count.failed)
+    }
+
     #[test]
-    fn what_has_to_work_and_does_not_has_failed() {
-        let calls =
-            read_calls("# x\na\tGET /a\tworks\tawaits\t-\nb\tGET /b\tworks\tworks\tworks\n");
-        let calls = calls.unwrap();
-        let good = [
-            vec![seen("a", "works"), seen("b", "works")],
-            vec![seen("a", "not built"), seen("b", "works")],
-            vec![seen("b", "works")],
-        ];
-        assert_eq!(judge(&calls, &good), Count { passed: 4, failed: 0 });
-        let bad = [
-            vec![seen("a", "not built"), seen("b", "works")],
-            vec![seen("a", "fails"), seen("b", "works")],
-            vec![],
-        ];
-        assert_eq!(judge(&calls, &bad), Count { passed: 2, failed: 3 });
+    fn each_wish_is_held_to_what_was_seen() {
+        for (wish, outcome, expected) in [
+            ("works", "works", (1, 0)),
+            ("works", "not built", (0, 1)),
+            ("works", "fails", (0, 1)),
+            ("awaits", "works", (1, 0)),
+            ("awaits", "not built", (0, 0)),
+            ("awaits", "fails", (0, 1)),
+            ("refused", "not built", (1, 0)),
+            // Then the file is wrong.
+            ("refused", "works", (0, 1)),
+            ("refused", "fails", (0, 1)),
+            ("-", "fails", (0, 0)),
+        ] {
+            assert_eq!(judged(wish, outcome), expected, "{wish}, {outcome}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_no_driver_made_has_failed() {
+        let calls = one_call(&["works", "awaits", "refused"]);
+        let count = judge(&calls, &[vec![seen("b", "works")], vec![], vec![]]);
+        assert_eq!(count, Count { passed: 0, failed: 3 });
     }
 
     #[test]
@@ -223,16 +289,19 @@ mod tests {
         let text = std::fs::read_to_string(places::root().join(CALLS)).unwrap();
         assert!(read_calls(&text).unwrap().len() > 15);
         assert!(read_calls("a\tGET /a\tworks\n").is_err());
-        assert!(read_calls("a\tGET /a\tworks\tmaybe\t-\n").is_err());
+        assert!(read_calls("a\tGET /a\tworks\tmaybe\t-\t-\t-\n").is_err());
+        assert!(read_calls("a\tGET /a\tworks\t-\t-\t-\t-\t-\n").is_err());
     }
 
     #[test]
     fn the_table_has_a_line_for_each_call() {
-        let calls = read_calls("a\tGET /a\tworks\tawaits\t-\n").unwrap();
-        let text = table(&calls, &[vec![seen("a", "works")], vec![seen("a", "not built")], vec![]]);
+        let calls = one_call(&["works", "awaits", "-", "refused"]);
+        let not_built = || vec![seen("a", "not built")];
+        let seen = [vec![seen("a", "works")], not_built(), vec![], not_built(), vec![]];
+        let text = table(&calls, &seen);
         let line = text.lines().nth(1).unwrap();
         let cells: Vec<&str> =
             line.split("  ").map(str::trim).filter(|it| !it.is_empty()).collect();
-        assert_eq!(cells, ["GET /a", "works", "not built", "-"]);
+        assert_eq!(cells, ["GET /a", "works", "not built", "-", "refused", "-"]);
     }
 }

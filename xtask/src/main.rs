@@ -24,7 +24,7 @@ Chores of the project.
                         with a private PostgreSQL, then the official clients and a browser against
                         a running gateway. This is what CI runs.
   cargo xtask outside   only the last part: clients and browser against a gateway
-  cargo xtask clients   every call of the official clients: a table of what works
+  cargo xtask clients   every call of clients in five languages: a table of what works
   cargo xtask fuzz [TARGET…] [--seconds N] [--keep]
                         looks for inputs that break a promise, 60 seconds for each target (needs a
                         C++ compiler); --keep adds what is new to the corpus

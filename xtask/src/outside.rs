@@ -57,7 +57,7 @@ enum Suite {
     Python,
     Node,
     Browser,
-    /// Every call of the official clients.
+    /// Every call of the clients.
     Calls,
     /// The gateway against its own description. It empties the test site as it goes.
     Api,
@@ -104,7 +104,7 @@ fn against(name: &str, cluster: Option<Cluster>, suites: &[Suite]) -> Count {
     count
 }
 
-/// Only the calls of the official clients, and what is shipped for those that need it.
+/// Only the calls of the clients, and what is shipped for those that need it.
 pub(crate) fn calls_only() -> Count {
     let mut count = clients::shims();
     count += against("clients", None, &[Suite::Calls]);

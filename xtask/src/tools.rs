@@ -51,6 +51,19 @@ const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "Ruby 3",
+        packages: &["ruby"],
+        found: || {
+            let libraries = "require 'json'; require 'net/http'";
+            run_quietly("ruby", command("ruby").args(["-e", libraries])).is_ok()
+        },
+    },
+    Tool {
+        name: "JDK 17 or newer",
+        packages: &["default-jdk-headless"],
+        found: || run_quietly("javac", command("javac").arg("--version")).is_ok(),
+    },
+    Tool {
         name: "Node.js 20 or newer with npm",
         packages: &["nodejs", "npm"],
         found: || find_program("node").is_some() && find_program("npm").is_some(),
