@@ -10,6 +10,9 @@ use crate::postgres::Cluster;
 use crate::process::{command, run};
 use crate::{outside, places, tools};
 
+/// Says to `cargo test` how many tests it may run at once.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
+
 /// Everything that must hold before a change lands.
 pub(crate) fn everything() -> Result<(), String> {
     let tidied = Places::prepare()?;
@@ -52,7 +55,19 @@ fn rust_tests() -> Result<(), String> {
     tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     tests.env("FLORIN_TEST_POSTGRES_URL", cluster.url());
     tests.env("FLORIN_TEST_PYTHON", places::python());
+    if std::env::var_os(TEST_THREADS).is_none() {
+        tests.env(TEST_THREADS, test_threads().to_string());
+    }
     run("cargo test", &mut tests)
+}
+
+/// As many tests at once as there are processors, but not fewer than this: most of them wait, for
+/// the other side of a wire or for a clock.
+const TESTS_AT_ONCE_MIN: usize = 6;
+
+fn test_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.max(TESTS_AT_ONCE_MIN)
 }
 
 fn outside_suites() -> Result<(), String> {
