@@ -26,7 +26,7 @@ use crate::host::exchange;
 use crate::journal::Record;
 
 use crate::limits::{BODY_BYTES_MAX, MESSAGES_PER_MERCHANT_MAX};
-use crate::methods::PaymentRecord;
+use crate::methods::{self, PaymentRecord};
 use crate::settlement_file;
 use crate::shared::{Shared, lock};
 use crate::threeds::ChallengeRecord;
@@ -122,8 +122,7 @@ pub(crate) fn clear(shared: &Shared, merchant: &str) {
     {
         let mut payments = lock(&shared.payments);
         let record = PaymentRecord::Cleared { merchant: merchant.to_owned() };
-        payments.apply(record.clone());
-        shared.journal.append(&Record::Payment(record));
+        methods::change(shared, &mut payments, record);
     }
     shared.journal.flush();
     shared.faults.clear(merchant);

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::change;
 use super::payments::{Payment, PaymentRecord, Wanted};
 use super::result::Said;
 use crate::control::{answer, require_token};
@@ -66,8 +67,7 @@ async fn open(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     };
     let opened = opened(&payment);
     let record = PaymentRecord::Opened { payment: Box::new(payment) };
-    payments.apply(record.clone());
-    shared.journal.append(&crate::journal::Record::Payment(record));
+    change(&shared, &mut payments, record);
     drop(payments);
     shared.journal.flush();
     answer(StatusCode::CREATED, &opened)
@@ -80,8 +80,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
     let said = Said::now(payment);
     // Before anybody chooses something else.
     if let Some(record) = payment.answered() {
-        payments.apply(record.clone());
-        shared.journal.append(&crate::journal::Record::Payment(record));
+        change(&shared, &mut payments, record);
     }
     drop(payments);
     shared.journal.flush();
@@ -118,8 +117,7 @@ async fn refund(
         None => {
             let (refund, amount) = (wanted.refund, wanted.amount);
             let record = PaymentRecord::Refunded { id, refund, amount };
-            payments.apply(record.clone());
-            shared.journal.append(&crate::journal::Record::Payment(record));
+            change(&shared, &mut payments, record);
             "completed"
         }
     };
@@ -172,8 +170,7 @@ fn ship_part(shared: &Shared, id: String, shipment: String, amount: i64) -> Resp
         None if amount > payment.promised() => "declined",
         None => {
             let record = PaymentRecord::ShippedInPart { id, shipment, amount };
-            payments.apply(record.clone());
-            shared.journal.append(&crate::journal::Record::Payment(record));
+            change(shared, &mut payments, record);
             "completed"
         }
     };
@@ -184,15 +181,13 @@ fn ship_part(shared: &Shared, id: String, shipment: String, amount: i64) -> Resp
 
 /// Pays all that is promised, if it still is, and says what became of it.
 fn ship_all(shared: &Shared, id: &str) -> Response {
-    let id = id.to_owned();
     let mut payments = lock(&shared.payments);
-    let Some(payment) = payments.get(&id) else { return unknown() };
+    let Some(payment) = payments.get(id) else { return unknown() };
     if payment.is_promised() {
-        let record = PaymentRecord::Shipped { id: id.clone() };
-        payments.apply(record.clone());
-        shared.journal.append(&crate::journal::Record::Payment(record));
+        let record = PaymentRecord::Shipped { id: id.to_owned() };
+        change(shared, &mut payments, record);
     }
-    let Some(payment) = payments.get(&id) else { return unknown() };
+    let Some(payment) = payments.get(id) else { return unknown() };
     let said = Said::now(payment);
     drop(payments);
     shared.journal.flush();

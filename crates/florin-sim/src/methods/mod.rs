@@ -19,6 +19,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
+use crate::journal::Record;
 use crate::limits::BODY_BYTES_MAX;
 use crate::shared::Shared;
 
@@ -31,4 +32,11 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .merge(api::routes(shared))
         .route("/methods/pay/{id}", get(page::show).post(page::choose))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// Changes a payment and writes that down. The caller flushes the journal once he has let go of the
+/// payments, and before he tells anybody.
+pub(crate) fn change(shared: &Shared, payments: &mut Payments, record: PaymentRecord) {
+    payments.apply(record.clone());
+    shared.journal.append(&Record::Payment(record));
 }

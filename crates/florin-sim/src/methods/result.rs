@@ -9,9 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::change;
 use super::payments::{Payment, PaymentRecord};
 use super::table::Word;
-use crate::journal::Record;
 use crate::limits::{RESULT_ANSWER_BYTES_MAX, RESULT_ATTEMPTS_MAX, RESULT_WAIT};
 use crate::shared::{Shared, lock};
 
@@ -100,8 +100,7 @@ pub(crate) async fn tell(shared: &Shared, payment: &Payment) {
 pub(crate) fn note(shared: &Shared, record: PaymentRecord) {
     {
         let mut payments = lock(&shared.payments);
-        payments.apply(record.clone());
-        shared.journal.append(&Record::Payment(record));
+        change(shared, &mut payments, record);
     }
     shared.journal.flush();
 }
