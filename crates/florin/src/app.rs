@@ -31,6 +31,7 @@ use crate::store::{LISTED_ROWS_MAX, Node, Store, open_postgres, open_sqlite};
 use crate::vault::{Random, Vault};
 use crate::workbench::Workbench;
 
+mod account_keys;
 mod bootstrap;
 mod clerk;
 mod key_rows;
@@ -41,6 +42,7 @@ mod simulator;
 mod upkeep;
 mod workbench;
 
+pub use account_keys::new_account_key;
 pub use bootstrap::{FirstSite, new_site, new_site_key, new_temporary_site};
 pub use clerk::{Clerk, clerk};
 pub use key_rows::KeyRows;

@@ -1,6 +1,7 @@
 //! Commands of the binary. Options become settings, so that there is one place where a setting
 //! is read and checked.
 
+mod account;
 mod block;
 mod chargeback;
 mod csv;
@@ -58,6 +59,13 @@ enum Command {
     Site {
         #[command(subcommand)]
         command: site::SiteCommand,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lists the accounts, and changes their keys.
+    Account {
+        #[command(subcommand)]
+        command: account::AccountCommand,
         #[command(flatten)]
         common: Common,
     },
@@ -200,6 +208,9 @@ pub fn run() -> ExitCode {
         }
         Command::Site { command, common } => {
             common.settings().and_then(|settings| in_runtime(site::run(settings, command)))
+        }
+        Command::Account { command, common } => {
+            common.settings().and_then(|settings| in_runtime(account::run(settings, command)))
         }
         Command::Chargeback { command, common } => {
             common.settings().and_then(|settings| in_runtime(chargeback::run(settings, command)))

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin::clock::UnixMillis;
 use florin::store::{
-    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow, CardChange,
-    CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow, JournalRow, MailRow,
-    NotificationRecord, NotificationState, OperationRow, OrderKey, OrderRow, SealRow, SiteId,
-    SiteRow, StoreError, TimerChange, TokenOwner, TokenRow, UnitOfWork,
+    AccountKeyRow, AccountRow, AdviceChange, AdviceRow, ApiKeyRow, AttemptOutcome, AttemptRow,
+    CardChange, CardRow, ChildRow, Committed, DataKeyRow, DeliveryRow, EventRow, FileRow,
+    JournalRow, MailRow, NotificationRecord, NotificationState, OperationRow, OrderKey, OrderRow,
+    SealRow, SiteId, SiteRow, StoreError, TimerChange, TokenOwner, TokenRow, UnitOfWork,
 };
 
 /// Where an order's rows are.
@@ -26,6 +26,7 @@ pub(super) struct Tables {
     pub(super) accounts: BTreeMap<i64, AccountRow>,
     pub(super) sites: BTreeMap<SiteId, SiteRow>,
     pub(super) api_keys: BTreeMap<(SiteId, i64), ApiKeyRow>,
+    pub(super) account_keys: BTreeMap<(i64, i64), AccountKeyRow>,
     pub(super) data_keys: BTreeMap<i32, DataKeyRow>,
     pub(super) seals: BTreeMap<(SiteId, i64), SealRow>,
     /// By site, instant, order, number and outcome.

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use florin::clock::UnixMillis;
 use florin::store::{
-    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, CardRow, Claim,
-    ClaimedAdvice, ClaimedNotification, ClaimedTimer, Committed, DataKeyRow, Dues, EventRow,
+    AccountKeyRow, AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, CardRow,
+    Claim, ClaimedAdvice, ClaimedNotification, ClaimedTimer, Committed, DataKeyRow, Dues, EventRow,
     FileRow, FileSummary, LISTED_ROWS_MAX, NODES_MAX, Node, NotificationRecord, NotificationResult,
     NotificationState, Numbers, OrderKey, OrderRow, Orders, Settings, SiteId, SiteRow, Store,
     StoreError, StoreStatistics, TimerNext, TimerRow, UnitOfWork,
@@ -441,6 +441,33 @@ impl Settings for MemoryStore {
         let status = status.to_owned();
         self.settle("change an API key", move |tables| {
             let key = tables.api_keys.get_mut(&(site, id));
+            key.map(|key| key.status = status).is_some()
+        })
+        .await
+    }
+
+    async fn account_keys(&self) -> Result<Vec<AccountKeyRow>, StoreError> {
+        let all = |tables: &Tables| tables.account_keys.values().cloned().collect();
+        self.read("read keys of accounts", all).await
+    }
+
+    async fn insert_account_key(&self, key: AccountKeyRow) -> Result<Committed, StoreError> {
+        self.settle("add a key of an account", move |tables| {
+            let is_taken = tables.account_keys.values().any(|it| it.hash == key.hash);
+            !is_taken && insert(&mut tables.account_keys, (key.account_id, key.id), key)
+        })
+        .await
+    }
+
+    async fn set_account_key_status(
+        &self,
+        account_id: i64,
+        id: i64,
+        status: &str,
+    ) -> Result<Committed, StoreError> {
+        let status = status.to_owned();
+        self.settle("change a key of an account", move |tables| {
+            let key = tables.account_keys.get_mut(&(account_id, id));
             key.map(|key| key.status = status).is_some()
         })
         .await

@@ -9,6 +9,7 @@ pub(crate) mod idempotency;
 mod orders;
 mod query;
 mod transactions;
+mod accounts;
 pub(crate) mod catalogue;
 mod changes;
 mod recurring;
@@ -171,6 +172,10 @@ fn respond(answer: Answer) -> Response<Body> {
 }
 
 async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
+    if let Some(account) = accounts::caller(gateway, &request) {
+        let called = (effective_method(&request), request.uri().clone());
+        return accounts::route(gateway, &account, called).await;
+    }
     let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
     let uri = request.uri().clone();
@@ -227,8 +232,8 @@ async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answe
         // Only a method that Florin does not have for cards is cancelled so.
         ["orders", _, "cancel"] if method == Method::POST => Err(ApiError::forbidden().into()),
         // What follows is only read, as the table of what is served says.
-        ["transactions"] => transactions::list(gateway, &caller, &query()).await,
-        ["transactions", id] => transactions::get(gateway, &caller, id).await,
+        ["transactions"] => transactions::list(gateway, &[caller.site], &query()).await,
+        ["transactions", id] => transactions::get(gateway, &[caller.site], id).await,
         path => {
             let found = catalogue::answer(gateway, &caller, path, &query());
             found.unwrap_or_else(|| Err(ApiError::unknown_path().into()))
@@ -244,9 +249,12 @@ fn described_segments(path: &str, method: &Method) -> Result<Vec<String>, ApiErr
     Ok(segments)
 }
 
-/// Who is calling; the key comes in a header, as a bearer token, or in the query.
+/// Which site is calling; a key of an account opens none. The key comes in a header, as a bearer token, or in the query.
 pub(crate) fn authenticate(gateway: &Gateway, request: &Request) -> Result<Caller, Answer> {
-    let caller = test_sandboxes::caller(gateway, request)?;
+    let caller = test_sandboxes::caller(gateway, request).map_err(|refusal| {
+        let is_of_an_account = accounts::caller(gateway, request).is_some();
+        if is_of_an_account { ApiError::forbidden().into() } else { refusal }
+    })?;
     calls::KeyOf::note(request, &caller.site);
     Ok(caller)
 }

@@ -17,8 +17,8 @@ use super::reference::schema::{list as list_of, object, open_object, text};
 use super::reference::{Group, JSON, Operation};
 use crate::clock::UnixMillis;
 use crate::gateway::Gateway;
-use crate::gateway::directory::Caller;
 use crate::gateway::operations::{Cursor, Listed, Wanted};
+use crate::gateway::site::Site;
 
 pub(super) fn operations() -> Vec<Operation> {
     let new = |path, id, summary| {
@@ -29,7 +29,10 @@ pub(super) fn operations() -> Vec<Operation> {
     let several = "One, or several with commas or as a repeated name";
     vec![
         new("/v1/json/transactions", "transactions", "Payments, refunds and chargebacks")
-            .says("Newest first. A page tells the cursors of the pages before and after it.")
+            .says(
+                "Newest first. A page tells the cursors of the pages before and after it. With a \
+                 key of the account: of all its sites that are for tests, or of all live ones.",
+            )
             .query("site_id", several, text())
             .query("created_from", time, text())
             .query("created_until", until, text())
@@ -127,15 +130,12 @@ const NO_FILTERS: [&str; 4] = ["after", "before", "limit", "api_key"];
 /// One page.
 pub(super) async fn list(
     gateway: &Arc<Gateway>,
-    caller: &Caller,
+    sites: &[Arc<Site>],
     query: &Query,
 ) -> Result<Answer, Answer> {
     let wanted = read(query)?;
-    let operations = if asks_for_site(query, caller.site.id)? {
-        gateway.list_operations(&caller.site, &wanted).await?.operations
-    } else {
-        Vec::new()
-    };
+    let sites = asked_for(query, sites)?;
+    let operations = gateway.list_operations_of(&sites, &wanted).await?.operations;
     let rows: Vec<Value> = operations.iter().map(Listed::to_value).collect();
     let cursor = |listed: Option<&Listed>| listed.map(|it| write_cursor(it.row.transaction_id));
     let (after, before) = (cursor(operations.last()), cursor(operations.first()));
@@ -158,13 +158,13 @@ pub(super) async fn list(
 /// One operation.
 pub(super) async fn get(
     gateway: &Arc<Gateway>,
-    caller: &Caller,
+    sites: &[Arc<Site>],
     id: &str,
 ) -> Result<Answer, Answer> {
     let unknown = || Answer::from(ApiError::unknown_path());
     let is_number = (1..=16).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     let id: i64 = id.parse().ok().filter(|_| is_number).ok_or_else(unknown)?;
-    let found = gateway.operation(&caller.site, id).await?;
+    let found = gateway.operation_of(sites, id).await?;
     found.map(|listed| success(&listed.to_value())).ok_or_else(unknown)
 }
 
@@ -172,12 +172,13 @@ fn invalid(name: &str) -> ApiError {
     ApiError::refused(&format!("Invalid value for {name}"))
 }
 
-/// A key opens one site; asking for others finds nothing.
-fn asks_for_site(query: &Query, site_id: i64) -> Result<bool, ApiError> {
+/// The sites that are asked for among those that the key opens; asking for others finds nothing.
+fn asked_for(query: &Query, sites: &[Arc<Site>]) -> Result<Vec<Arc<Site>>, ApiError> {
     let ids: Vec<&str> = query.all("site_id").collect();
     let ids: Result<Vec<i64>, _> = ids.into_iter().map(str::parse).collect();
     let ids = ids.map_err(|_| invalid("site_id"))?;
-    Ok(ids.is_empty() || ids.contains(&site_id))
+    let is_asked_for = |site: &&Arc<Site>| ids.is_empty() || ids.contains(&site.id);
+    Ok(sites.iter().filter(is_asked_for).cloned().collect())
 }
 
 fn read(query: &Query) -> Result<Wanted, ApiError> {

@@ -20,7 +20,7 @@ const FIRST_SITE_ID: i64 = 20_001;
 /// Letters and digits in a new key.
 const KEY_CHARACTERS: usize = 40;
 /// How often a new number is tried before the store is thought to be at fault.
-const ROUNDS_MAX: usize = 64;
+pub(super) const ROUNDS_MAX: usize = 64;
 
 /// A site and a key that opens it.
 #[derive(Clone)]
@@ -234,7 +234,7 @@ async fn add_key(
 }
 
 /// 40 letters and digits, each of the 62 equally likely.
-fn random_key(random: &dyn Random) -> Zeroizing<String> {
+pub(super) fn random_key(random: &dyn Random) -> Zeroizing<String> {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut text = Zeroizing::new(String::with_capacity(KEY_CHARACTERS));
     let mut bytes = Zeroizing::new([0u8; 64]);

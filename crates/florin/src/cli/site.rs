@@ -69,6 +69,16 @@ pub(super) enum SiteMode {
     Live,
 }
 
+impl SiteMode {
+    /// As it is stored.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            SiteMode::Test => "test",
+            SiteMode::Live => "live",
+        }
+    }
+}
+
 pub(super) async fn run(settings: Settings, command: SiteCommand) -> Result<(), String> {
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let foundation =
@@ -143,8 +153,7 @@ async fn create(
     let site = match (mode, ttl) {
         (SiteMode::Live, Some(_)) => return Err("only a test site ends by itself".to_owned()),
         (SiteMode::Test, Some(ttl)) => app::new_temporary_site(foundation, name, ttl).await,
-        (SiteMode::Test, None) => app::new_site(foundation, name, "test").await,
-        (SiteMode::Live, None) => app::new_site(foundation, name, "live").await,
+        (mode, None) => app::new_site(foundation, name, mode.name()).await,
     };
     let site = site.map_err(|it| it.to_string())?;
     println!("site     {}", site.site_id);

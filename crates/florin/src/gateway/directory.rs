@@ -29,6 +29,8 @@ struct Entries {
     sites: HashMap<i64, Arc<Site>>,
     /// Keyed hash of the key → site and key.
     keys: HashMap<[u8; 32], (i64, i64)>,
+    /// Keyed hash of an account's key → the account, and the mode of the sites that it opens.
+    accounts: HashMap<[u8; 32], (i64, Mode)>,
     /// Site and name → sandbox. Of two that were made at once the lower number counts.
     sandboxes: HashMap<(i64, String), i64>,
 }
@@ -69,6 +71,16 @@ impl Directory {
         Some(Caller { site, key_id })
     }
 
+    /// The account that this key opens, and the mode of the sites; `None` for unknown and revoked
+    /// keys.
+    pub fn account(&self, vault: &Vault, key: &str) -> Option<(i64, Mode)> {
+        let entries = self.read();
+        if entries.accounts.is_empty() {
+            return None;
+        }
+        entries.accounts.get(&vault.api_key_hash(key)).copied()
+    }
+
     /// Reads everything anew if the store has changed since the last time.
     ///
     /// # Errors
@@ -88,6 +100,12 @@ impl Directory {
             }
             let text = open_key(vault, &row)?;
             by_site.entry(row.site_id).or_default().push(SiteKey { id: row.id, text, active });
+        }
+        for row in store.account_keys().await?.into_iter().filter(|row| row.status == KEY_ACTIVE) {
+            let mode = read_mode(&row.mode).ok_or_else(|| {
+                Failure::Damaged(format!("key {} of account {}: mode", row.id, row.account_id))
+            })?;
+            entries.accounts.insert(row.hash, (row.account_id, mode));
         }
         for row in sites {
             let mut keys = by_site.remove(&row.id).unwrap_or_default();
@@ -143,15 +161,19 @@ pub const ACTIVE: &str = "active";
 pub const KEY_ACTIVE: &str = "active";
 pub const KEY_REVOKED: &str = "revoked";
 
+fn read_mode(text: &str) -> Option<Mode> {
+    match text {
+        "test" => Some(Mode::Test),
+        "live" => Some(Mode::Live),
+        _ => None,
+    }
+}
+
 fn read_site(row: SiteRow, keys: Vec<SiteKey>) -> Result<Site, Failure> {
     let damaged = |what: &str| Failure::Damaged(format!("site {}: {what}", row.id));
     let settings: SiteSettings =
         serde_json::from_str(&row.settings).map_err(|error| damaged(&error.to_string()))?;
-    let mode = match row.mode.as_str() {
-        "test" => Mode::Test,
-        "live" => Mode::Live,
-        _ => return Err(damaged("mode")),
-    };
+    let mode = read_mode(&row.mode).ok_or_else(|| damaged("mode"))?;
     let review_rules = settings
         .review
         .iter()

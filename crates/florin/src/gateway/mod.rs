@@ -39,6 +39,7 @@ pub mod reconcile;
 pub mod report;
 pub mod view;
 pub mod operations;
+pub mod accounts;
 pub mod api_tokens;
 pub mod test_platform;
 pub mod sandboxes;

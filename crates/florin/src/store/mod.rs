@@ -40,9 +40,9 @@ pub use operations::{
     OperationsQuery,
 };
 pub use rows::{
-    AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow, DeliveryRow,
-    EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow, NotificationState,
-    OrderKey, OrderRow, SiteId, SiteRow, TimerRow,
+    AccountKeyRow, AccountRow, AdviceRow, ApiKeyRow, CardRow, DELIVERY_REPLY_CHARS_MAX, DataKeyRow,
+    DeliveryRow, EventRow, FileRow, FileSummary, NotificationRecord, NotificationRow,
+    NotificationState, OrderKey, OrderRow, SiteId, SiteRow, TimerRow,
 };
 pub use tokens::{FirstPayment, TokenChange, TokenOwner, TokenRow, TokenState, TokenStep, Tokens};
 pub use unit::{AdviceChange, CardChange, ChildRow, TimerChange, UnitOfWork};
@@ -325,6 +325,20 @@ pub trait Settings: Send + Sync {
     async fn set_api_key_status(
         &self,
         site: SiteId,
+        id: i64,
+        status: &str,
+    ) -> Result<Committed, StoreError>;
+
+    /// Every key of every account.
+    async fn account_keys(&self) -> Result<Vec<AccountKeyRow>, StoreError>;
+
+    /// Adds a key of an account; a conflict means that its id or its hash is taken.
+    async fn insert_account_key(&self, key: AccountKeyRow) -> Result<Committed, StoreError>;
+
+    /// Changes the status of an account's key; a conflict means that there is no such key.
+    async fn set_account_key_status(
+        &self,
+        account_id: i64,
         id: i64,
         status: &str,
     ) -> Result<Committed, StoreError>;

@@ -351,6 +351,26 @@ impl fmt::Debug for ApiKeyRow {
     }
 }
 
+/// A key that opens every site of an account that has one mode, as it is stored. It signs nothing,
+/// so that it is not kept itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountKeyRow {
+    /// The account whose sites it opens.
+    pub account_id: i64,
+    /// Unique in the account; chosen by the caller.
+    pub id: i64,
+    /// `test` or `live`: that of the sites.
+    pub mode: String,
+    /// Keyed hash of the key; unique.
+    pub hash: [u8; 32],
+    /// For people.
+    pub label: String,
+    /// Such as `active`.
+    pub status: String,
+    /// When it was made.
+    pub created_at: UnixMillis,
+}
+
 /// A data key of the vault, wrapped under the key-encryption key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DataKeyRow {

@@ -146,6 +146,10 @@ impl Data {
         [&["site"], arguments, &["--data", self.text()]].concat()
     }
 
+    fn account<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        [&["account"], arguments, &["--data", self.text()]].concat()
+    }
+
     fn serve(&self, more: &[(&str, &str)]) -> Server {
         self.serve_at("127.0.0.1:0", more)
     }
@@ -284,6 +288,25 @@ fn a_site_is_made_shown_changed_and_its_keys_added_and_revoked() {
         keys.lines().any(|line| line.contains("active") && line.contains(second.trim())),
         "{keys}"
     );
+}
+
+#[test]
+fn a_key_of_an_account_is_shown_once_listed_and_revoked() {
+    let data = Data::new();
+    let made = data.site(&["create", "--name", "X"]);
+    let site = made.split_whitespace().nth(1).unwrap();
+    let listed = succeed(&data.account(&["list"]));
+    let id = listed.split_whitespace().next().unwrap().to_owned();
+    assert!(listed.contains(site), "{listed}");
+    let key = succeed(&data.account(&["key", &id, "--add", "books", "--mode", "live"]));
+    assert_eq!(key.trim().len(), 40, "{key}");
+    let keys = succeed(&data.account(&["key", &id]));
+    assert!(keys.contains("1  active  live") && keys.contains("books"), "{keys}");
+    assert!(!keys.contains(key.trim()), "it is not kept");
+    succeed(&data.account(&["key", &id, "--revoke", "1"]));
+    assert!(succeed(&data.account(&["key", &id])).contains("1  revoked  live"));
+    assert!(fail(&data.account(&["key", &id, "--revoke", "2"])).contains("has no key 2"));
+    assert!(fail(&data.account(&["key", "7", "--add", "x"])).contains("there is no account 7"));
 }
 
 #[test]

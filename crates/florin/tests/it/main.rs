@@ -47,6 +47,7 @@ mod provider_languages;
 mod odd_provider;
 mod every_method;
 mod first_site;
+mod account_keys;
 mod bad_input;
 mod card_data_at_rest;
 mod foreign_host;

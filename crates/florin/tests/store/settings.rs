@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use florin::store::{
-    AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed, DataKeyRow,
-    NODES_MAX, SiteRow, Store, StoreError, TimerChange, UnitOfWork,
+    AccountKeyRow, AccountRow, AdviceChange, AdviceRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed,
+    DataKeyRow, NODES_MAX, SiteRow, Store, StoreError, TimerChange, UnitOfWork,
 };
 
 use crate::places::Place;
@@ -36,6 +36,18 @@ fn api_key(site_id: i64, id: i64, hash: u8) -> ApiKeyRow {
     }
 }
 
+fn account_key(account_id: i64, id: i64, hash: u8) -> AccountKeyRow {
+    AccountKeyRow {
+        account_id,
+        id,
+        mode: "live".to_owned(),
+        hash: [hash; 32],
+        label: "books".to_owned(),
+        status: "active".to_owned(),
+        created_at: 6,
+    }
+}
+
 fn data_key(id: i32) -> DataKeyRow {
     DataKeyRow {
         id,
@@ -59,6 +71,10 @@ pub(crate) async fn settings_come_back_and_count_their_version_up(place: Place) 
     versions.push(store.settings_version().await.unwrap());
     assert_eq!(store.set_api_key_status(SITE, 1, "revoked").await.unwrap(), Committed::Done);
     versions.push(store.settings_version().await.unwrap());
+    assert_eq!(store.insert_account_key(account_key(1, 1, 9)).await.unwrap(), Committed::Done);
+    versions.push(store.settings_version().await.unwrap());
+    assert_eq!(store.set_account_key_status(1, 1, "revoked").await.unwrap(), Committed::Done);
+    versions.push(store.settings_version().await.unwrap());
     assert_eq!(store.insert_data_key(data_key(1)).await.unwrap(), Committed::Done);
     versions.push(store.settings_version().await.unwrap());
     assert_eq!(store.set_data_key_state(1, "read-only").await.unwrap(), Committed::Done);
@@ -70,6 +86,8 @@ pub(crate) async fn settings_come_back_and_count_their_version_up(place: Place) 
     let revoked = ApiKeyRow { status: "revoked".to_owned(), ..api_key(SITE, 1, 9) };
     assert!(!format!("{revoked:?}").contains("250"), "a sealed key is not for logs");
     assert_eq!(other.api_keys().await.unwrap(), vec![revoked]);
+    let revoked = AccountKeyRow { status: "revoked".to_owned(), ..account_key(1, 1, 9) };
+    assert_eq!(other.account_keys().await.unwrap(), vec![revoked]);
     let read_only = DataKeyRow { state: "read-only".to_owned(), ..data_key(1) };
     assert!(!format!("{read_only:?}").contains("250"), "a wrapped key is not for logs");
     assert_eq!(other.data_keys().await.unwrap(), vec![read_only]);
@@ -77,6 +95,7 @@ pub(crate) async fn settings_come_back_and_count_their_version_up(place: Place) 
     // What changes nothing is no reason to read everything again.
     assert_eq!(store.insert_account(account).await.unwrap(), Committed::Conflict);
     assert_eq!(store.set_api_key_status(SITE, 2, "revoked").await.unwrap(), Committed::Conflict);
+    assert_eq!(store.set_account_key_status(2, 1, "revoked").await.unwrap(), Committed::Conflict);
     assert_eq!(store.set_data_key_state(2, "read-only").await.unwrap(), Committed::Conflict);
     assert_eq!(other.settings_version().await.unwrap(), *versions.last().unwrap());
 }
@@ -108,6 +127,12 @@ pub(crate) async fn the_first_writer_of_a_key_wins(place: Place) {
     let same_hash = other.insert_api_key(api_key(OTHER_SITE, 1, 1)).await.unwrap();
     assert_eq!(same_hash, Committed::Conflict, "one key opens one site");
     assert_eq!(other.api_keys().await.unwrap(), vec![api_key(SITE, 1, 1)]);
+
+    assert_eq!(one.insert_account_key(account_key(1, 1, 1)).await.unwrap(), Committed::Done);
+    for taken in [account_key(1, 1, 2), account_key(2, 1, 1)] {
+        assert_eq!(other.insert_account_key(taken).await.unwrap(), Committed::Conflict);
+    }
+    assert_eq!(other.account_keys().await.unwrap(), vec![account_key(1, 1, 1)]);
 }
 
 async fn make_busy(store: &dyn Store, site_id: i64, key: i64) {

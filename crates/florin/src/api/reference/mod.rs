@@ -277,6 +277,8 @@ impl Operation {
         match self.caller {
             Caller::Site => all.extend([
                 ApiError::invalid_api_key(),
+                // What a key of an account does not open.
+                ApiError::forbidden(),
                 super::test_sandboxes::bad_name(),
                 super::test_sandboxes::not_a_test_site(),
                 super::test_sandboxes::too_many(),

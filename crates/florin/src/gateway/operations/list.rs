@@ -55,6 +55,13 @@ pub struct Listed {
     pub class: Class,
 }
 
+impl Listed {
+    /// Unique on all sites, and grows with time.
+    pub fn number(&self) -> i64 {
+        self.row.transaction_id
+    }
+}
+
 /// Newest first.
 pub struct Page {
     pub operations: Vec<Listed>,

@@ -6,8 +6,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::super::{
-    AccountRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed, DataKeyRow, Settings, SiteId, SiteRow,
-    StoreError,
+    AccountKeyRow, AccountRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed, DataKeyRow, Settings,
+    SiteId, SiteRow, StoreError,
 };
 use super::orders::hash;
 use super::{PostgresStore, only};
@@ -130,6 +130,47 @@ impl Settings for PostgresStore {
         let sql = "UPDATE api_keys SET status = $3 WHERE site_id = $1 AND api_key_id = $2 \
             RETURNING 1";
         self.change("change an API key", sql, &[&site, &id, &status]).await
+    }
+
+    async fn account_keys(&self) -> Result<Vec<AccountKeyRow>, StoreError> {
+        const DOING: &str = "read keys of accounts";
+        let sql = "SELECT account_id, account_key_id, mode, hash, label, status, created_at \
+            FROM account_keys ORDER BY account_id, account_key_id";
+        let rows = self.read(DOING, sql, &[]).await?;
+        let key = |row: &Row| {
+            Ok(AccountKeyRow {
+                account_id: row.get(0),
+                id: row.get(1),
+                mode: row.get(2),
+                hash: hash(DOING, row.get(3))?,
+                label: row.get(4),
+                status: row.get(5),
+                created_at: row.get(6),
+            })
+        };
+        rows.iter().map(key).collect()
+    }
+
+    async fn insert_account_key(&self, key: AccountKeyRow) -> Result<Committed, StoreError> {
+        let sql = "INSERT INTO account_keys (account_id, account_key_id, mode, hash, label, \
+            status, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            ON CONFLICT DO NOTHING RETURNING 1";
+        let AccountKeyRow { account_id, id, mode, hash, label, status, created_at } = &key;
+        let hash = hash.as_slice();
+        let values: [&(dyn ToSql + Sync); 7] =
+            [account_id, id, mode, &hash, label, status, created_at];
+        self.change("add a key of an account", sql, &values).await
+    }
+
+    async fn set_account_key_status(
+        &self,
+        account_id: i64,
+        id: i64,
+        status: &str,
+    ) -> Result<Committed, StoreError> {
+        let sql = "UPDATE account_keys SET status = $3 \
+            WHERE account_id = $1 AND account_key_id = $2 RETURNING 1";
+        self.change("change a key of an account", sql, &[&account_id, &id, &status]).await
     }
 
     async fn data_keys(&self) -> Result<Vec<DataKeyRow>, StoreError> {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{
-    AccountRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed, DataKeyRow, Settings, SiteId, SiteRow,
-    StoreError,
+    AccountKeyRow, AccountRow, ApiKeyRow, CLOCK_OFFSET_MS_MAX, Committed, DataKeyRow, Settings,
+    SiteId, SiteRow, StoreError,
 };
 use super::SqliteStore;
 
@@ -160,6 +160,56 @@ impl Settings for SqliteStore {
         self.write("change an API key", move |connection| {
             let sql = "UPDATE api_keys SET status = ?3 WHERE site_id = ?1 AND api_key_id = ?2";
             let changed = connection.prepare_cached(sql)?.execute(params![site, id, status])?;
+            settle(connection, changed)
+        })
+        .await
+    }
+
+    async fn account_keys(&self) -> Result<Vec<AccountKeyRow>, StoreError> {
+        self.read("read keys of accounts", |connection| {
+            let sql = "SELECT account_id, account_key_id, mode, hash, label, status, created_at \
+                FROM account_keys ORDER BY account_id, account_key_id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                Ok(AccountKeyRow {
+                    account_id: row.get(0)?,
+                    id: row.get(1)?,
+                    mode: row.get(2)?,
+                    hash: row.get(3)?,
+                    label: row.get(4)?,
+                    status: row.get(5)?,
+                    created_at: row.get(6)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn insert_account_key(&self, key: AccountKeyRow) -> Result<Committed, StoreError> {
+        self.write("add a key of an account", move |connection| {
+            let sql = "INSERT INTO account_keys (account_id, account_key_id, mode, hash, label, \
+                status, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+            let AccountKeyRow { account_id, id, mode, hash, label, status, created_at } = key;
+            let row = params![account_id, id, mode, hash, label, status, created_at];
+            let added = connection.prepare_cached(sql)?.execute(row)?;
+            settle(connection, added)
+        })
+        .await
+    }
+
+    async fn set_account_key_status(
+        &self,
+        account_id: i64,
+        id: i64,
+        status: &str,
+    ) -> Result<Committed, StoreError> {
+        let status = status.to_owned();
+        self.write("change a key of an account", move |connection| {
+            let sql = "UPDATE account_keys SET status = ?3 \
+                WHERE account_id = ?1 AND account_key_id = ?2";
+            let row = params![account_id, id, status];
+            let changed = connection.prepare_cached(sql)?.execute(row)?;
             settle(connection, changed)
         })
         .await
