@@ -4,6 +4,7 @@ use florin_core::money::{Currency, Money};
 use florin_core::part::Part;
 use florin_core::payment::State;
 use florin_core::session::{Entry, Session};
+use florin_locale::Language;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::shop::shop;
@@ -20,12 +21,6 @@ use crate::gateway::record::Record;
 use crate::gateway::session::{REMINDER_PARAMETER, named_gateway, page_brands, page_locale};
 use crate::gateway::site::Mode;
 use crate::gateway::tokens::StoredCard;
-
-/// The languages of the contract's pages.
-const LANGUAGES: [&str; 19] = [
-    "ar", "cs", "da", "nl", "en", "fi", "fr", "de", "he", "it", "ja", "zh", "no", "pl", "pt", "ru",
-    "es", "sv", "tr",
-];
 
 /// Most lines of a cart that are shown.
 const CART_LINES_MAX: usize = 100;
@@ -247,14 +242,13 @@ fn plain_locale(lang: &str) -> Option<&str> {
 }
 
 fn languages(locale: &str, reminder: Option<&str>) -> Vec<LanguageLink> {
-    let now = locale.get(..2).unwrap_or_default().to_ascii_lowercase();
-    let now = if matches!(now.as_str(), "nb" | "nn") { "no".to_owned() } else { now };
-    let link = |code: &'static str| LanguageLink {
-        code,
-        href: format!("./{}", query(code, reminder)),
-        current: code == now,
+    let now = Language::of(locale);
+    let link = |language: Language| LanguageLink {
+        language,
+        href: format!("./{}", query(language.code(), reminder)),
+        current: language == now,
     };
-    LANGUAGES.into_iter().map(link).collect()
+    Language::ALL.into_iter().map(link).collect()
 }
 
 fn cart_lines(record: &Record, cart: &Cart) -> Vec<CartLine> {
