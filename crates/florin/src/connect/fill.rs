@@ -13,6 +13,7 @@ use super::view::{
     StoredCardView, StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
+use crate::api::contract::customer::plain_locale;
 use crate::api::contract::payment_options::WebUrl;
 use crate::api::contract::request::RecurringModel;
 use crate::clock::UnixMillis;
@@ -235,12 +236,6 @@ pub(super) fn query(locale: &str, reminder: Option<&str>) -> String {
     }
 }
 
-/// A locale that can stand in an address.
-fn plain_locale(lang: &str) -> Option<&str> {
-    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    ((2..=16).contains(&lang.len()) && lang.chars().all(plain)).then_some(lang)
-}
-
 fn languages(locale: &str, reminder: Option<&str>) -> Vec<LanguageLink> {
     let now = Language::of(locale);
     let link = |language: Language| LanguageLink {
@@ -278,4 +273,29 @@ fn money(major: Decimal, currency: Currency) -> Option<Money> {
     let rounded = major.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let minor = rounded.checked_mul(Decimal::from(10_i64.checked_pow(places)?))?;
     Some(Money::new(i64::try_from(minor.trunc()).ok()?, currency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_language_that_a_page_is_in_is_marked() {
+        for (locale, code) in [
+            ("nl_BE", "nl"),
+            ("no_NO", "nb"),
+            ("nn", "nb"),
+            ("iw", "he"),
+            ("ko_KR", "en"),
+            ("", "en"),
+        ] {
+            let links = languages(locale, None);
+            let marked: Vec<_> = links.iter().filter(|it| it.current).collect();
+            assert!(
+                matches!(marked[..], [it] if it.language.code() == code),
+                "{locale} {marked:?}"
+            );
+            assert_eq!(marked[0].href, format!("./?lang={code}"));
+        }
+    }
 }
