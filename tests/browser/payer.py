@@ -1,8 +1,9 @@
 """A payer with a browser: headless Chromium, walked through a challenge page by page.
 
-What counts as a page is told by what a person sees: a drop-down and a Confirm button are the
+What counts as a page is told by what a person sees: a drop-down of outcomes and a button are the
 issuer's challenge; the shop's address is the end; a lone button on any other page is one that
-a payer without scripts has to press. With scripts, nothing but Confirm may have to be pressed.
+a payer without scripts has to press. With scripts, nothing but the issuer's button may have to be
+pressed.
 """
 
 import os
@@ -70,7 +71,12 @@ class Walk:
 class Payer:
     """One browser with an empty profile. `known_as` maps host names to ports of this machine."""
 
-    def __init__(self, scripts: bool = True, known_as: dict[str, int] | None = None):
+    def __init__(
+        self,
+        scripts: bool = True,
+        known_as: dict[str, int] | None = None,
+        language: str = "en-US",
+    ):
         self.scripts = scripts
         # Whoever starts the suite may name a folder that is removed even if we do not get to it.
         parent = os.environ.get("FLORIN_TEST_FOLDER")
@@ -80,6 +86,8 @@ class Payer:
         for flag in CHROMIUM_FLAGS:
             options.add_argument(flag)
         options.add_argument(f"--user-data-dir={self._profile}")
+        # Not that of the machine: pages follow it.
+        options.add_argument(f"--accept-lang={language}")
         options.add_argument(f"--window-size={DESKTOP[0]},{DESKTOP[1]}")
         if known_as:
             rules = ", ".join(f"MAP {host} 127.0.0.1:{port}" for host, port in known_as.items())
@@ -198,7 +206,7 @@ class Payer:
         return False
 
     def _is_challenge(self) -> bool:
-        return bool(self._buttons("Confirm")) and bool(
+        return bool(self._buttons()) and bool(
             self.browser.find_elements(By.CSS_SELECTOR, "select option[value='Y']")
         )
 
@@ -206,14 +214,13 @@ class Payer:
         return self.browser.find_element(By.XPATH, "//select[option[@value='Y']]")
 
     def _confirm_button(self):
-        return self._buttons("Confirm")[0]
+        return self._buttons()[0]
 
-    def _buttons(self, label: str | None = None) -> list:
+    def _buttons(self) -> list:
         found = self.browser.find_elements(
             By.CSS_SELECTOR, "button:not([type=button]), input[type=submit]"
         )
-        seen = [it for it in found if it.is_displayed()]
-        return [it for it in seen if label is None or _label(it) == label]
+        return [it for it in found if it.is_displayed()]
 
     def _press_lone_button(self) -> str | None:
         """Presses the one button that leads on; returns what was on it."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from payer import Payer
+from selenium.webdriver.common.by import By
 
 from gateway import eventually, new_order_id
 
@@ -198,6 +199,39 @@ def test_the_example_order_word_for_word_ends_at_its_own_address(gateway, shop):
     finally:
         payer.close()
     assert gateway.order(ORDER["order_id"])["status"] == "completed"
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize(
+    "language, direction, button, amount",
+    [
+        ("nl-NL", "ltr", "Bevestigen", "€\u00a010,00"),
+        ("he-IL", "rtl", "אישור", "\u200f10.00\u00a0\u200f€"),
+        ("ja-JP", "ltr", "確認", "€10.00"),
+    ],
+    ids=["dutch", "hebrew", "japanese"],
+)
+def test_the_bank_speaks_the_language_of_the_browser(
+    gateway, shop, scripts, language, direction, button, amount
+):
+    created = _create(gateway, shop)
+    payer = Payer(scripts=scripts, language=language)
+    try:
+        payer.open(created["payment_url"])
+        payer.walk_to_challenge()
+        root = payer.browser.find_element(By.TAG_NAME, "html")
+        assert root.get_attribute("lang") == language[:2]
+        assert root.get_attribute("dir") == direction
+        assert payer.browser.find_element(By.TAG_NAME, "button").text == button
+        shown = [it.get_attribute("textContent") for it in payer.browser.find_elements(By.TAG_NAME, "dd")]
+        assert amount in shown
+        payer.photograph(f"2-challenge-{language}-{'scripts' if scripts else 'no-scripts'}")
+        payer.walk_to_challenge()
+        payer.choose("Y")
+        payer.walk_to(shop.url + "/thanks")
+    finally:
+        payer.close()
+    assert gateway.order(created["order_id"])["status"] == "completed"
 
 
 def test_the_pages_fit_a_desktop_and_a_phone(gateway, shop, payer):

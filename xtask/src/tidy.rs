@@ -49,14 +49,17 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     // Formats; know nothing of Florin.
     ("iso8583", &["zeroize"]),
     ("emv3ds", &["base64", "serde", "serde_json", "zeroize"]),
+    // Languages and ways to write amounts; knows nothing of Florin either.
+    ("florin-locale", &[]),
     // Holds for a fresh clone's first build too: chores wait for nothing.
     ("xtask", &[]),
 ];
 
 /// Parts of this project that a crate may depend on; a crate that is not named is free.
 const OUR_DEPENDENCIES: &[(&str, &[&str])] = &[
-    // Speaks bytes, so that a mistake in the gateway's mapping cannot cancel itself out.
-    ("florin-sim", &["iso8583", "emv3ds"]),
+    // Speaks bytes, so that a mistake in the gateway's mapping cannot cancel itself out. How
+    // payers' languages are written is no such thing.
+    ("florin-sim", &["iso8583", "emv3ds", "florin-locale"]),
 ];
 
 /// Where secrets may be taken out of their types, outside tests: card data on its way between

@@ -1,9 +1,10 @@
 //! The world outside a card payment gateway: acquirer's host, directory servers, issuers, and the
 //! providers of other methods.
 //!
-//! For tests, demos and benchmarks. It knows only the two message formats and is reached only over
-//! the wires, so that a mistake in a gateway's mapping cannot cancel itself out. Listed in the
-//! order in which a newcomer should read them.
+//! For tests, demos and benchmarks. Of a gateway it knows only the two message formats and how
+//! payers' languages are written, and it is reached only over the wires, so that a mistake in a
+//! gateway's mapping cannot cancel itself out. Listed in the order in which a newcomer should read
+//! them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,6 +29,7 @@ mod simulator;
 pub mod books;
 mod host;
 mod proof;
+mod page;
 mod threeds;
 mod methods;
 pub mod faults;

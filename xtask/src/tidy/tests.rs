@@ -100,6 +100,8 @@ fn the_core_and_the_formats_depend_on_little() {
     refused("crates/iso8583/Cargo.toml", &manifest("florin-core"), "may not depend on florin-core");
     refused("crates/florin-sim/Cargo.toml", &manifest("florin"), "may not depend on florin");
     allowed("crates/florin-sim/Cargo.toml", &manifest("tokio"));
+    allowed("crates/florin-sim/Cargo.toml", &manifest("florin-locale"));
+    refused("crates/florin-locale/Cargo.toml", &manifest("serde"), "may not depend on serde");
     let dev = "[dependencies]\n[dev-dependencies]\nproptest.workspace = true\n";
     allowed("crates/florin-core/Cargo.toml", dev);
 }

@@ -19,8 +19,8 @@ use super::result::tell;
 use super::table::{ISSUERS, Scenario};
 use super::words::{Words, words};
 use crate::journal::Record;
+use crate::page::{self, STYLE, accepted, html};
 use crate::shared::{Shared, lock};
-use crate::threeds::page::{STYLE, html, provider_notice, units};
 
 /// Most digits of a balance.
 const BALANCE_DIGITS_MAX: usize = 12;
@@ -109,7 +109,7 @@ pub(crate) async fn choose(
     let payment = lock(&shared.payments).get(&id).cloned();
     let Some(payment) = payment else { return unknown(&headers) };
     let words = words(&payment.wanted.locale);
-    let refused = |status, text| provider_notice(status, words, words.refused_title, text);
+    let refused = |status, text| notice(status, words, words.refused_title, text);
     let Ok(Form(chosen)) = form else {
         return refused(StatusCode::BAD_REQUEST, words.form_wrong);
     };
@@ -167,9 +167,12 @@ fn back(payment: &Payment) -> Response {
 
 /// Nobody knows whose payment it is, so the browser says which language is read.
 fn unknown(headers: &HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-    let words = words(accepted.unwrap_or_default());
-    provider_notice(StatusCode::NOT_FOUND, words, words.unknown_title, words.unknown_text)
+    let words = words(accepted(headers));
+    notice(StatusCode::NOT_FOUND, words, words.unknown_title, words.unknown_text)
+}
+
+fn notice(status: StatusCode, words: &Words, heading: &str, text: &str) -> Response {
+    page::notice(status, words.language, words.provider, heading, text)
 }
 
 /// What the payer of a transfer has to know.
@@ -191,9 +194,10 @@ fn typed(text: &str) -> Option<i64> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// Currency and units, with the decimals of the currency.
+/// What is paid, with the decimals of the currency, in the way of the payer's locale.
 fn amount(payment: &Payment) -> String {
-    let currency = Currency::from_code(&payment.wanted.currency);
+    let wanted = &payment.wanted;
+    let currency = Currency::from_code(&wanted.currency);
     let decimals = currency.and_then(Currency::exponent).map_or(2, usize::from);
-    units(&payment.wanted.currency, &payment.wanted.amount.to_string(), decimals)
+    page::amount(&wanted.locale, &wanted.currency, &wanted.amount.to_string(), decimals)
 }

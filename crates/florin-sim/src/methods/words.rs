@@ -23,13 +23,15 @@ mod sv;
 mod tr;
 mod zh;
 
+use florin_locale::{Language, fill};
+
 use super::table::Scenario;
 
 /// Every text that a payer can be shown.
 #[derive(Debug)]
 pub(crate) struct Words {
-    /// The `lang` attribute.
-    pub(crate) code: &'static str,
+    /// Says the `lang` and `dir` attributes.
+    pub(crate) language: Language,
     /// `{method}`
     pub(crate) title: &'static str,
     pub(crate) provider: &'static str,
@@ -67,51 +69,41 @@ pub(crate) struct Words {
     pub(crate) unknown_text: &'static str,
 }
 
-/// In the order of their codes.
-const ALL: [&Words; 19] = [
-    &ar::WORDS,
-    &cs::WORDS,
-    &da::WORDS,
-    &de::WORDS,
-    &en::WORDS,
-    &es::WORDS,
-    &fi::WORDS,
-    &fr::WORDS,
-    &he::WORDS,
-    &it::WORDS,
-    &ja::WORDS,
-    &nb::WORDS,
-    &nl::WORDS,
-    &pl::WORDS,
-    &pt::WORDS,
-    &ru::WORDS,
-    &sv::WORDS,
-    &tr::WORDS,
-    &zh::WORDS,
-];
-
 /// The words for a locale such as `nl_NL`, `nl` or `NL-be`; English where the language is not
 /// among them.
 pub(crate) fn words(locale: &str) -> &'static Words {
-    let language: String = locale.chars().take_while(char::is_ascii_alphabetic).collect();
-    let language = match language.to_ascii_lowercase().as_str() {
-        // Norwegian of either kind, and Hebrew by its old code.
-        "no" | "nn" => "nb".to_owned(),
-        "iw" => "he".to_owned(),
-        it => it.to_owned(),
-    };
-    ALL.into_iter().find(|it| it.code == language).unwrap_or(&en::WORDS)
+    words_in(Language::of(locale))
+}
+
+/// The words of a language.
+fn words_in(language: Language) -> &'static Words {
+    match language {
+        Language::Arabic => &ar::WORDS,
+        Language::Czech => &cs::WORDS,
+        Language::Danish => &da::WORDS,
+        Language::German => &de::WORDS,
+        Language::English => &en::WORDS,
+        Language::Spanish => &es::WORDS,
+        Language::Finnish => &fi::WORDS,
+        Language::French => &fr::WORDS,
+        Language::Hebrew => &he::WORDS,
+        Language::Italian => &it::WORDS,
+        Language::Japanese => &ja::WORDS,
+        Language::Norwegian => &nb::WORDS,
+        Language::Dutch => &nl::WORDS,
+        Language::Polish => &pl::WORDS,
+        Language::Portuguese => &pt::WORDS,
+        Language::Russian => &ru::WORDS,
+        Language::Swedish => &sv::WORDS,
+        Language::Turkish => &tr::WORDS,
+        Language::Chinese => &zh::WORDS,
+    }
 }
 
 impl Words {
-    /// The `dir` attribute.
-    pub(crate) fn direction(&self) -> &'static str {
-        if matches!(self.code, "ar" | "he") { "rtl" } else { "ltr" }
-    }
-
     /// Over the page of a method.
     pub(crate) fn title_of(&self, method: &str) -> String {
-        self.title.replace("{method}", method)
+        fill(self.title, "method", method)
     }
 
     /// What a payer reads of a way to end.
@@ -138,56 +130,36 @@ impl Words {
 mod tests {
     use std::collections::BTreeSet;
 
+    use florin_locale::completeness::{faults, texts};
+
     use super::super::table::Family;
     use super::*;
 
     #[test]
-    fn the_nearest_language_is_spoken() {
-        for (locale, code) in [
-            ("nl_NL", "nl"),
-            ("de-AT", "de"),
-            ("FR", "fr"),
-            ("no_NO", "nb"),
-            ("iw", "he"),
-            ("ko_KR", "en"),
-            ("", "en"),
-        ] {
-            assert_eq!(words(locale).code, code, "{locale}");
+    fn every_language_has_its_own_words() {
+        for language in Language::ALL {
+            assert_eq!(words_in(language).language, language);
         }
-    }
-
-    /// The texts by their names, read from how they print.
-    fn texts(words: &Words) -> Vec<(String, String)> {
-        let printed = format!("{words:?}");
-        let inside = printed.trim_start_matches("Words { ").trim_end_matches(" }");
-        let members = inside.split("\", ").map(|it| it.split_once(": \"").expect("a member"));
-        members
-            .map(|(name, text)| (name.to_owned(), text.trim_end_matches('"').to_owned()))
-            .collect()
     }
 
     #[test]
     fn every_text_says_something_in_its_own_language() {
-        let english = texts(&en::WORDS);
-        assert_eq!(english.len(), 33);
-        for words in ALL.iter().filter(|it| it.code != "en") {
-            for ((name, theirs), (english_name, ours)) in texts(words).iter().zip(&english) {
-                assert_eq!(name, english_name);
-                assert!(!theirs.trim().is_empty(), "{} {name}", words.code);
-                assert_eq!(theirs.contains("{method}"), name == "title", "{} {name}", words.code);
-                let is_sentence = ours.split(' ').count() > 2;
-                assert!(!is_sentence || theirs != ours, "{} {name}: {theirs}", words.code);
-            }
-        }
+        assert_eq!(texts(&en::WORDS).len(), 32);
+        assert_eq!(faults(words_in), Vec::<String>::new());
     }
 
     #[test]
     fn no_two_ways_to_end_read_alike() {
-        for words in ALL {
+        for words in Language::ALL.map(words_in) {
             for family in [Family::Debit, Family::PayLater, Family::GiftCard, Family::Transfer] {
                 let read: BTreeSet<&str> =
                     family.scenarios().iter().map(|it| words.scenario(*it)).collect();
-                assert_eq!(read.len(), family.scenarios().len(), "{} {family:?}", words.code);
+                assert_eq!(
+                    read.len(),
+                    family.scenarios().len(),
+                    "{} {family:?}",
+                    words.language.code()
+                );
             }
         }
     }

@@ -8,6 +8,7 @@ use emv3ds::{Areq, Ares, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CHALLENGES_MAX;
+use crate::page::spoken;
 
 /// What the payer chose on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,14 +22,14 @@ pub(crate) enum Choice {
     Cancel,
 }
 
-/// The options of the page, in its order: value and label.
-pub(crate) const OPTIONS: [(Choice, &str, &str); 6] = [
-    (Choice::Y, "Y", "Authenticated (Y)"),
-    (Choice::A, "A", "Attempted (A)"),
-    (Choice::N, "N", "Not authenticated (N)"),
-    (Choice::U, "U", "Unavailable (U)"),
-    (Choice::R, "R", "Rejected (R)"),
-    (Choice::Cancel, "cancel", "Cancel"),
+/// The options of the page, in its order, with their values in its form.
+pub(crate) const OPTIONS: [(Choice, &str); 6] = [
+    (Choice::Y, "Y"),
+    (Choice::A, "A"),
+    (Choice::N, "N"),
+    (Choice::U, "U"),
+    (Choice::R, "R"),
+    (Choice::Cancel, "cancel"),
 ];
 
 /// A challenge and what it needs to be shown and told. No card number: the card is known by name.
@@ -47,6 +48,9 @@ pub(crate) struct Challenge {
     pub merchant_name: String,
     /// Minor units as digits, with numeric currency and exponent; absent for a card check.
     pub purchase: Option<Purchase>,
+    /// What the payer reads (BCP 47), as the AReq says it; empty for English.
+    #[serde(default)]
+    pub language: String,
     /// Where the browser goes afterwards.
     pub notification_url: String,
     /// Where the result goes.
@@ -99,7 +103,7 @@ pub(crate) enum Answering {
 impl Choice {
     /// Reads the value of an option.
     pub(crate) fn parse(value: &str) -> Option<Choice> {
-        OPTIONS.iter().find(|(_, known, _)| *known == value).map(|(choice, _, _)| *choice)
+        OPTIONS.iter().find(|(_, known)| *known == value).map(|(choice, _)| *choice)
     }
 }
 
@@ -115,6 +119,9 @@ impl Challenge {
             }),
             _ => None,
         };
+        // From 2.3.1 on a browser without scripts says what it accepts, and no more.
+        let accepted = areq.accept_language.iter().flatten();
+        let languages = areq.browser_language.iter().chain(accepted).map(String::as_str);
         Some(Challenge {
             acs_trans_id: ares.acs_trans_id.clone(),
             three_ds_server_trans_id: ares.three_ds_server_trans_id.clone(),
@@ -128,6 +135,7 @@ impl Challenge {
                 .clone()
                 .unwrap_or_else(|| areq.three_ds_requestor_name.clone()),
             purchase,
+            language: spoken(languages).to_owned(),
             notification_url: areq.notification_url.clone()?,
             results_url: areq.three_ds_server_url.clone(),
             opened_at,
@@ -202,5 +210,22 @@ impl Challenges {
     pub(crate) fn snapshot(&self) -> impl Iterator<Item = ChallengeRecord> + '_ {
         let known = self.order.iter().filter_map(|id| self.by_id.get(id));
         known.map(|challenge| ChallengeRecord::Opened { challenge: Box::new(challenge.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Challenges that were open when the simulator was replaced by a newer one stay open.
+    #[test]
+    fn a_challenge_that_was_kept_without_a_language_is_read_and_shown_in_english() {
+        let kept = r#"{"event":"opened","challenge":{"acs_trans_id":"a","three_ds_server_trans_id":
+            "b","ds_trans_id":"c","version":"2.2.0","card":"visa","category":"01","merchant":"m",
+            "merchant_name":"Shop","purchase":null,"notification_url":"http://127.0.0.1/back",
+            "results_url":"http://127.0.0.1/results","opened_at":0,"answer":null,"told":false}}"#;
+        let mut challenges = Challenges::default();
+        challenges.apply(serde_json::from_str(kept).unwrap());
+        assert_eq!(challenges.get("a").unwrap().language, "");
     }
 }

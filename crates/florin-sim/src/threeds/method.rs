@@ -4,12 +4,13 @@
 
 use askama::Template;
 use axum::Form;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use emv3ds::MethodData;
 use serde::Deserialize;
 
-use super::page::{self, STYLE, SUBMIT_SCRIPT};
+use super::words::{Words, words};
+use crate::page::{self, STYLE, SUBMIT_SCRIPT, accepted};
 
 /// Path of the page.
 pub(crate) const PATH: &str = "/acs/method";
@@ -25,28 +26,36 @@ pub(crate) struct MethodForm {
 #[template(path = "method.html")]
 struct MethodPage<'a> {
     style: &'a str,
+    words: &'a Words,
     script: &'a str,
     notification_url: &'a str,
     data: &'a str,
 }
 
-/// Reports to the notification URL that the method is done.
-pub(crate) async fn show(Form(form): Form<MethodForm>) -> Response {
+/// Reports to the notification URL that the method is done. Who sends something else is told in
+/// English: no payer sees it.
+pub(crate) async fn show(headers: HeaderMap, Form(form): Form<MethodForm>) -> Response {
     let Ok(data) = MethodData::from_form_value(&form.data) else {
         let text = "threeDSMethodData is not what a 3DS Method takes.";
-        return page::notice(StatusCode::BAD_REQUEST, "Nothing to do", text);
+        return nothing_to_do(text);
     };
     let Some(notification_url) = &data.three_ds_method_notification_url else {
         let text = "threeDSMethodData names no threeDSMethodNotificationURL.";
-        return page::notice(StatusCode::BAD_REQUEST, "Nothing to do", text);
+        return nothing_to_do(text);
     };
     let three_ds_server_trans_id = data.three_ds_server_trans_id.clone();
     let report = MethodData { three_ds_server_trans_id, three_ds_method_notification_url: None };
     let page = MethodPage {
         style: STYLE,
+        words: words(accepted(&headers)),
         script: SUBMIT_SCRIPT,
         notification_url,
         data: &report.to_form_value(),
     };
     page::html(StatusCode::OK, page.render())
+}
+
+fn nothing_to_do(text: &str) -> Response {
+    let words = words("en");
+    page::notice(StatusCode::BAD_REQUEST, words.language, words.bank, "Nothing to do", text)
 }

@@ -1,13 +1,14 @@
 //! The other side of 3-D Secure: directory servers, access control server, challenge page.
 //!
 //! `directory` takes AReq and PReq and passes results on, `issuer` decides about an AReq,
-//! `challenge` keeps what is open, `page` and `method` talk to the payer's browser.
+//! `challenge` keeps what is open, `page` and `method` talk to the payer's browser, in its language.
 
 pub(crate) mod challenge;
 pub(crate) mod issuer;
 pub(crate) mod directory;
 pub(crate) mod result;
 pub(crate) mod page;
+mod words;
 pub(crate) mod method;
 
 use std::sync::Arc;

@@ -1,19 +1,16 @@
 //! The challenge as the payer sees it: one page with a list of outcomes, one that goes back.
 //!
 //! Works without scripts. The only script, on the way back, submits the form that the payer could
-//! submit as well; the page's policy allows it by its hash and nothing else.
+//! submit as well. Speaks the language that the AReq says the payer reads.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use askama::Template;
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use emv3ds::{Creq, Cres, TransStatus};
 use iso_currency::Currency;
 use serde::Deserialize;
@@ -21,32 +18,17 @@ use serde::Deserialize;
 use crate::cards;
 use crate::journal::Record;
 use crate::limits::SESSION_DATA_MAX;
-use crate::methods::words::Words;
+use crate::page::{self, STYLE, SUBMIT_SCRIPT, accepted, html};
 use crate::shared::{Shared, lock};
 
 use super::challenge::{Answering, Challenge, ChallengeRecord, Choice, OPTIONS, Purchase};
+use super::words::{Words, words};
 use super::{issuer, result};
 
 /// Path of the page, which is the `acsURL`.
 pub(crate) const PATH: &str = "/acs/challenge";
 /// Path that its form goes to.
 pub(crate) const CONFIRM_PATH: &str = "/acs/challenge/confirm";
-
-/// The style of all pages, and the script of those that go on by themselves.
-pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
-pub(crate) const SUBMIT_SCRIPT: &str = "document.forms[0].submit();";
-
-/// Nothing is loaded, nothing runs but what has these hashes. Frames are allowed: a challenge is
-/// shown inside the shop's page. Where forms go is left open, since the page that a form goes to
-/// sends the browser on to a shop that is not known here.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'",
-        hash(STYLE),
-        hash(SUBMIT_SCRIPT)
-    )
-});
 
 /// What the gateway's form brings (EMV 3DS, challenge request).
 #[derive(Deserialize)]
@@ -70,11 +52,12 @@ pub(crate) struct ConfirmForm {
 #[template(path = "challenge.html")]
 struct ChallengePage<'a> {
     style: &'a str,
+    words: &'a Words,
     brand: &'a str,
     shop: &'a str,
     amount: Option<String>,
     card: String,
-    options: &'a [(Choice, &'a str, &'a str)],
+    options: &'a [(Choice, &'a str)],
     acs_trans_id: &'a str,
     session_data: &'a str,
 }
@@ -83,6 +66,7 @@ struct ChallengePage<'a> {
 #[template(path = "return.html")]
 struct ReturnPage<'a> {
     style: &'a str,
+    words: &'a Words,
     script: Option<&'a str>,
     heading: &'a str,
     text: &'a str,
@@ -91,47 +75,39 @@ struct ReturnPage<'a> {
     session_data: &'a str,
 }
 
-#[derive(Template)]
-#[template(path = "notice.html")]
-struct NoticePage<'a> {
-    style: &'a str,
-    lang: &'a str,
-    dir: &'a str,
-    /// Whose page it is.
-    who: &'a str,
-    heading: &'a str,
-    text: &'a str,
-}
-
 /// Shows the challenge that a CReq names.
 pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
     form: Result<Form<ChallengeForm>, FormRejection>,
 ) -> Response {
-    let Ok(Form(form)) = form else { return unreadable() };
-    let Ok(creq) = Creq::from_form_value(&form.creq) else { return unreadable() };
+    let Ok(Form(form)) = form else { return unreadable(&headers) };
+    let Ok(creq) = Creq::from_form_value(&form.creq) else { return unreadable(&headers) };
     if form.session_data.len() > SESSION_DATA_MAX {
-        return unreadable();
+        return unreadable(&headers);
     }
     let challenge = lock(&shared.challenges).get(&creq.acs_trans_id).cloned();
     let fits = |challenge: &Challenge| {
         challenge.three_ds_server_trans_id == creq.three_ds_server_trans_id
             && challenge.version() == creq.message_version
     };
-    let Some(challenge) = challenge.filter(fits) else { return unknown() };
+    let Some(challenge) = challenge.filter(fits) else { return unknown(accepted(&headers)) };
     shared.transcript.json(&challenge.merchant, shared.now(), "browser to ACS", &creq.to_json());
     if challenge.told {
         return answered_before(&challenge, &form.session_data);
     }
     if has_expired(&shared, &challenge) {
-        return expired();
+        return expired(&challenge);
     }
-    let Some(card) = cards::by_id(&challenge.card) else { return unknown() };
+    let Some(card) = cards::by_id(&challenge.card) else {
+        return unknown(&challenge.language);
+    };
     let page = ChallengePage {
         style: STYLE,
+        words: words(&challenge.language),
         brand: card.brand.name(),
         shop: &challenge.merchant_name,
-        amount: challenge.purchase.as_ref().map(amount),
+        amount: challenge.purchase.as_ref().map(|it| amount(&challenge.language, it)),
         card: format!("•••• {}", card.last4()),
         options: &OPTIONS,
         acs_trans_id: &challenge.acs_trans_id,
@@ -143,18 +119,19 @@ pub(crate) async fn show(
 /// Takes the payer's choice, tells the 3DS Server, and sends the browser back.
 pub(crate) async fn confirm(
     State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
     form: Result<Form<ConfirmForm>, FormRejection>,
 ) -> Response {
-    let Ok(Form(form)) = form else { return unreadable() };
-    let Some(choice) = Choice::parse(&form.outcome) else { return unreadable() };
+    let Ok(Form(form)) = form else { return unreadable(&headers) };
+    let Some(choice) = Choice::parse(&form.outcome) else { return unreadable(&headers) };
     if form.session_data.len() > SESSION_DATA_MAX {
-        return unreadable();
+        return unreadable(&headers);
     }
     let answering = {
         let mut challenges = lock(&shared.challenges);
         let open = challenges.get(&form.acs_trans_id);
-        if open.is_some_and(|open| open.answer.is_none() && has_expired(&shared, open)) {
-            return expired();
+        if let Some(open) = open.filter(|it| it.answer.is_none() && has_expired(&shared, it)) {
+            return expired(open);
         }
         let answering = challenges.answer(&form.acs_trans_id, choice);
         if let Answering::Tell(Challenge { acs_trans_id, answer: Some(answer), .. }) = &answering {
@@ -166,21 +143,21 @@ pub(crate) async fn confirm(
     };
     shared.journal.flush();
     match answering {
-        Answering::Unknown => unknown(),
+        Answering::Unknown => unknown(accepted(&headers)),
         Answering::Before(challenge) => answered_before(&challenge, &form.session_data),
         Answering::Tell(challenge) => {
             // A browser that leaves now must not stop the result half way.
             let (shared, session_data) = (shared.clone(), form.session_data);
             let task =
                 tokio::spawn(async move { finish(&shared, &challenge, &session_data).await });
-            task.await.unwrap_or_else(|_| unknown())
+            task.await.unwrap_or_else(|_| unknown(accepted(&headers)))
         }
     }
 }
 
 async fn finish(shared: &Shared, challenge: &Challenge, session_data: &str) -> Response {
     let (Some(card), Some(choice)) = (cards::by_id(&challenge.card), challenge.answer) else {
-        return unknown();
+        return unknown(&challenge.language);
     };
     let rreq = issuer::result(card, challenge, choice);
     let told = result::tell(shared, challenge, &rreq).await;
@@ -194,13 +171,14 @@ async fn finish(shared: &Shared, challenge: &Challenge, session_data: &str) -> R
         }
     }
     shared.journal.flush();
-    let text = "You are being taken back to the shop.";
-    back(challenge, session_data, Some(SUBMIT_SCRIPT), "Thank you", text)
+    let words = words(&challenge.language);
+    let (heading, text) = (words.thanks_title, words.thanks_text);
+    back(challenge, session_data, Some(SUBMIT_SCRIPT), heading, text)
 }
 
 fn answered_before(challenge: &Challenge, session_data: &str) -> Response {
-    let text = "This payment was already answered; the first answer counts.";
-    back(challenge, session_data, None, "Already answered", text)
+    let words = words(&challenge.language);
+    back(challenge, session_data, None, words.answered_title, words.answered_text)
 }
 
 /// The page that brings the CRes to the gateway. It says only that the browser is back.
@@ -226,6 +204,7 @@ fn back(
     };
     let page = ReturnPage {
         style: STYLE,
+        words: words(&challenge.language),
         script,
         heading,
         text,
@@ -241,66 +220,31 @@ fn has_expired(shared: &Shared, challenge: &Challenge) -> bool {
     u128::try_from(age_ms).is_ok_and(|age_ms| age_ms > shared.challenge_life.as_millis())
 }
 
-fn unreadable() -> Response {
-    let text = "The request does not hold a challenge that can be read.";
-    notice(StatusCode::BAD_REQUEST, "This does not work", text)
+/// Of what cannot be read nothing is known, so the browser says which language is.
+fn unreadable(headers: &HeaderMap) -> Response {
+    let words = words(accepted(headers));
+    notice(StatusCode::BAD_REQUEST, words, words.refused_title, words.refused_text)
 }
 
-fn unknown() -> Response {
-    let text = "There is no such authentication at this test bank. Please go back to the shop.";
-    notice(StatusCode::NOT_FOUND, "Not found", text)
+fn unknown(language: &str) -> Response {
+    let words = words(language);
+    notice(StatusCode::NOT_FOUND, words, words.unknown_title, words.unknown_text)
 }
 
-fn expired() -> Response {
-    let text = "The time for this authentication is over. Please go back to the shop.";
-    notice(StatusCode::GONE, "Too late", text)
+fn expired(challenge: &Challenge) -> Response {
+    let words = words(&challenge.language);
+    notice(StatusCode::GONE, words, words.expired_title, words.expired_text)
 }
 
-/// A page that only says something.
-pub(crate) fn notice(status: StatusCode, heading: &str, text: &str) -> Response {
-    let (lang, dir, who) = ("en", "ltr", "Test bank");
-    html(status, NoticePage { style: STYLE, lang, dir, who, heading, text }.render())
+fn notice(status: StatusCode, words: &Words, heading: &str, text: &str) -> Response {
+    page::notice(status, words.language, words.bank, heading, text)
 }
 
-/// The same of a provider, in the payer's language.
-pub(crate) fn provider_notice(
-    status: StatusCode,
-    words: &Words,
-    heading: &str,
-    text: &str,
-) -> Response {
-    let (lang, dir, who) = (words.code, words.direction(), words.provider);
-    html(status, NoticePage { style: STYLE, lang, dir, who, heading, text }.render())
-}
-
-/// A page with the headers that all pages have.
-pub(crate) fn html(status: StatusCode, page: askama::Result<String>) -> Response {
-    let Ok(page) = page else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY.as_str()),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, headers, page).into_response()
-}
-
-/// An amount as people write it: currency, units, and as many decimals as the exponent says.
-fn amount(purchase: &Purchase) -> String {
+/// What is paid, with as many decimals as the exponent says.
+fn amount(language: &str, purchase: &Purchase) -> String {
     let numeric = purchase.currency.parse().ok();
     let currency = numeric.and_then(Currency::from_numeric).map_or("???", |known| known.code());
-    units(currency, &purchase.amount, purchase.exponent.parse().unwrap_or(0))
-}
-
-/// Currency and minor units with so many decimals.
-pub(crate) fn units(currency: &str, minor: &str, decimals: usize) -> String {
-    if decimals == 0 {
-        return format!("{currency} {minor}");
-    }
-    let digits = format!("{minor:0>0$}", decimals + 1);
-    let (units, fraction) = digits.split_at(digits.len() - decimals);
-    format!("{currency} {units}.{fraction}")
+    page::amount(language, currency, &purchase.amount, purchase.exponent.parse().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -308,19 +252,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_have_the_decimals_of_their_currency() {
+    fn amounts_have_the_currency_and_the_decimals_that_the_areq_says() {
         let text = |amount_text: &str, currency: &str, exponent: &str| {
             let own = str::to_owned;
-            amount(&Purchase {
+            let purchase = Purchase {
                 amount: own(amount_text),
                 currency: own(currency),
                 exponent: own(exponent),
-            })
+            };
+            amount("nl-NL", &purchase)
         };
-        assert_eq!(text("4995", "978", "2"), "EUR 49.95");
-        assert_eq!(text("5", "978", "2"), "EUR 0.05");
-        assert_eq!(text("1500", "392", "0"), "JPY 1500");
-        assert_eq!(text("12345", "414", "3"), "KWD 12.345");
+        assert_eq!(text("4995", "978", "2"), "€\u{a0}49,95");
+        assert_eq!(text("1500", "392", "0"), "JP¥\u{a0}1.500");
+        assert_eq!(text("12345", "414", "3"), "KWD\u{a0}12,345");
     }
 
     #[test]
@@ -334,7 +278,7 @@ mod tests {
             .map(|option| (option["value"].as_str().unwrap(), option["label"].as_str().unwrap()))
             .collect();
         let shown: Vec<(&str, &str)> =
-            OPTIONS.iter().map(|(_, value, label)| (*value, *label)).collect();
+            OPTIONS.iter().map(|(it, value)| (*value, words("en").choice(*it))).collect();
         assert_eq!(shown, published);
     }
 }

@@ -18,14 +18,14 @@ use crate::world::{World, config};
 const SESSION: &str = "c2Vzc2lvbg";
 
 /// A 3DS Server that takes results, unless it is told to be out of order.
-struct Listener {
-    url: String,
+pub(crate) struct Listener {
+    pub(crate) url: String,
     results: Arc<Mutex<Vec<Rreq>>>,
     out_of_order: Arc<AtomicBool>,
 }
 
 impl Listener {
-    async fn start() -> Listener {
+    pub(crate) async fn start() -> Listener {
         let results = Arc::new(Mutex::new(Vec::new()));
         let out_of_order = Arc::new(AtomicBool::new(false));
         let (kept, broken) = (results.clone(), out_of_order.clone());
@@ -54,7 +54,11 @@ impl Listener {
 }
 
 async fn open(world: &World, listener: &Listener, card: &TestCard) -> (Areq, Ares) {
-    let request = Areq { three_ds_server_url: listener.url.clone(), ..areq(card.number, "04") };
+    let request = Areq {
+        three_ds_server_url: listener.url.clone(),
+        browser_language: Some("en-GB".to_owned()),
+        ..areq(card.number, "04")
+    };
     let Incoming::Ares(ares) = ask(world, card.brand, request.to_json()).await else {
         panic!("no ARes");
     };
@@ -62,7 +66,7 @@ async fn open(world: &World, listener: &Listener, card: &TestCard) -> (Areq, Are
     (request, *ares)
 }
 
-async fn form(world: &World, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn form(world: &World, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = world
         .http
@@ -74,7 +78,7 @@ async fn form(world: &World, path: &str, fields: &[(&str, &str)]) -> (u16, Strin
     (status, String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap())
 }
 
-fn creq(ares: &Ares) -> String {
+pub(crate) fn creq(ares: &Ares) -> String {
     let creq = Creq {
         message_version: ares.message_version,
         three_ds_server_trans_id: ares.three_ds_server_trans_id.clone(),
@@ -85,12 +89,12 @@ fn creq(ares: &Ares) -> String {
     creq.to_form_value()
 }
 
-async fn show(world: &World, ares: &Ares) -> (u16, String) {
+pub(crate) async fn show(world: &World, ares: &Ares) -> (u16, String) {
     let fields = [("creq", &*creq(ares)), ("threeDSSessionData", SESSION)];
     form(world, "/acs/challenge", &fields).await
 }
 
-async fn confirm(world: &World, ares: &Ares, outcome: &str) -> (u16, String) {
+pub(crate) async fn confirm(world: &World, ares: &Ares, outcome: &str) -> (u16, String) {
     let fields = [
         ("acsTransID", &*ares.acs_trans_id),
         ("threeDSSessionData", SESSION),
@@ -99,7 +103,7 @@ async fn confirm(world: &World, ares: &Ares, outcome: &str) -> (u16, String) {
     form(world, "/acs/challenge/confirm", &fields).await
 }
 
-fn hidden(page: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, name: &str) -> String {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).expect(name);
     rest.split_once('"').unwrap().0.to_owned()
 }
@@ -159,7 +163,7 @@ async fn the_page_shows_what_is_paid_and_nothing_can_run_in_it() {
     let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
     let page = String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
-    assert!(page.contains("EUR 49.95") && page.contains("4444") && page.contains("Confirm"));
+    assert!(page.contains("€49.95") && page.contains("4444") && page.contains("Confirm"));
     assert!(!page.contains("5555555555554444") && !page.contains("<Test>"));
     assert!(!page.contains("<script"));
     let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;

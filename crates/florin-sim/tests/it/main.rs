@@ -12,4 +12,5 @@ mod restart;
 mod link;
 mod authentication;
 mod challenge;
+mod challenge_languages;
 mod control;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -76,9 +77,12 @@ async fn tell(running: &Running) -> Result<(), String> {
     let site = running.first_site.clone().ok_or("the demo has no test site")?;
     let heard = Heard::default();
     let shop = open_shop(heard.clone(), site.api_key.as_str().to_owned()).await?;
+    // The order is a Dutch shop's; the story is told in English, and so are the bank's pages.
+    let english = [(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"))];
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .default_headers(english.into_iter().collect())
         .user_agent("Mozilla/5.0 (florin demo, no scripts)")
         .build()
         .map_err(|it| it.to_string())?;

@@ -4,6 +4,7 @@ use florin_core::money::{Currency, Money};
 use florin_core::part::Part;
 use florin_core::payment::State;
 use florin_core::session::{Entry, Session};
+use florin_locale::Language;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::shop::shop;
@@ -12,6 +13,7 @@ use super::view::{
     StoredCardView, StoredFor, WayBack, WayBackTo,
 };
 use crate::api::contract::cart::Cart;
+use crate::api::contract::customer::plain_locale;
 use crate::api::contract::payment_options::WebUrl;
 use crate::api::contract::request::RecurringModel;
 use crate::clock::UnixMillis;
@@ -20,12 +22,6 @@ use crate::gateway::record::Record;
 use crate::gateway::session::{REMINDER_PARAMETER, named_gateway, page_brands, page_locale};
 use crate::gateway::site::Mode;
 use crate::gateway::tokens::StoredCard;
-
-/// The languages of the contract's pages.
-const LANGUAGES: [&str; 19] = [
-    "ar", "cs", "da", "nl", "en", "fi", "fr", "de", "he", "it", "ja", "zh", "no", "pl", "pt", "ru",
-    "es", "sv", "tr",
-];
 
 /// Most lines of a cart that are shown.
 const CART_LINES_MAX: usize = 100;
@@ -240,21 +236,14 @@ pub(super) fn query(locale: &str, reminder: Option<&str>) -> String {
     }
 }
 
-/// A locale that can stand in an address.
-fn plain_locale(lang: &str) -> Option<&str> {
-    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    ((2..=16).contains(&lang.len()) && lang.chars().all(plain)).then_some(lang)
-}
-
 fn languages(locale: &str, reminder: Option<&str>) -> Vec<LanguageLink> {
-    let now = locale.get(..2).unwrap_or_default().to_ascii_lowercase();
-    let now = if matches!(now.as_str(), "nb" | "nn") { "no".to_owned() } else { now };
-    let link = |code: &'static str| LanguageLink {
-        code,
-        href: format!("./{}", query(code, reminder)),
-        current: code == now,
+    let now = Language::of(locale);
+    let link = |language: Language| LanguageLink {
+        language,
+        href: format!("./{}", query(language.code(), reminder)),
+        current: language == now,
     };
-    LANGUAGES.into_iter().map(link).collect()
+    Language::ALL.into_iter().map(link).collect()
 }
 
 fn cart_lines(record: &Record, cart: &Cart) -> Vec<CartLine> {
@@ -284,4 +273,29 @@ fn money(major: Decimal, currency: Currency) -> Option<Money> {
     let rounded = major.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let minor = rounded.checked_mul(Decimal::from(10_i64.checked_pow(places)?))?;
     Some(Money::new(i64::try_from(minor.trunc()).ok()?, currency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_language_that_a_page_is_in_is_marked() {
+        for (locale, code) in [
+            ("nl_BE", "nl"),
+            ("no_NO", "nb"),
+            ("nn", "nb"),
+            ("iw", "he"),
+            ("ko_KR", "en"),
+            ("", "en"),
+        ] {
+            let links = languages(locale, None);
+            let marked: Vec<_> = links.iter().filter(|it| it.current).collect();
+            assert!(
+                matches!(marked[..], [it] if it.language.code() == code),
+                "{locale} {marked:?}"
+            );
+            assert_eq!(marked[0].href, format!("./?lang={code}"));
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use florin_core::card::Brand;
 use florin_core::method::Method;
 use florin_core::money::Money;
+use florin_locale::Language;
 
 /// Everything on the page with the card form.
 ///
@@ -200,8 +201,7 @@ pub struct CartLine {
 /// The page in another language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanguageLink {
-    /// Two letters: `nl`.
-    pub code: &'static str,
+    pub language: Language,
     pub href: String,
     /// Whether the page is in it.
     pub current: bool,

@@ -1,57 +1,17 @@
 //! Amounts and days as people of a language write them, by the patterns of CLDR.
 
 use florin_core::money::Money;
+use florin_locale::Amount;
 use jiff::tz::TimeZone;
 
 use super::kind::Language;
 use crate::clock::UnixMillis;
 
-/// Stands between a number and its currency, so that no line ends there.
-const NO_BREAK: char = '\u{a0}';
-
-/// Signs that are told apart by the currency alone; others are written as codes.
-fn sign(code: &str) -> Option<&'static str> {
-    match code {
-        "EUR" => Some("€"),
-        "GBP" => Some("£"),
-        _ => None,
-    }
-}
-
 /// An amount with its currency: `€ 1.234,50`, `€1,234.50`, `1 234,50 €`.
 pub fn amount(money: Money, language: Language) -> String {
-    let (decimal, group, grouped_from) = match language {
-        Language::En => ('.', ',', 4),
-        Language::Nl | Language::De | Language::It => (',', '.', 4),
-        // Four digits stand together.
-        Language::Es => (',', '.', 5),
-        Language::Fr => (',', '\u{202f}', 4),
-    };
     let major = money.to_major();
-    let (minus, unsigned) = match major.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", major.as_str()),
-    };
-    let (whole, decimals) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let mut number = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        let left = whole.len() - index;
-        if index > 0 && left.is_multiple_of(3) && whole.len() >= grouped_from {
-            number.push(group);
-        }
-        number.push(digit);
-    }
-    if !decimals.is_empty() {
-        number.push(decimal);
-        number.push_str(decimals);
-    }
-    let code = money.currency.code();
-    match (language, sign(code)) {
-        (Language::En, Some(sign)) => format!("{minus}{sign}{number}"),
-        (Language::En, None) => format!("{minus}{code}{NO_BREAK}{number}"),
-        (Language::Nl, sign) => format!("{}{NO_BREAK}{minus}{number}", sign.unwrap_or(code)),
-        (_, sign) => format!("{minus}{number}{NO_BREAK}{}", sign.unwrap_or(code)),
-    }
+    let amount = Amount { currency: money.currency.code(), major: &major };
+    florin_locale::amount(language.code(), amount)
 }
 
 /// A day in words: `26 november 2026`. A zone that does not exist is UTC.
@@ -179,8 +139,8 @@ mod tests {
             (Language::Es, 123_450, "EUR", "1234,50\u{a0}€"),
             (Language::Es, 1_234_550, "EUR", "12.345,50\u{a0}€"),
             (Language::It, 5, "GBP", "0,05\u{a0}£"),
-            (Language::En, 1500, "JPY", "JPY\u{a0}1,500"),
-            (Language::Nl, 1_234_567_899, "USD", "USD\u{a0}12.345.678,99"),
+            (Language::En, 1500, "JPY", "¥1,500"),
+            (Language::Nl, 1_234_567_899, "USD", "US$\u{a0}12.345.678,99"),
             (Language::De, -1250, "EUR", "-12,50\u{a0}€"),
         ] {
             assert_eq!(amount(money(minor, code), language), expected);

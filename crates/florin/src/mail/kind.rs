@@ -132,7 +132,7 @@ impl Language {
 
     /// That of a locale such as `nl_NL` or `DE-at`.
     pub fn of_locale(locale: &str) -> Option<Language> {
-        let code: String = locale.chars().take_while(char::is_ascii_alphabetic).collect();
-        Language::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(&code))
+        let code = florin_locale::Language::known(locale)?.code();
+        Language::ALL.into_iter().find(|language| language.code() == code)
     }
 }

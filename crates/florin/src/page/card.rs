@@ -4,14 +4,15 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use florin_core::money::Money;
+use florin_locale::{decimal, fill};
 
-use super::amount::{amount, decimal};
+use super::amount::amount;
 use super::assets::{Asset, SCRIPT};
 use super::headers::{Needs, Surroundings};
 use super::marks::{Mark, mark, name};
 use super::parts::Parts;
 use super::step::{Head, Top};
-use super::words::{Words, fill, words};
+use super::words::{Words, words, words_in};
 use super::{colours, end};
 use crate::connect::view::{
     CardPageView, CartLine, Fault, Field, FormError, StoredCardView, StoredFor,
@@ -174,7 +175,7 @@ fn page(view: &CardPageView, site_style: String) -> Page<'_> {
         other_methods: view
             .other_methods
             .as_deref()
-            .map(|href| (href, super::words::other_methods(words.code))),
+            .map(|href| (href, super::words::other_methods(words.language))),
         languages: if hides("hide_flags") { Vec::new() } else { languages(view) },
         script: &SCRIPT,
     }
@@ -283,8 +284,8 @@ fn consent(words: &Words, view: &CardPageView) -> String {
 
 fn languages(view: &CardPageView) -> Vec<Language<'_>> {
     let links = view.languages.iter().map(|it| {
-        let words = words(it.code);
-        Language { code: it.code, name: words.name, href: &it.href, current: it.current }
+        let (code, name) = (it.language.code(), words_in(it.language).name);
+        Language { code, name, href: &it.href, current: it.current }
     });
     links.collect()
 }

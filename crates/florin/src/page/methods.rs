@@ -35,7 +35,7 @@ pub fn methods_page(
     let words = words(&view.locale);
     let heading = match view.methods.as_slice() {
         [only] => only.name,
-        _ => other_methods(words.code),
+        _ => other_methods(words.language),
     };
     let top = Top { amount: amount(&view.locale, view.amount), ..end::top(&view.shop) };
     let page = Page {

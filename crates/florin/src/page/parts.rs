@@ -1,7 +1,9 @@
 //! What gift cards have paid of an order, above the ways to pay the rest.
 
+use florin_locale::Language;
+
 use super::amount::amount;
-use super::words::{InPart, in_part, words};
+use super::words::{InPart, in_part};
 use crate::connect::view::PaidInPart;
 
 /// The lines of the template `parts.html`.
@@ -19,7 +21,7 @@ impl Parts {
         let view = view.as_ref()?;
         let paid = view.parts.iter().map(|(name, minor)| (*name, amount(locale, *minor)));
         Some(Parts {
-            words: in_part(words(locale).code),
+            words: in_part(Language::of(locale)),
             total: amount(locale, view.total),
             paid: paid.collect(),
             left: left.to_owned(),

@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use florin_core::card::Brand;
 use florin_core::money::{Currency, Money};
+use florin_locale::Language;
 use http_body_util::BodyExt;
 
-use super::words::ALL;
+use super::words::words_in;
 use super::*;
 use crate::connect::view::{
     CardPageView, CartLine, ClosePageView, EndKind, EndPageView, Fault, Field, FormError,
@@ -47,12 +48,12 @@ fn full(text: &str, locale: &str) -> CardPageView {
         cancel_action: format!("cancel?{text}"),
         csrf: text.to_owned(),
         form_number: text.to_owned(),
-        languages: ALL
-            .iter()
+        languages: Language::ALL
+            .into_iter()
             .map(|it| LanguageLink {
-                code: it.code,
-                href: format!("?lang={}{text}", it.code),
-                current: it.code == locale,
+                language: it,
+                href: format!("?lang={}{text}", it.code()),
+                current: it.code() == locale,
             })
             .collect(),
         error: None,
@@ -93,12 +94,12 @@ pub(super) fn every_page(around: &Surroundings) -> Vec<(&'static str, Response<B
         ("body.text".to_owned(), "navy".to_owned()),
     ];
     let mut pages = vec![("card", card_page(&view, StatusCode::OK, around))];
-    for words in ALL {
-        let mut plain = full("Shop", words.code);
+    for language in Language::ALL {
+        let mut plain = full("Shop", language.code());
         plain.shop.colours.clear();
         plain.form_action = "pay".to_owned();
         plain.error = Some(FormError::Fields(vec![(Field::Expiry, Fault::Expired)]));
-        pages.push((words.code, card_page(&plain, StatusCode::OK, around)));
+        pages.push((language.code(), card_page(&plain, StatusCode::OK, around)));
     }
     let ways_back = vec![
         WayBack { href: "./?lang=nl".to_owned(), to: WayBackTo::Form },
@@ -114,7 +115,7 @@ pub(super) fn every_page(around: &Surroundings) -> Vec<(&'static str, Response<B
     pages.push(("end", end_page(&end, StatusCode::GONE, around)));
     let close = ClosePageView { locale: String::new(), target: "https://shop.example/".to_owned() };
     pages.push(("close", close_page(&close, around)));
-    let words = words::words("en");
+    let words = words_in(Language::English);
     for (name, script) in [("verify", VERIFY), ("submit", SUBMIT), ("method", METHOD_DONE)] {
         let step = Step {
             script,
@@ -137,8 +138,8 @@ async fn card(view: &CardPageView) -> String {
 
 #[tokio::test]
 async fn the_first_paint_is_small_in_every_language() {
-    for words in ALL {
-        let mut view = full("A shop & a half", words.code);
+    for language in Language::ALL {
+        let mut view = full("A shop & a half", language.code());
         view.error = Some(FormError::Fields(vec![
             (Field::Number, Fault::BrandNotAccepted),
             (Field::Holder, Fault::Missing),
@@ -147,13 +148,13 @@ async fn the_first_paint_is_small_in_every_language() {
         ]));
         let page = card(&view).await;
         let bytes = page.len() + assets::SHEET.content.len() + assets::SCRIPT.content.len();
-        assert!(bytes < FIRST_PAINT_BYTES_MAX, "{}: {bytes}", words.code);
+        assert!(bytes < FIRST_PAINT_BYTES_MAX, "{}: {bytes}", language.code());
         for asset in [&*assets::SHEET, &*assets::SCRIPT] {
             assert!(page.contains(&asset.path) && page.contains(&asset.integrity));
         }
         assert_eq!(page.matches(" src=").count() + page.matches("<link ").count(), 3);
-        let start = format!("<html lang=\"{}\" dir=\"{}\">", words.code, words.direction());
-        assert!(page.contains(&start), "{}", words.code);
+        let start = format!("<html lang=\"{}\" dir=\"{}\">", language.code(), language.direction());
+        assert!(page.contains(&start), "{}", language.code());
     }
 }
 
@@ -272,7 +273,7 @@ fn pages_tell_the_browser_to_do_nothing_else() {
 
 #[tokio::test]
 async fn every_end_has_words_of_its_own_in_every_language() {
-    for words in ALL {
+    for language in Language::ALL {
         let mut titles = std::collections::HashSet::new();
         for kind in [
             EndKind::Expired,
@@ -288,7 +289,7 @@ async fn every_end_has_words_of_its_own_in_every_language() {
             EndKind::Trouble,
         ] {
             let view = EndPageView {
-                locale: words.code.to_owned(),
+                locale: language.code().to_owned(),
                 shop: None,
                 kind,
                 ways_back: Vec::new(),
@@ -297,7 +298,7 @@ async fn every_end_has_words_of_its_own_in_every_language() {
             let page = html(end_page(&view, StatusCode::OK, &secure())).await;
             assert_eq!(page.contains("http-equiv=\"refresh\""), kind == EndKind::Waiting);
             let title = page.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
-            assert!(titles.insert(title.to_owned()), "{} {kind:?}: {title}", words.code);
+            assert!(titles.insert(title.to_owned()), "{} {kind:?}: {title}", language.code());
         }
     }
 }

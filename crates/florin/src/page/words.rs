@@ -1,7 +1,7 @@
 //! The words on the pages, one file for each language of the contract.
 //!
 //! Texts of languages that tell the payer what to do say it politely and plainly, as payment pages
-//! of that language do. Names in braces are filled in by [`fill`].
+//! of that language do. Names in braces are filled in by [`florin_locale::fill`].
 
 mod ar;
 mod cs;
@@ -25,14 +25,16 @@ mod zh;
 mod in_part;
 mod other;
 
+use florin_locale::Language;
+
 pub(in crate::page) use in_part::{InPart, in_part};
 pub(in crate::page) use other::other_methods;
 
 /// Every text that a payer can be shown.
 #[derive(Debug)]
 pub struct Words {
-    /// The `lang` attribute.
-    pub code: &'static str,
+    /// Says the `lang` and `dir` attributes.
+    pub language: Language,
     /// What the language calls itself.
     pub name: &'static str,
     pub pay_title: &'static str,
@@ -49,7 +51,7 @@ pub struct Words {
     pub total: &'static str,
     pub vat: &'static str,
     pub cancel: &'static str,
-    pub language: &'static str,
+    pub languages: &'static str,
     pub test_mode: &'static str,
     /// `{shop}`, here and in the two after it.
     pub stores_card_on_file: &'static str,
@@ -109,129 +111,53 @@ pub struct Words {
     pub trouble_text: &'static str,
 }
 
-/// In the order of their codes.
-pub const ALL: [&Words; 19] = [
-    &ar::WORDS,
-    &cs::WORDS,
-    &da::WORDS,
-    &de::WORDS,
-    &en::WORDS,
-    &es::WORDS,
-    &fi::WORDS,
-    &fr::WORDS,
-    &he::WORDS,
-    &it::WORDS,
-    &ja::WORDS,
-    &nb::WORDS,
-    &nl::WORDS,
-    &pl::WORDS,
-    &pt::WORDS,
-    &ru::WORDS,
-    &sv::WORDS,
-    &tr::WORDS,
-    &zh::WORDS,
-];
-
 /// The words for a locale such as `nl_NL`, `nl` or `NL-be`; English where the language is not
 /// among them.
 pub fn words(locale: &str) -> &'static Words {
-    let language: String = locale.chars().take_while(char::is_ascii_alphabetic).collect();
-    let language = match language.to_ascii_lowercase().as_str() {
-        // Norwegian of either kind, and Hebrew by its old code.
-        "no" | "nn" => "nb".to_owned(),
-        "iw" => "he".to_owned(),
-        it => it.to_owned(),
-    };
-    ALL.into_iter().find(|it| it.code == language).unwrap_or(&en::WORDS)
+    words_in(Language::of(locale))
 }
 
-/// Puts a value where a text names it in braces. Values are put in once: what looks like a name
-/// inside a value stays as it is.
-pub fn fill(text: &str, name: &str, value: &str) -> String {
-    let mark = format!("{{{name}}}");
-    match text.split_once(&mark) {
-        Some((before, after)) => format!("{before}{value}{after}"),
-        None => text.to_owned(),
-    }
-}
-
-impl Words {
-    /// The `dir` attribute.
-    pub fn direction(&self) -> &'static str {
-        if matches!(self.code, "ar" | "he") { "rtl" } else { "ltr" }
+/// The words of a language.
+pub fn words_in(language: Language) -> &'static Words {
+    match language {
+        Language::Arabic => &ar::WORDS,
+        Language::Czech => &cs::WORDS,
+        Language::Danish => &da::WORDS,
+        Language::German => &de::WORDS,
+        Language::English => &en::WORDS,
+        Language::Spanish => &es::WORDS,
+        Language::Finnish => &fi::WORDS,
+        Language::French => &fr::WORDS,
+        Language::Hebrew => &he::WORDS,
+        Language::Italian => &it::WORDS,
+        Language::Japanese => &ja::WORDS,
+        Language::Norwegian => &nb::WORDS,
+        Language::Dutch => &nl::WORDS,
+        Language::Polish => &pl::WORDS,
+        Language::Portuguese => &pt::WORDS,
+        Language::Russian => &ru::WORDS,
+        Language::Swedish => &sv::WORDS,
+        Language::Turkish => &tr::WORDS,
+        Language::Chinese => &zh::WORDS,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use florin_locale::completeness::{faults, texts};
+
     use super::*;
 
     #[test]
-    fn the_nearest_language_is_spoken() {
-        for (locale, code) in [
-            ("nl_NL", "nl"),
-            ("de-AT", "de"),
-            ("de_DE_formal", "de"),
-            ("FR", "fr"),
-            ("pt_BR", "pt"),
-            ("no_NO", "nb"),
-            ("nn-NO", "nb"),
-            ("iw", "he"),
-            ("ko_KR", "en"),
-            ("", "en"),
-            ("zh_CN", "zh"),
-        ] {
-            assert_eq!(words(locale).code, code, "{locale}");
-        }
-    }
-
-    /// The members of a text by their names, read from how it prints.
-    fn texts(words: &Words) -> Vec<(String, String)> {
-        let printed = format!("{words:?}");
-        let inside = printed.trim_start_matches("Words { ").trim_end_matches(" }");
-        let members = inside.split("\", ").map(|it| it.split_once(": \"").expect("a member"));
-        members
-            .map(|(name, text)| (name.to_owned(), text.trim_end_matches('"').to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn every_text_says_something_and_fills_in_what_the_english_one_does() {
-        let marks = |text: &str| {
-            // Marks of some scripts print as escapes, which have braces too.
-            let mut found: Vec<String> = text
-                .replace("\\u{", "")
-                .split('{')
-                .skip(1)
-                .map(|it| it.split('}').next().unwrap_or_default().to_owned())
-                .collect();
-            found.sort();
-            found
-        };
-        let english = texts(&en::WORDS);
-        assert_eq!(english.len(), 67);
-        for words in ALL {
-            for ((name, theirs), (english_name, ours)) in texts(words).iter().zip(&english) {
-                assert_eq!(name, english_name);
-                assert!(!theirs.trim().is_empty(), "{} {name}", words.code);
-                assert_eq!(marks(theirs), marks(ours), "{} {name}", words.code);
-            }
+    fn every_language_has_its_own_words() {
+        for language in Language::ALL {
+            assert_eq!(words_in(language).language, language);
         }
     }
 
     #[test]
-    fn sentences_are_not_left_in_english() {
-        for words in ALL.iter().filter(|it| it.code != "en") {
-            for ((name, theirs), (_, ours)) in texts(words).iter().zip(&texts(&en::WORDS)) {
-                let is_sentence = ours.split(' ').count() > 2;
-                assert!(!is_sentence || theirs != ours, "{} {name}: {theirs}", words.code);
-            }
-        }
-    }
-
-    #[test]
-    fn a_value_cannot_name_another_value() {
-        let text = fill("{brand} ending in {last4}", "brand", "{last4}");
-        assert_eq!(fill(&text, "last4", "1234"), "1234 ending in {last4}");
+    fn every_text_says_something_in_its_own_language() {
+        assert_eq!(texts(&en::WORDS).len(), 66);
+        assert_eq!(faults(words_in), Vec::<String>::new());
     }
 }

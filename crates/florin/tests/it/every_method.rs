@@ -53,7 +53,7 @@ async fn every_method_ends_in_every_way_that_its_provider_offers() {
         for usual in ["completed", "declined", "cancelled", "expired"] {
             assert!(offered.scenarios.iter().any(|it| it == usual), "{} {usual}", method.id);
         }
-        assert!(offered.html.contains("EUR 25.99"), "{}", offered.html);
+        assert!(offered.html.contains("€\u{a0}25,99"), "{}", offered.html);
         for scenario in &offered.scenarios {
             let id = format!("{}-{scenario}", method.id);
             order["order_id"] = id.clone().into();

@@ -43,6 +43,7 @@ mod chargebacks;
 mod methods;
 mod promises;
 mod gift_cards;
+mod bank_languages;
 mod provider_languages;
 mod odd_provider;
 mod every_method;

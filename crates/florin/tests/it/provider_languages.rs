@@ -7,33 +7,33 @@ use crate::payer::Led;
 use crate::provider_page::method_form;
 use crate::world::World;
 
-/// What the page says over itself, in the languages of the pages.
-const TITLES: [(&str, &str, &str); 19] = [
-    ("ar_AE", "ar", "الدفع عبر PayPal"),
-    ("cs_CZ", "cs", "Zaplatit přes PayPal"),
-    ("da_DK", "da", "Betal med PayPal"),
-    ("de_DE", "de", "Mit PayPal bezahlen"),
-    ("en_US", "en", "Pay with PayPal"),
-    ("es_ES", "es", "Pagar con PayPal"),
-    ("fi_FI", "fi", "Maksa: PayPal"),
-    ("fr_FR", "fr", "Payer avec PayPal"),
-    ("he_IL", "he", "תשלום באמצעות PayPal"),
-    ("it_IT", "it", "Paga con PayPal"),
-    ("ja_JP", "ja", "PayPalで支払う"),
-    ("no_NO", "nb", "Betal med PayPal"),
-    ("nl_NL", "nl", "Betalen met PayPal"),
-    ("pl_PL", "pl", "Zapłać przez PayPal"),
-    ("pt_PT", "pt", "Pagar com PayPal"),
-    ("ru_RU", "ru", "Оплата через PayPal"),
-    ("sv_SE", "sv", "Betala med PayPal"),
-    ("tr_TR", "tr", "PayPal ile öde"),
-    ("zh_CN", "zh", "使用 PayPal 付款"),
+/// What the page says over itself, and how it writes what is to be paid, in each language.
+const TITLES: [(&str, &str, &str, &str); 19] = [
+    ("ar_AE", "ar", "الدفع عبر PayPal", "\u{200f}25.99\u{a0}€"),
+    ("cs_CZ", "cs", "Zaplatit přes PayPal", "25,99\u{a0}€"),
+    ("da_DK", "da", "Betal med PayPal", "25,99\u{a0}€"),
+    ("de_DE", "de", "Mit PayPal bezahlen", "25,99\u{a0}€"),
+    ("en_US", "en", "Pay with PayPal", "€25.99"),
+    ("es_ES", "es", "Pagar con PayPal", "25,99\u{a0}€"),
+    ("fi_FI", "fi", "Maksa: PayPal", "25,99\u{a0}€"),
+    ("fr_FR", "fr", "Payer avec PayPal", "25,99\u{a0}€"),
+    ("he_IL", "he", "תשלום באמצעות PayPal", "\u{200f}25.99\u{a0}\u{200f}€"),
+    ("it_IT", "it", "Paga con PayPal", "25,99\u{a0}€"),
+    ("ja_JP", "ja", "PayPalで支払う", "€25.99"),
+    ("no_NO", "nb", "Betal med PayPal", "25,99\u{a0}€"),
+    ("nl_NL", "nl", "Betalen met PayPal", "€\u{a0}25,99"),
+    ("pl_PL", "pl", "Zapłać przez PayPal", "25,99\u{a0}€"),
+    ("pt_PT", "pt", "Pagar com PayPal", "25,99\u{a0}€"),
+    ("ru_RU", "ru", "Оплата через PayPal", "25,99\u{a0}€"),
+    ("sv_SE", "sv", "Betala med PayPal", "25,99\u{a0}€"),
+    ("tr_TR", "tr", "PayPal ile öde", "€25,99"),
+    ("zh_CN", "zh", "使用 PayPal 付款", "€25.99"),
 ];
 
 #[tokio::test]
 async fn a_provider_speaks_the_language_of_the_order() {
     let world = World::sqlite().await;
-    for (locale, code, title) in TITLES {
+    for (locale, code, title, amount) in TITLES {
         let mut order = world.order_by(locale, "PAYPAL");
         order["customer"]["locale"] = json!(locale);
         let form = world.provider_form(&world.provider_of(&order).await).await;
@@ -41,6 +41,7 @@ async fn a_provider_speaks_the_language_of_the_order() {
         let head = format!("<html lang=\"{code}\" dir=\"{direction}\">");
         assert!(form.html.contains(&head), "{locale} {}", form.html);
         assert!(form.html.contains(&format!("<h1>{title}</h1>")), "{locale} {}", form.html);
+        assert!(form.html.contains(&format!(">{amount}</bdi></dd>")), "{locale} {}", form.html);
         let is_english = form.html.contains("No money moves here");
         assert_eq!(is_english, code == "en", "{}", form.html);
     }
@@ -84,7 +85,7 @@ async fn a_transfer_says_where_to_pay() {
         ("Op naam van", "Test provider"),
         ("Betalingskenmerk", reference.as_str()),
     ] {
-        let row = format!("<dt>{name}</dt><dd dir=\"auto\">{value}</dd>");
+        let row = format!("<dt>{name}</dt><dd><bdi>{value}</bdi></dd>");
         assert!(form.html.contains(&row), "{row} {}", form.html);
     }
     let other = world.provider_of(&world.order_by("wallet", "PAYPAL")).await;

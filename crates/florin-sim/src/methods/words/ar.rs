@@ -1,9 +1,11 @@
 //! Arabic.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ar",
+    language: Language::Arabic,
     title: "الدفع عبر {method}",
     provider: "مزوّد تجريبي",
     choose: "هذه منصة الاختبار: اختر كيف تنتهي عملية الدفع.",

@@ -1,9 +1,11 @@
 //! Czech.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "cs",
+    language: Language::Czech,
     title: "Zaplatit přes {method}",
     provider: "Testovací poskytovatel",
     choose: "Toto je testovací platforma: zvolte, jak platba skončí.",

@@ -1,9 +1,11 @@
 //! Danish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "da",
+    language: Language::Danish,
     title: "Betal med {method}",
     provider: "Testudbyder",
     choose: "Dette er testplatformen: vælg, hvordan betalingen ender.",

@@ -1,9 +1,11 @@
 //! German.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "de",
+    language: Language::German,
     title: "Mit {method} bezahlen",
     provider: "Testanbieter",
     choose: "Dies ist die Testplattform: Wählen Sie, wie die Zahlung ausgeht.",

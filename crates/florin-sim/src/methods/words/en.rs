@@ -1,9 +1,11 @@
 //! English.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "en",
+    language: Language::English,
     title: "Pay with {method}",
     provider: "Test provider",
     choose: "This is the test platform: choose how the payment ends.",

@@ -1,9 +1,11 @@
 //! Spanish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "es",
+    language: Language::Spanish,
     title: "Pagar con {method}",
     provider: "Proveedor de pruebas",
     choose: "Esta es la plataforma de pruebas: elija cómo termina el pago.",

@@ -1,9 +1,11 @@
 //! Finnish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "fi",
+    language: Language::Finnish,
     title: "Maksa: {method}",
     provider: "Testipalvelu",
     choose: "Tämä on testiympäristö: valitse, miten maksu päättyy.",

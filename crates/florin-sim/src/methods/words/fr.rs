@@ -1,9 +1,11 @@
 //! French.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "fr",
+    language: Language::French,
     title: "Payer avec {method}",
     provider: "Prestataire de test",
     choose: "Ceci est la plateforme de test : choisissez comment se termine le paiement.",

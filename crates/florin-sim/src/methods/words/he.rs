@@ -1,9 +1,11 @@
 //! Hebrew.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "he",
+    language: Language::Hebrew,
     title: "תשלום באמצעות {method}",
     provider: "ספק בדיקה",
     choose: "זו פלטפורמת הבדיקה: בחרו כיצד יסתיים התשלום.",

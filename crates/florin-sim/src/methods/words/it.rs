@@ -1,9 +1,11 @@
 //! Italian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "it",
+    language: Language::Italian,
     title: "Paga con {method}",
     provider: "Fornitore di prova",
     choose: "Questa è la piattaforma di prova: scelga come finisce il pagamento.",

@@ -1,9 +1,11 @@
 //! Japanese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ja",
+    language: Language::Japanese,
     title: "{method}で支払う",
     provider: "テスト決済会社",
     choose: "これはテスト環境です。支払いの結果を選んでください。",

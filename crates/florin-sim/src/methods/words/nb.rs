@@ -1,9 +1,11 @@
 //! Norwegian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "nb",
+    language: Language::Norwegian,
     title: "Betal med {method}",
     provider: "Testtilbyder",
     choose: "Dette er testplattformen: velg hvordan betalingen ender.",

@@ -1,9 +1,11 @@
 //! Dutch.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "nl",
+    language: Language::Dutch,
     title: "Betalen met {method}",
     provider: "Testaanbieder",
     choose: "Dit is het testplatform: kies hoe de betaling afloopt.",

@@ -1,9 +1,11 @@
 //! Polish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "pl",
+    language: Language::Polish,
     title: "Zapłać przez {method}",
     provider: "Dostawca testowy",
     choose: "To jest platforma testowa: wybierz, jak zakończy się płatność.",

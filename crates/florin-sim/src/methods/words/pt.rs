@@ -1,9 +1,11 @@
 //! Portuguese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "pt",
+    language: Language::Portuguese,
     title: "Pagar com {method}",
     provider: "Prestador de teste",
     choose: "Esta é a plataforma de teste: escolha como termina o pagamento.",

@@ -1,9 +1,11 @@
 //! Russian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ru",
+    language: Language::Russian,
     title: "Оплата через {method}",
     provider: "Тестовый провайдер",
     choose: "Это тестовая платформа: выберите, чем закончится платёж.",

@@ -1,9 +1,11 @@
 //! Swedish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "sv",
+    language: Language::Swedish,
     title: "Betala med {method}",
     provider: "Testleverantör",
     choose: "Detta är testplattformen: välj hur betalningen slutar.",

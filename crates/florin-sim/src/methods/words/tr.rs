@@ -1,9 +1,11 @@
 //! Turkish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "tr",
+    language: Language::Turkish,
     title: "{method} ile öde",
     provider: "Test sağlayıcısı",
     choose: "Bu test platformudur: ödemenin nasıl sonuçlanacağını seçin.",

@@ -1,9 +1,11 @@
 //! Chinese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "zh",
+    language: Language::Chinese,
     title: "使用 {method} 付款",
     provider: "测试服务商",
     choose: "这是测试平台：请选择付款的结果。",

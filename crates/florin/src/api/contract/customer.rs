@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use florin_core::country::Country;
+use florin_locale::Language;
 use serde::{Deserialize, Serialize};
 
 use super::errors::ApiError;
@@ -108,7 +109,10 @@ pub struct Browser {
     pub ip_address: Option<IpAddr>,
 }
 
-/// Locales that pages and mails are made in.
+/// Longest locale that is used: `de_DE_formal` and the like.
+const LOCALE_CHARS_MAX: usize = 16;
+
+/// Locales of the contract.
 const LOCALES: [&str; 15] = [
     "cs_CZ", "da_DK", "de_AT", "de_DE", "en_US", "fi_FI", "fr_BE", "fr_FR", "it_IT", "nl_BE",
     "nl_NL", "pl_PL", "es_ES", "sv_SE", "zh_CN",
@@ -137,9 +141,10 @@ impl Customer {
     }
 
     /// The locale that texts for the payer are made in: the one sent, or one of the same
-    /// language, or English.
-    pub fn language(&self) -> &'static str {
-        let asked = self.locale.as_deref().unwrap_or_default().replace('-', "_");
+    /// language, or English. Of languages that only pages speak it is the one sent.
+    pub fn language(&self) -> &str {
+        let sent = self.locale.as_deref().unwrap_or_default();
+        let asked = sent.replace('-', "_");
         let exact = LOCALES.into_iter().find(|locale| locale.eq_ignore_ascii_case(&asked));
         let language = asked.split('_').next().unwrap_or_default().to_ascii_lowercase();
         let mother = match language.as_str() {
@@ -148,8 +153,16 @@ impl Customer {
             "nl" => Some("nl_NL"),
             _ => LOCALES.into_iter().find(|locale| locale.get(..2) == Some(language.as_str())),
         };
-        exact.or(mother).unwrap_or("en_US")
+        let of_pages = || plain_locale(sent).filter(|it| Language::known(it).is_some());
+        exact.or(mother).or_else(of_pages).unwrap_or("en_US")
     }
+}
+
+/// A locale that can stand in an address.
+pub fn plain_locale(locale: &str) -> Option<&str> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
+    let fits = (2..=LOCALE_CHARS_MAX).contains(&locale.len());
+    (fits && locale.chars().all(plain)).then_some(locale)
 }
 
 impl Address {
@@ -256,7 +269,11 @@ mod tests {
             ("nl", "nl_NL"),
             ("de_CH", "de_DE"),
             ("ES", "es_ES"),
-            ("pt_PT", "en_US"),
+            ("pt_PT", "pt_PT"),
+            ("he", "he"),
+            ("no-NO", "no-NO"),
+            ("ko_KR", "en_US"),
+            ("ja\"><script>", "en_US"),
             ("", "en_US"),
             ("é", "en_US"),
             ("en", "en_US"),

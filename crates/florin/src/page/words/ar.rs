@@ -1,9 +1,11 @@
 //! Arabic.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ar",
+    language: Language::Arabic,
     name: "العربية",
     pay_title: "الدفع بالبطاقة",
     pay_button: "ادفع {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "الإجمالي",
     vat: "ضريبة القيمة المضافة",
     cancel: "إلغاء الدفع",
-    language: "اللغة",
+    languages: "اللغة",
     test_mode: "وضع الاختبار: لا تُحوَّل أي أموال. ادفع ببطاقة اختبار، ولا تستخدم بطاقة حقيقية أبدًا.",
     stores_card_on_file: "سيحفظ {shop} هذه البطاقة لتتمكن من الدفع بسرعة أكبر في المرة القادمة.",
     stores_subscription: "سيحفظ {shop} هذه البطاقة ويخصم منها رسوم اشتراكك إلى أن تنهيه.",

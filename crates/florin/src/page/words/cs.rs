@@ -1,9 +1,11 @@
 //! Czech.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "cs",
+    language: Language::Czech,
     name: "Čeština",
     pay_title: "Platba kartou",
     pay_button: "Zaplatit {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Celkem",
     vat: "DPH",
     cancel: "Zrušit platbu",
-    language: "Jazyk",
+    languages: "Jazyk",
     test_mode: "Testovací režim: žádné peníze se nepřevádějí. Plaťte testovací kartou, nikdy skutečnou.",
     stores_card_on_file: "{shop} si tuto kartu uloží, abyste příště mohli zaplatit rychleji.",
     stores_subscription: "{shop} si tuto kartu uloží a bude z ní strhávat platby za vaše předplatné, dokud ho neukončíte.",

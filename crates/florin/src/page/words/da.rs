@@ -1,9 +1,11 @@
 //! Danish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "da",
+    language: Language::Danish,
     name: "Dansk",
     pay_title: "Betal med kort",
     pay_button: "Betal {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "I alt",
     vat: "moms",
     cancel: "Annuller betalingen",
-    language: "Sprog",
+    languages: "Sprog",
     test_mode: "Testtilstand: Der flyttes ingen penge. Betal med et testkort, aldrig med et rigtigt.",
     stores_card_on_file: "{shop} gemmer kortet, så du kan betale hurtigere næste gang.",
     stores_subscription: "{shop} gemmer kortet og trækker betaling for dit abonnement, indtil du opsiger det.",

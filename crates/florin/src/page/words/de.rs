@@ -1,9 +1,11 @@
 //! German.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "de",
+    language: Language::German,
     name: "Deutsch",
     pay_title: "Mit Karte bezahlen",
     pay_button: "{amount} bezahlen",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Gesamt",
     vat: "MwSt.",
     cancel: "Zahlung abbrechen",
-    language: "Sprache",
+    languages: "Sprache",
     test_mode: "Testmodus: Es fließt kein Geld. Bezahlen Sie mit einer Testkarte, nie mit einer echten.",
     stores_card_on_file: "{shop} speichert diese Karte, damit Sie beim nächsten Mal schneller bezahlen.",
     stores_subscription: "{shop} speichert diese Karte und belastet sie für Ihr Abonnement, bis Sie es kündigen.",

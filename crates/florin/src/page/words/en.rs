@@ -1,9 +1,11 @@
 //! English.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "en",
+    language: Language::English,
     name: "English",
     pay_title: "Pay by card",
     pay_button: "Pay {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Total",
     vat: "VAT",
     cancel: "Cancel payment",
-    language: "Language",
+    languages: "Language",
     test_mode: "Test mode: no money moves. Pay with a test card, never with a real one.",
     stores_card_on_file: "{shop} stores this card, so that you can pay faster next time.",
     stores_subscription: "{shop} stores this card and charges it for your subscription until you end it.",

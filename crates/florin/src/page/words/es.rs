@@ -1,9 +1,11 @@
 //! Spanish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "es",
+    language: Language::Spanish,
     name: "Español",
     pay_title: "Pagar con tarjeta",
     pay_button: "Pagar {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Total",
     vat: "IVA",
     cancel: "Cancelar el pago",
-    language: "Idioma",
+    languages: "Idioma",
     test_mode: "Modo de prueba: no se mueve dinero. Pague con una tarjeta de prueba, nunca con una real.",
     stores_card_on_file: "{shop} guarda esta tarjeta para que pueda pagar más rápido la próxima vez.",
     stores_subscription: "{shop} guarda esta tarjeta y cobrará en ella su suscripción hasta que usted la cancele.",

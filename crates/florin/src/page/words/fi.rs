@@ -1,9 +1,11 @@
 //! Finnish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "fi",
+    language: Language::Finnish,
     name: "Suomi",
     pay_title: "Maksa kortilla",
     pay_button: "Maksa {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Yhteensä",
     vat: "ALV",
     cancel: "Peruuta maksu",
-    language: "Kieli",
+    languages: "Kieli",
     test_mode: "Testitila: rahaa ei siirry. Maksa testikortilla, älä koskaan oikealla.",
     stores_card_on_file: "{shop} tallentaa tämän kortin, jotta voit maksaa ensi kerralla nopeammin.",
     stores_subscription: "{shop} tallentaa tämän kortin ja veloittaa siltä tilausmaksusi, kunnes irtisanot sen.",

@@ -1,9 +1,11 @@
 //! French.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "fr",
+    language: Language::French,
     name: "Français",
     pay_title: "Payer par carte",
     pay_button: "Payer {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Total",
     vat: "TVA",
     cancel: "Annuler le paiement",
-    language: "Langue",
+    languages: "Langue",
     test_mode: "Mode test : aucun argent n’est débité. Payez avec une carte de test, jamais avec une vraie carte.",
     stores_card_on_file: "{shop} enregistre cette carte pour que vous puissiez payer plus vite la prochaine fois.",
     stores_subscription: "{shop} enregistre cette carte et la débite pour votre abonnement jusqu’à ce que vous y mettiez fin.",

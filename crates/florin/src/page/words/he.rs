@@ -1,9 +1,11 @@
 //! Hebrew.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "he",
+    language: Language::Hebrew,
     name: "עברית",
     pay_title: "תשלום בכרטיס",
     pay_button: "תשלום {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "סך הכול",
     vat: "מע״מ",
     cancel: "ביטול התשלום",
-    language: "שפה",
+    languages: "שפה",
     test_mode: "מצב בדיקה: לא מועבר כסף. יש לשלם בכרטיס בדיקה בלבד, אף פעם לא בכרטיס אמיתי.",
     stores_card_on_file: "הכרטיס יישמר אצל {shop}, כדי לאפשר תשלום מהיר יותר בפעם הבאה.",
     stores_subscription: "הכרטיס יישמר אצל {shop} ויחויב עבור המינוי עד לביטולו.",

@@ -1,9 +1,11 @@
 //! Italian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "it",
+    language: Language::Italian,
     name: "Italiano",
     pay_title: "Paga con carta",
     pay_button: "Paga {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Totale",
     vat: "IVA",
     cancel: "Annulla il pagamento",
-    language: "Lingua",
+    languages: "Lingua",
     test_mode: "Modalità di prova: nessun denaro viene trasferito. Paghi con una carta di prova, mai con una vera.",
     stores_card_on_file: "{shop} salva questa carta, così la prossima volta potrà pagare più in fretta.",
     stores_subscription: "{shop} salva questa carta e vi addebita l’abbonamento finché non lo disdice.",

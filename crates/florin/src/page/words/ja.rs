@@ -1,9 +1,11 @@
 //! Japanese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ja",
+    language: Language::Japanese,
     name: "日本語",
     pay_title: "カードで支払う",
     pay_button: "{amount}を支払う",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "合計",
     vat: "消費税",
     cancel: "支払いをキャンセル",
-    language: "言語",
+    languages: "言語",
     test_mode: "テストモード：実際の請求は行われません。テストカードを使用し、本物のカードは使わないでください。",
     stores_card_on_file: "次回より早くお支払いいただけるよう、{shop}がこのカードを保存します。",
     stores_subscription: "{shop}がこのカードを保存し、解約されるまで定期購入の料金を請求します。",

@@ -1,9 +1,11 @@
 //! Norwegian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "nb",
+    language: Language::Norwegian,
     name: "Norsk",
     pay_title: "Betal med kort",
     pay_button: "Betal {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Totalt",
     vat: "mva.",
     cancel: "Avbryt betalingen",
-    language: "Språk",
+    languages: "Språk",
     test_mode: "Testmodus: Ingen penger flyttes. Betal med et testkort, aldri med et ekte kort.",
     stores_card_on_file: "{shop} lagrer kortet, slik at du kan betale raskere neste gang.",
     stores_subscription: "{shop} lagrer kortet og trekker betaling for abonnementet ditt til du sier det opp.",

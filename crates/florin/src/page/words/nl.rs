@@ -1,9 +1,11 @@
 //! Dutch.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "nl",
+    language: Language::Dutch,
     name: "Nederlands",
     pay_title: "Betalen met kaart",
     pay_button: "{amount} betalen",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Totaal",
     vat: "btw",
     cancel: "Betaling annuleren",
-    language: "Taal",
+    languages: "Taal",
     test_mode: "Testmodus: er wordt geen geld overgemaakt. Betaal met een testkaart, nooit met een echte.",
     stores_card_on_file: "{shop} bewaart deze kaart, zodat je een volgende keer sneller betaalt.",
     stores_subscription: "{shop} bewaart deze kaart en schrijft er je abonnement van af totdat je het opzegt.",

@@ -1,9 +1,11 @@
 //! Polish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "pl",
+    language: Language::Polish,
     name: "Polski",
     pay_title: "Zapłać kartą",
     pay_button: "Zapłać {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Razem",
     vat: "VAT",
     cancel: "Anuluj płatność",
-    language: "Język",
+    languages: "Język",
     test_mode: "Tryb testowy: żadne pieniądze nie są przekazywane. Płać kartą testową, nigdy prawdziwą.",
     stores_card_on_file: "{shop} zapisze tę kartę, aby następnym razem płatność była szybsza.",
     stores_subscription: "{shop} zapisze tę kartę i będzie pobierać z niej opłatę za subskrypcję, dopóki jej nie zakończysz.",

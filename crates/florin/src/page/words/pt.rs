@@ -1,9 +1,11 @@
 //! Portuguese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "pt",
+    language: Language::Portuguese,
     name: "Português",
     pay_title: "Pagar com cartão",
     pay_button: "Pagar {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Total",
     vat: "IVA",
     cancel: "Cancelar o pagamento",
-    language: "Idioma",
+    languages: "Idioma",
     test_mode: "Modo de teste: não há movimento de dinheiro. Pague com um cartão de teste, nunca com um verdadeiro.",
     stores_card_on_file: "{shop} guarda este cartão para que possa pagar mais depressa da próxima vez.",
     stores_subscription: "{shop} guarda este cartão e cobra nele a sua assinatura até que a cancele.",

@@ -1,9 +1,11 @@
 //! Russian.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "ru",
+    language: Language::Russian,
     name: "Русский",
     pay_title: "Оплата картой",
     pay_button: "Оплатить {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Итого",
     vat: "НДС",
     cancel: "Отменить оплату",
-    language: "Язык",
+    languages: "Язык",
     test_mode: "Тестовый режим: деньги не списываются. Платите тестовой картой и никогда — настоящей.",
     stores_card_on_file: "{shop} сохранит эту карту, чтобы в следующий раз вы могли заплатить быстрее.",
     stores_subscription: "{shop} сохранит эту карту и будет списывать с неё оплату подписки, пока вы её не отмените.",

@@ -1,9 +1,11 @@
 //! Swedish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "sv",
+    language: Language::Swedish,
     name: "Svenska",
     pay_title: "Betala med kort",
     pay_button: "Betala {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Totalt",
     vat: "moms",
     cancel: "Avbryt betalningen",
-    language: "Språk",
+    languages: "Språk",
     test_mode: "Testläge: inga pengar flyttas. Betala med ett testkort, aldrig med ett riktigt.",
     stores_card_on_file: "{shop} sparar kortet så att du kan betala snabbare nästa gång.",
     stores_subscription: "{shop} sparar kortet och drar betalningen för din prenumeration tills du säger upp den.",

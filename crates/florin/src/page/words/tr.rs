@@ -1,9 +1,11 @@
 //! Turkish.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "tr",
+    language: Language::Turkish,
     name: "Türkçe",
     pay_title: "Kartla öde",
     pay_button: "{amount} öde",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "Toplam",
     vat: "KDV",
     cancel: "Ödemeyi iptal et",
-    language: "Dil",
+    languages: "Dil",
     test_mode: "Test modu: para aktarılmaz. Test kartıyla ödeyin, asla gerçek bir kartla ödemeyin.",
     stores_card_on_file: "{shop}, bir dahaki sefere daha hızlı ödeyebilmeniz için bu kartı saklar.",
     stores_subscription: "{shop} bu kartı saklar ve aboneliğinizi sonlandırana kadar abonelik ücretini bu karttan tahsil eder.",

@@ -1,9 +1,11 @@
 //! Chinese.
 
+use florin_locale::Language;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    code: "zh",
+    language: Language::Chinese,
     name: "中文",
     pay_title: "银行卡支付",
     pay_button: "支付 {amount}",
@@ -18,7 +20,7 @@ pub(super) const WORDS: Words = Words {
     total: "合计",
     vat: "增值税",
     cancel: "取消付款",
-    language: "语言",
+    languages: "语言",
     test_mode: "测试模式：不会发生真实扣款。请使用测试卡，切勿使用真实的卡。",
     stores_card_on_file: "{shop} 将保存此卡，方便您下次更快付款。",
     stores_subscription: "{shop} 将保存此卡，并从中扣取订阅费用，直到您取消订阅。",
