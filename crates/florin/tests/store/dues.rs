@@ -1,6 +1,7 @@
 //! Work that is due is done by one worker at a time, in order, and is never forgotten.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use florin::store::{
     AdviceChange, AdviceRow, Bucket, Claim, Committed, DELIVERY_REPLY_CHARS_MAX, NotificationNext,
@@ -161,19 +162,31 @@ pub(crate) async fn a_manual_attempt_leaves_the_series_alone(place: Place) {
     assert_eq!(store.notifications(SITE, 2).await.unwrap(), vec![]);
 }
 
+/// How often a worker looks for work that others may have taken.
+const CLAIM_ROUNDS_MAX: usize = 20_000;
+
 pub(crate) async fn two_workers_never_get_the_same_notification(place: Place) {
     let (one, other) = (place.open().await, place.open().await);
     for key in 1..=200 {
         owe(&*one, key, &[(1, 100), (2, 100)]).await;
     }
+    // Those who look at the same rows at once may all go away with nothing, and look again.
+    let left = std::sync::Arc::new(AtomicUsize::new(200));
     let mut workers = Vec::new();
     for worker in 0..8 {
         let store = if worker % 2 == 0 { one.clone() } else { other.clone() };
+        let left = std::sync::Arc::clone(&left);
         workers.push(tokio::spawn(async move {
             let mut got = Vec::new();
-            for _ in 0..200 {
+            let mut rounds = 0;
+            while left.load(Ordering::SeqCst) > 0 && rounds < CLAIM_ROUNDS_MAX {
                 let claimed = store.claim_notifications(claim(100, 200, 3)).await.unwrap();
+                let count = claimed.len();
+                let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                    Some(left.saturating_sub(count))
+                });
                 got.extend(claimed.into_iter().map(|it| (it.key, it.seq)));
+                rounds += 1;
             }
             got
         }));
