@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 use iso_currency::Currency;
 use serde::Deserialize;
 
+use super::change;
 use super::payments::Payment;
 use super::result::tell;
 use super::table::{ISSUERS, Scenario};
 use super::words::{Words, words};
-use crate::journal::Record;
 use crate::page::{self, STYLE, accepted, html};
 use crate::shared::{Shared, lock};
 
@@ -137,8 +137,7 @@ pub(crate) async fn choose(
         let mut payments = lock(&shared.payments);
         let record = payments.choice(&id, scenario, issuer, typed);
         if let Some(record) = record {
-            payments.apply(record.clone());
-            shared.journal.append(&Record::Payment(record));
+            change(&shared, &mut payments, record);
             payments.get(&id).cloned()
         } else {
             None

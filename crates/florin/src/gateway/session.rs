@@ -19,7 +19,7 @@ use super::record::Record;
 use super::site::{OnDecline, Site};
 use super::{Failure, Gateway};
 use crate::api::contract::card_input::CardInput;
-use crate::api::contract::customer::{Browser, Customer};
+use crate::api::contract::customer::{Browser, Customer, plain_locale};
 use crate::api::contract::request::{Gateway as Method, OrderKind};
 use crate::api::contract::rules::brand_takes;
 use crate::api::contract::stored::StoredCard;
@@ -240,14 +240,8 @@ pub fn page_brands(details: &OrderDetails, named: Option<Method>, rules: &SiteRu
 /// The locale that a page is first shown in: what the shop sent, where that can stand in an
 /// address.
 pub fn page_locale(customer: &Customer) -> &str {
-    let sent = customer.locale.as_deref().unwrap_or_default();
-    let plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    let usable = (2..=LOCALE_CHARS_MAX).contains(&sent.len()) && sent.chars().all(plain);
-    if usable { sent } else { customer.language() }
+    customer.locale.as_deref().and_then(plain_locale).unwrap_or_else(|| customer.language())
 }
 
 /// What the mark of a reminder is called in the address of a page.
 pub const REMINDER_PARAMETER: &str = "reminder";
-
-/// Longest locale that is passed on: `de_DE_formal` and the like.
-const LOCALE_CHARS_MAX: usize = 16;
