@@ -34,7 +34,7 @@ pub(super) struct Pages<'a> {
 }
 
 fn words_of(record: &Record) -> &'static Words {
-    words(record.request.details.customer.language())
+    words(record.payer_locale())
 }
 
 /// A page of an order, which says who is paid and how much, in the shop's colours.
@@ -43,10 +43,7 @@ fn step(record: &Record, heading: &'static str, message: &'static str) -> Step {
     let shop = shop(record);
     let amount = record.order.payment.amount;
     Step {
-        top: Some(Top {
-            amount: page::amount(record.request.details.customer.language(), amount),
-            ..page::top(&shop)
-        }),
+        top: Some(Top { amount: page::amount(record.payer_locale(), amount), ..page::top(&shop) }),
         order: Some(record.order_id.clone()),
         test_mode: record.site.mode == Mode::Test,
         colours: shop.colours,
@@ -152,10 +149,7 @@ impl Pages<'_> {
         let words = words_of(record);
         match target {
             Some(target) if options.close_window => page::close_page(
-                &ClosePageView {
-                    locale: record.request.details.customer.language().to_owned(),
-                    target,
-                },
+                &ClosePageView { locale: record.payer_locale().to_owned(), target },
                 &self.around(record),
             ),
             Some(target) => Response::builder()

@@ -113,7 +113,7 @@ pub(super) async fn show_step(
     token: &str,
 ) -> Response<Body> {
     let pages = pages(gateway);
-    let locale = record.request.details.customer.language().to_owned();
+    let locale = record.payer_locale().to_owned();
     match gateway.payer_step(record, newest).await {
         Ok(PayerStep::Page { record, method }) => {
             let next = format!("{}/pay/{token}/continue", gateway.public_url);

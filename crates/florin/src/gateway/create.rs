@@ -17,9 +17,11 @@ use super::persist::{Credential, Extra};
 use super::rails::{AuthenticationStep, Browser};
 use super::record::{CardSecrets, Change, Owed, Record};
 use super::risk::{Screening, TooMany};
+use super::session::page_locale;
 use super::site::Site;
 use super::{Failure, Gateway, operations};
 use crate::api::contract::card_input::{Card, CardFault, CardInput};
+use crate::api::contract::customer::plain_locale;
 use crate::api::contract::{OrderRequest, StoredRequest};
 use crate::limits::{CONFLICT_ROUNDS_MAX, PAYMENT_EXPIRES_MS};
 
@@ -69,6 +71,14 @@ pub struct PageForm {
     pub form: String,
     /// The locale that the page was read in.
     pub locale: String,
+}
+
+impl PageForm {
+    /// The locale, where it is not the one in which the order would be shown.
+    pub(super) fn chosen_locale(&self, request: &StoredRequest) -> Option<String> {
+        let chosen = plain_locale(&self.locale)?;
+        (chosen != page_locale(&request.details.customer)).then(|| chosen.to_owned())
+    }
 }
 
 impl Gateway {
@@ -184,6 +194,7 @@ impl Gateway {
             challenge_wanted: wanted == Plan::Challenge,
             risk: report,
             form: page.as_ref().map(|page| page.form.clone()),
+            locale: page.as_ref().and_then(|page| page.chosen_locale(&draft.request)),
             credential,
             ..draft.extra
         };

@@ -54,6 +54,7 @@ pub(super) fn draft(
             request_key,
             earlier_requests: Vec::new(),
             form: None,
+            locale: None,
             shipment: BTreeMap::new(),
             journal: JournalEnd::default(),
             credential: None,

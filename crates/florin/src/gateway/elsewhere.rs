@@ -111,6 +111,7 @@ impl Gateway {
         let mut draft = draft(site, number, request, asked);
         draft.order.payment.amount = due;
         draft.extra.form = page.as_ref().map(|page| page.form.clone());
+        draft.extra.locale = page.as_ref().and_then(|page| page.chosen_locale(&draft.request));
         if let Some(known) = self.known_before(&draft, page.as_ref()).await? {
             return Ok(known);
         }

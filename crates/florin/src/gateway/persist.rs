@@ -70,6 +70,9 @@ pub struct Extra {
     /// The form on a page that opened the newest attempt, if one did.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
+    /// The language that its payer read there, where it is not the order's.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// What the merchant said about shipment and invoice, by member.
     #[serde(rename = "s", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shipment: BTreeMap<String, String>,

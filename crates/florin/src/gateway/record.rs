@@ -353,6 +353,12 @@ impl Gateway {
 }
 
 impl Record {
+    /// The locale that its payer reads: the one that he has chosen on the page, else the order's.
+    pub fn payer_locale(&self) -> &str {
+        let chosen = self.extra.locale.as_deref();
+        chosen.unwrap_or_else(|| self.request.details.customer.language())
+    }
+
     /// What the merchant calls the sale that was asked for.
     pub fn shown_order_id(&self) -> &str {
         let captures = &self.order.trail.captures;

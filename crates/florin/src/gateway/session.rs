@@ -98,8 +98,11 @@ impl Gateway {
 
     /// Where the payer can pay the order, if it was offered on a page.
     pub fn session_url(&self, record: &Record) -> Option<String> {
+        self.session_url_in(record, page_locale(&record.request.details.customer))
+    }
+
+    fn session_url_in(&self, record: &Record, locale: &str) -> Option<String> {
         let token = self.session_token(record, record.order.session.as_ref()?);
-        let locale = page_locale(&record.request.details.customer);
         Some(format!("{}/connect/{token}/?lang={locale}", self.public_url))
     }
 
@@ -127,7 +130,9 @@ impl Gateway {
     pub fn page_to_return_to(&self, record: &Record) -> Option<String> {
         let declined = matches!(record.order.payment.state, State::Declined(_));
         let leaves = declined && record.site.settings.on_decline == OnDecline::CancelUrl;
-        if leaves { None } else { self.session_url(record) }
+        let chosen = record.extra.locale.as_deref();
+        let locale = chosen.unwrap_or_else(|| page_locale(&record.request.details.customer));
+        if leaves { None } else { self.session_url_in(record, locale) }
     }
 
     /// The order behind a session id, and the session's number. `None` for ids that were never

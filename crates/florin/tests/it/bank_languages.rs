@@ -106,3 +106,26 @@ async fn where_the_browser_says_nothing_the_bank_speaks_the_language_of_the_orde
         speaks(&world.page_of_the_bank(&link).await, code, title, amount);
     }
 }
+
+/// The order is in Dutch; its payer has chosen another language on the page.
+#[tokio::test]
+async fn who_has_chosen_a_language_on_the_page_keeps_it_to_the_end() {
+    let world = World::sqlite().await;
+    let link = world.offer(&world.offered("chosen")).await;
+    let link = link.replace("lang=nl_NL", "lang=pl");
+    assert!(link.contains("lang=pl"), "{link}");
+    let form = world.card_form(&link).await;
+    let ours = away(world.pay(&form, CHALLENGED).await);
+    let Led::Page { html, .. } = world.open(&ours).await else { panic!("no page of ours") };
+    assert!(html.contains("<html lang=\"pl\""), "{html}");
+    let bank = world.page_of_the_bank(&ours).await;
+    speaks(&bank, "pl", "Potwierdź płatność", "25,99\u{a0}€");
+    // And back on the form, should the bank say no.
+    let mut challenge = world.walk_to_challenge(&ours).await;
+    challenge.choose("N");
+    let html = world.back_on_the_form(challenge).await;
+    assert!(html.contains("<html lang=\"pl\""), "{html}");
+    // What the shop is told of the order's page stays as it was.
+    let shown = world.get("chosen").await;
+    assert_eq!(shown["customer"]["locale"], "nl_NL");
+}

@@ -108,6 +108,7 @@ fn every_state_is_read_as_it_was_written() {
         request_key: Some("key".to_owned()),
         earlier_requests: vec!["earlier".to_owned()],
         form: Some("form".to_owned()),
+        locale: Some("pl".to_owned()),
         shipment: BTreeMap::from([("carrier".to_owned(), "PostNL".to_owned())]),
         journal: JournalEnd::default(),
         credential: Some(Credential {

@@ -174,7 +174,7 @@ impl Rails {
             exponent: step.amount.currency.exponent(),
             purchase_time: gateway.now(),
             browser,
-            locale: Some(customer.language().to_owned()),
+            locale: Some(record.payer_locale().to_owned()),
             email: customer.address.email.clone(),
             phone: customer.address.phone1.clone(),
             billing,
