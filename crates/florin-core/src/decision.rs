@@ -143,6 +143,8 @@ pub enum Refusal {
     NotDue,
     /// No payer is waited for, or for another transaction.
     NotWaiting,
+    /// The time that is said to be over is not: what it belonged to was begun anew, or prolonged.
+    TooEarly,
     /// No authorization with this RRN, refund or shipment with this number is on its way.
     NotOnItsWay,
     /// The provider was told of a shipment, and has not answered yet.

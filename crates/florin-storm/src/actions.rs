@@ -144,6 +144,8 @@ impl Shops {
         let data = &answer["data"];
         let text = |member: &str| data[member].as_str().unwrap_or_default().to_owned();
         let told = match action {
+            // All of it in one part is the order itself.
+            Action::ShipPart if data["order_id"] == name => Told::Shipped,
             Action::CaptureAll | Action::CapturePart | Action::ShipPart => {
                 Told::Captured { order_id: text("order_id") }
             }

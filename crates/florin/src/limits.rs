@@ -60,6 +60,10 @@ pub const HOUSEKEEPING_ROUNDS_MAX: u32 = 300;
 /// How long a provider of another method is left alone that did not answer.
 pub const PROVIDER_PAUSE_MS: i64 = 60_000;
 
+/// A timer that has gone off before its time, by the clock of the site as it is known here, goes off
+/// again after this time.
+pub const EARLY_TIMER_PAUSE_MS: i64 = 1000;
+
 /// How long a refund waits that could not leave because the link was down.
 pub const REFUND_PAUSE_MS: i64 = 15_000;
 

@@ -91,6 +91,10 @@ pub(super) fn release(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 /// The scheme no longer guarantees the authorization, so what is left of it is given up.
 pub(super) fn end_hold(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let amount = draft.give_back(Urgency::Soon)?;
+    let now = draft.context.now;
+    if draft.order.trail.hold_until.is_some_and(|until| now < until) {
+        return Err(Refusal::TooEarly);
+    }
     draft.happen(Event::HoldEnded { amount });
     draft.happen(Event::AuthorizationEnded);
     draft.effects.push(Effect::StopTimer(Timer::Hold));

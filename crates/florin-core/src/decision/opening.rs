@@ -126,6 +126,9 @@ pub(super) fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if !matches!(draft.order.payment.state, State::Authenticating(_)) {
         return Err(Refusal::NotWaiting);
     }
+    if draft.context.now < draft.deadline() {
+        return Err(Refusal::TooEarly);
+    }
     draft.stop_waiting();
     draft.happen(Event::Expired);
     draft.erase_cvc();

@@ -204,7 +204,7 @@ impl Draft<'_> {
             }
             // Its time is not over: it was prolonged a moment ago.
             (State::Promised { until }, Word::Expired) if self.context.now < *until => {
-                return Err(Refusal::NotWaiting);
+                return Err(Refusal::TooEarly);
             }
             (State::Promised { .. }, Word::Declined | Word::Cancelled | Word::Expired) => {
                 self.stop_promise();

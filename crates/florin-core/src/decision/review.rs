@@ -18,6 +18,9 @@ pub(super) fn review(
     if by == Decider::Merchant && band(review.score) == Band::Risk {
         return Err(Refusal::ReservedForRisk);
     }
+    if by == Decider::Timer && draft.context.now < review.until {
+        return Err(Refusal::TooEarly);
+    }
     draft.effects.push(Effect::StopTimer(Timer::Review));
     match (verdict, draft.order.payment.rules.manual_capture_ms) {
         (ReviewVerdict::Accept, Some(for_ms)) => {

@@ -67,6 +67,11 @@ pub(super) fn show(
 /// The time of a session is over. An attempt that is under way goes on by itself: it has a time
 /// of its own.
 pub(super) fn expire(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    let now = draft.context.now;
+    let lasts = |session: Session| session.ended.is_none() && now < session.expires_at;
+    if draft.order.session.is_some_and(lasts) {
+        return Err(Refusal::TooEarly);
+    }
     if !draft.end_session(SessionEnd::Expired) {
         return Err(Refusal::NotWaiting);
     }

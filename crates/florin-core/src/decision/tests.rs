@@ -135,6 +135,7 @@ fn a_score_above_8_is_not_the_merchants_to_decide() {
             let hold = Some(Review { score, default: ReviewVerdict::Decline, until: 5_000 });
             let capture = Capture::Follows(world.trace());
             world.tell(Command::Answer { rrn, answer, hold, capture }).unwrap();
+            world.now = 5_000;
             let capture = Capture::Follows(world.trace());
             let told = world.tell(Command::Review { verdict, by, capture: capture.clone() });
             assert_eq!(told, if allowed { Ok(()) } else { Err(Refusal::ReservedForRisk) });

@@ -367,10 +367,14 @@ impl Gateway {
     }
 
     /// The payer's time is over. What he did in its last moment, the provider knows.
-    pub(super) async fn let_visit_pass(self: &Arc<Gateway>, record: Record) -> Result<(), Failure> {
+    pub(super) async fn let_visit_pass(
+        self: &Arc<Gateway>,
+        record: Record,
+        timer: &ClaimedTimer,
+    ) -> Result<(), Failure> {
         let record = self.ask_provider(record).await?;
         if matches!(record.order.payment.state, State::Authenticating(_)) {
-            self.settle(record, Command::Expire).await?;
+            self.end_in_time(record, Command::Expire, timer).await?;
         }
         Ok(())
     }
@@ -403,7 +407,7 @@ impl Gateway {
         {
             let reference = other.reference.clone();
             let news = ProviderNews::of(CoreWord::Expired);
-            self.settle(record, Command::Hear { reference, news }).await?;
+            self.end_in_time(record, Command::Hear { reference, news }, timer).await?;
         }
         Ok(())
     }

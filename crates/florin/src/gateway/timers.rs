@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use florin_core::decision::{Capture, Command};
+use florin_core::decision::{Capture, Command, Refusal};
 use florin_core::payment::{Decider, ReviewVerdict, State, Waiting};
 use florin_core::trail::RefundState;
 
+use super::authorize::{Done, Patience};
 use super::effects::{DISPUTE, GIVE_BACK, SETTLEMENT};
 use super::mails::MAIL;
 use super::record::Record;
 use super::risk::review::REQUEST_PREFIX;
 use super::{Failure, Gateway};
-use crate::limits::{CLAIM_ROWS_MAX, LEASE_MS};
+use crate::limits::{CLAIM_ROWS_MAX, EARLY_TIMER_PAUSE_MS, LEASE_MS};
 use crate::store::{Bucket, Claim, ClaimedTimer, TimerNext};
 
 impl Gateway {
@@ -61,7 +62,7 @@ impl Gateway {
         };
         let command = match (timer.kind.as_str(), &record.order.payment.state) {
             ("expiry", State::Authenticating(Waiting::Referral | Waiting::Provider(_))) => {
-                return self.let_visit_pass(record).await;
+                return self.let_visit_pass(record, timer).await;
             }
             ("inquiry", _) => return self.inquire(record, timer).await,
             ("shipment", _) => return self.tell_of_shipment_again(record, timer).await,
@@ -109,8 +110,34 @@ impl Gateway {
                 return Ok(());
             }
         };
-        // The commit cancels the timer together with what it changes.
-        self.settle(record, command).await?;
+        self.end_in_time(record, command, timer).await
+    }
+
+    /// A time is over that the order has given somebody. The commit cancels the timer together with
+    /// what it changes. Where the time is not over, what the timer was set for was begun anew, or
+    /// the site's clock was moved a moment ago and we have not heard of it.
+    pub(super) async fn end_in_time(
+        self: &Arc<Gateway>,
+        record: Record,
+        command: Command,
+        timer: &ClaimedTimer,
+    ) -> Result<(), Failure> {
+        let too_early = |done| match done {
+            Done::Refused { record, refusal: Refusal::TooEarly } => Some(record),
+            Done::Committed { .. } | Done::Refused { .. } => None,
+        };
+        let done = self.command(record, command.clone(), Patience::Stubborn).await?;
+        let Some(mut record) = too_early(done) else { return Ok(()) };
+        self.directory.refresh(self.store.as_ref(), &self.vault).await?;
+        if let Some(site) = self.directory.site(record.site.id) {
+            record.site = site;
+        }
+        let done = self.command(record, command, Patience::Stubborn).await?;
+        if too_early(done).is_some() {
+            let next = TimerNext::At(self.now().saturating_add(EARLY_TIMER_PAUSE_MS));
+            // Where it was set anew that has ended our lease, and this says nothing.
+            self.store.finish_timer(timer, next).await?;
+        }
         Ok(())
     }
 }

@@ -178,11 +178,8 @@ impl ProviderClient {
     ) -> Result<ShipmentWord, ProviderError> {
         let path = format!("/methods/payments/{reference}/shipments");
         let body = json!({ "shipment": number.to_string(), "amount": amount });
-        match self.wish(&path, &body).await?.map(status).transpose()?.as_deref() {
-            Some("completed") => Ok(ShipmentWord::Paid),
-            Some("declined") | None => Ok(ShipmentWord::Declined),
-            Some(_) => Err(ProviderError::Unreadable),
-        }
+        let is_paid = self.is_granted(&path, &body, "completed").await?;
+        Ok(if is_paid { ShipmentWord::Paid } else { ShipmentWord::Declined })
     }
 
     /// Asks for a promise to last longer, from now on. It may be asked again and again.
@@ -191,11 +188,8 @@ impl ProviderClient {
     /// [`ProviderError`].
     pub async fn prolong(&self, reference: &str) -> Result<PromiseWord, ProviderError> {
         let path = format!("/methods/payments/{reference}/extensions");
-        match self.wish(&path, &json!({})).await?.map(status).transpose()?.as_deref() {
-            Some("prolonged") => Ok(PromiseWord::Prolonged),
-            Some("declined") | None => Ok(PromiseWord::Declined),
-            Some(_) => Err(ProviderError::Unreadable),
-        }
+        let is_prolonged = self.is_granted(&path, &json!({}), "prolonged").await?;
+        Ok(if is_prolonged { PromiseWord::Prolonged } else { PromiseWord::Declined })
     }
 
     /// Asks for money to be given back. The same number gives it back once, however often.
@@ -210,9 +204,21 @@ impl ProviderClient {
     ) -> Result<RefundWord, ProviderError> {
         let path = format!("/methods/payments/{reference}/refunds");
         let body = json!({ "refund": number.to_string(), "amount": amount });
-        match self.wish(&path, &body).await?.map(status).transpose()?.as_deref() {
-            Some("completed") => Ok(RefundWord::Paid),
-            Some("declined") | None => Ok(RefundWord::Declined),
+        let is_paid = self.is_granted(&path, &body, "completed").await?;
+        Ok(if is_paid { RefundWord::Paid } else { RefundWord::Declined })
+    }
+
+    /// Whether a wish is granted, which the provider says with this word; else it says `declined`,
+    /// or does not know what is meant.
+    async fn is_granted(
+        &self,
+        path: &str,
+        body: &Value,
+        granted: &str,
+    ) -> Result<bool, ProviderError> {
+        match self.wish(path, body).await?.map(status).transpose()?.as_deref() {
+            Some(word) if word == granted => Ok(true),
+            Some("declined") | None => Ok(false),
             Some(_) => Err(ProviderError::Unreadable),
         }
     }

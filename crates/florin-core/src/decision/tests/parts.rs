@@ -130,8 +130,8 @@ impl World {
             }
             Turn::GiveUp => self.tell(Command::GiveUpParts),
             Turn::Cancel => self.tell(Command::Cancel),
-            Turn::EndSession => self.tell(Command::EndSession),
-            Turn::Expire => self.tell(Command::Expire),
+            Turn::EndSession => self.tell_in_time(Command::EndSession),
+            Turn::Expire => self.tell_in_time(Command::Expire),
             Turn::AskBack(number) => {
                 let refund_id = TransactionId(i64::from(*number) + 9_000_000);
                 self.tell(Command::AskPartBack { number: *number, refund_id })

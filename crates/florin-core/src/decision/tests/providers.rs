@@ -9,6 +9,8 @@ use crate::tariff::Tariff;
 use crate::trail::{RefundState, RefundWords};
 
 const NUMBER: &str = "p-1";
+/// How long a payer has.
+const TIME: i64 = 1000;
 /// What the first of several shipments costs.
 const PART: i64 = 400;
 const STATUSES: [(&str, &str); 9] = [
@@ -130,7 +132,7 @@ fn opening(method: &'static Method) -> Opening {
             when_unavailable: Unauthenticated::Decline,
             when_not_enrolled: Unauthenticated::Decline,
             payer_present: true,
-            expires_after_ms: 1000,
+            expires_after_ms: TIME,
             manual_capture_ms: None,
         },
         session: None,
@@ -205,7 +207,8 @@ fn walk(order: &Order, history: &mut Vec<Turn>, reached: &mut Vec<State>, depth:
     }
     for turn in turns() {
         let before = order.payment.state.clone();
-        let Ok(decision) = told(Some(order), command(&turn)) else { continue };
+        let now = if matches!(turn, Turn::TimeEnds) { order.payment.opened_at + TIME } else { 5 };
+        let Ok(decision) = told_at(now, Some(order), command(&turn)) else { continue };
         history.push(turn);
         let over = matches!(
             before,
@@ -271,7 +274,7 @@ fn what_was_prolonged_does_not_lapse_at_its_first_date() {
     let State::Promised { until: first } = order.payment.state else { panic!("not promised") };
     let order = told_at(first - 1, Some(&order), Command::Prolong).unwrap().order;
     let lapses = Command::Hear { reference: NUMBER.into(), news: ProviderNews::of(Word::Expired) };
-    assert_eq!(told_at(first, Some(&order), lapses.clone()), Err(Refusal::NotWaiting));
+    assert_eq!(told_at(first, Some(&order), lapses.clone()), Err(Refusal::TooEarly));
     let State::Promised { until } = order.payment.state else { panic!("not promised") };
     let lapsed = told_at(until, Some(&order), lapses).unwrap().order;
     assert_eq!(lapsed.payment.state, State::Withdrawn);
@@ -405,4 +408,18 @@ fn a_word_that_comes_while_a_shipment_is_told_of_waits_for_the_answer() {
     });
     let other = Command::HearShipment { number: 2, word: ShipmentWord::Paid, order_id: "x".into() };
     assert_eq!(told(Some(&order), other), Err(Refusal::NotOnItsWay));
+}
+
+/// The time of an earlier attempt is over, whose order was begun anew a moment ago.
+#[test]
+fn the_time_of_an_earlier_attempt_does_not_end_a_new_one() {
+    let ideal = Method::find("IDEAL").unwrap();
+    let first = taken_on(ideal, Word::Open);
+    let over = first.payment.opened_at + TIME;
+    let again = Opening { transaction_id: TransactionId(2), ..opening(ideal) };
+    let anew = told_at(over, Some(&first), Command::Open(again)).unwrap().order;
+    assert_eq!(told_at(over, Some(&anew), Command::Expire), Err(Refusal::TooEarly));
+    assert_eq!(told_at(over + TIME - 1, Some(&anew), Command::Expire), Err(Refusal::TooEarly));
+    let expired = told_at(over + TIME, Some(&anew), Command::Expire).unwrap().order;
+    assert_eq!(expired.payment.state, State::Expired);
 }

@@ -4,7 +4,8 @@
 use super::*;
 use crate::session::{Session, SessionKind};
 
-const ENDS_AT: Instant = 10_000_000;
+/// How long a session lasts.
+const LASTS: Instant = 10_000_000;
 const DECLINED: Step = Step::Answer {
     host_approves: false,
     heard: Heard::Everything,
@@ -18,7 +19,8 @@ impl World {
         self.stan += 1;
         let number = TransactionId(i64::from(self.stan));
         let (amount, kind) = (Money::new(AMOUNT, Currency::EUR), SessionKind::Redirect);
-        self.tell(Command::Offer(Offering { number, amount, kind, expires_at: ENDS_AT, reminds }))
+        let expires_at = self.now + LASTS;
+        self.tell(Command::Offer(Offering { number, amount, kind, expires_at, reminds }))
     }
 
     fn session(&self) -> Session {
@@ -109,7 +111,7 @@ fn without_reminders_or_after_its_time_what_is_given_up_stays_so() {
     assert_eq!(silent.pay(Entry::Reminder), Err(Refusal::SessionOver));
     let mut late = offered(true);
     late.tell(Command::Cancel).unwrap();
-    late.now = ENDS_AT;
+    late.now = late.session().expires_at;
     assert_eq!(late.pay(Entry::Reminder), Err(Refusal::SessionOver));
 }
 
@@ -196,7 +198,7 @@ proptest! {
                 }
                 Move::EndSession => {
                     let was = world.session().ended;
-                    prop_assert_eq!(world.tell(Command::EndSession).is_ok(), was.is_none());
+                    prop_assert_eq!(world.tell_in_time(Command::EndSession).is_ok(), was.is_none());
                     if was.is_none() {
                         links = Links::Dead;
                     }

@@ -82,7 +82,7 @@ impl World {
     pub(super) fn end_session(&mut self) {
         let session = self.order.as_ref().and_then(|order| order.session);
         if session.is_some_and(|session| session.ended.is_none()) {
-            self.tell(Command::EndSession).unwrap();
+            self.tell_in_time(Command::EndSession).unwrap();
         }
         assert!(self.tell(Command::EndSession).is_err(), "a session ends once");
         assert!(!self.timers.contains(&Timer::Session));

@@ -114,6 +114,38 @@ impl World {
         }
     }
 
+    /// Says that a time is over: too early, and when it is.
+    pub(super) fn tell_in_time(&mut self, command: Command) -> Result<(), Refusal> {
+        let Some(end) = self.end_of_time(&command).filter(|end| *end > self.now) else {
+            return self.tell(command);
+        };
+        let now = std::mem::replace(&mut self.now, end - 1);
+        let early = self.tell(command.clone());
+        assert!(early.is_err(), "{command:?} before its time");
+        self.now = end;
+        let outcome = self.tell(command);
+        if outcome.is_err() {
+            self.now = now;
+        } else {
+            assert_eq!(early, Err(Refusal::TooEarly));
+        }
+        outcome
+    }
+
+    /// When the time is over that a command says is over.
+    fn end_of_time(&self, command: &Command) -> Option<Instant> {
+        let order = self.order.as_ref()?;
+        match (command, &order.payment.state) {
+            (Command::EndSession, _) => order.session.map(|session| session.expires_at),
+            (Command::Expire, _) => {
+                Some(order.payment.opened_at + order.payment.rules.expires_after_ms)
+            }
+            (Command::EndHold, _) => order.trail.hold_until,
+            (Command::Review { .. }, State::Uncleared { review, .. }) => Some(review.until),
+            _ => None,
+        }
+    }
+
     pub(super) fn tell(&mut self, command: Command) -> Result<(), Refusal> {
         let tariff = tariff();
         let context = Context { now: self.now, tariff: &tariff };
@@ -228,7 +260,7 @@ impl World {
                 let opening = self.opening(refused, verification, manual);
                 self.pay_on_page(newest, opening)
             }
-            Step::EndSession => self.tell(Command::EndSession),
+            Step::EndSession => self.tell_in_time(Command::EndSession),
             Step::Verify { right_transaction, verification } => {
                 let open = self.order.as_ref().and_then(|order| match &order.payment.state {
                     State::Authenticating(Waiting::Challenge(open)) => {
@@ -299,11 +331,11 @@ impl World {
                 self.earlier.push(rrn.clone());
                 self.tell(Command::Recover { rrn })
             }
-            Step::Expire => self.tell(Command::Expire),
+            Step::Expire => self.tell_in_time(Command::Expire),
             Step::Review { accept } => {
                 let verdict = if accept { ReviewVerdict::Accept } else { ReviewVerdict::Decline };
                 let capture = Capture::Follows(self.trace());
-                self.tell(Command::Review { verdict, by: Decider::Timer, capture })
+                self.tell_in_time(Command::Review { verdict, by: Decider::Timer, capture })
             }
             Step::Cancel => {
                 // The request that is on its way arrives all the same, before its reversal.
@@ -326,7 +358,7 @@ impl World {
                 self.tell(Command::Capture { amount, sale, trace })
             }
             Step::Release => self.tell(Command::Release),
-            Step::EndHold => self.tell(Command::EndHold),
+            Step::EndHold => self.tell_in_time(Command::EndHold),
             Step::Increment { amount } => {
                 let trace = self.trace();
                 self.tell(Command::Increment { amount, trace })
