@@ -7,6 +7,7 @@ mod providers;
 mod reminders;
 mod sessions;
 mod steps;
+mod time;
 mod world;
 
 use std::collections::BTreeMap;

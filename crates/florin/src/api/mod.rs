@@ -172,12 +172,15 @@ fn respond(answer: Answer) -> Response<Body> {
 }
 
 async fn route(gateway: &Arc<Gateway>, request: Request) -> Result<Answer, Answer> {
-    if let Some(account) = accounts::caller(gateway, &request) {
-        let called = (effective_method(&request), request.uri().clone());
-        return accounts::route(gateway, &account, called).await;
-    }
-    let caller = authenticate(gateway, &request)?;
     let method = effective_method(&request);
+    let caller = match authenticate(gateway, &request) {
+        Ok(caller) => caller,
+        // Nobody who pays waits for a look at the keys of accounts.
+        Err(refusal) => {
+            let account = accounts::caller(gateway, &request).ok_or(refusal)?;
+            return accounts::route(gateway, &account, (method, request.uri().clone())).await;
+        }
+    };
     let uri = request.uri().clone();
     let query = || query::Query::parse(uri.query().unwrap_or_default());
     let segments = described_segments(uri.path(), &method)?;
@@ -249,7 +252,8 @@ fn described_segments(path: &str, method: &Method) -> Result<Vec<String>, ApiErr
     Ok(segments)
 }
 
-/// Which site is calling; a key of an account opens none. The key comes in a header, as a bearer token, or in the query.
+/// Which site is calling; a key of an account opens none. The key comes in a header, as a bearer
+/// token, or in the query.
 pub(crate) fn authenticate(gateway: &Gateway, request: &Request) -> Result<Caller, Answer> {
     let caller = test_sandboxes::caller(gateway, request).map_err(|refusal| {
         let is_of_an_account = accounts::caller(gateway, request).is_some();

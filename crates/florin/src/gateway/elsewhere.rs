@@ -475,18 +475,20 @@ impl Gateway {
 /// Whether the payment with this number is where the word would bring it.
 fn agrees(record: &Record, reference: &str, word: CoreWord) -> bool {
     let payment = &record.order.payment;
-    let is_ours = payment.other.as_ref().is_some_and(|other| other.reference == reference);
-    let is_over = matches!(word, CoreWord::Declined | CoreWord::Cancelled | CoreWord::Expired);
-    let rest_is_withdrawn = payment.state == State::Paid && record.order.trail.released > 0;
-    is_ours && is_over && rest_is_withdrawn
-        || is_ours
-            && matches!(
-                (&payment.state, word),
-                (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
-                    | (State::Promised { .. }, CoreWord::Promised)
-                    | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
-                    | (State::Declined(_), CoreWord::NoBalance)
-                    | (State::Cancelled, CoreWord::Cancelled)
-                    | (State::Expired, CoreWord::Expired)
-            )
+    if payment.other.as_ref().is_none_or(|other| other.reference != reference) {
+        return false;
+    }
+    match (&payment.state, word) {
+        (State::Paid, CoreWord::Paid | CoreWord::Promised | CoreWord::Underway)
+        | (State::Promised { .. }, CoreWord::Promised)
+        | (State::Declined(_) | State::Withdrawn, CoreWord::Declined)
+        | (State::Declined(_), CoreWord::NoBalance)
+        | (State::Cancelled, CoreWord::Cancelled)
+        | (State::Expired, CoreWord::Expired) => true,
+        // The rest of what was shipped in parts.
+        (State::Paid, CoreWord::Declined | CoreWord::Cancelled | CoreWord::Expired) => {
+            record.order.trail.released > 0
+        }
+        _ => false,
+    }
 }
